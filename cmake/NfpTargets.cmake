@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Test, fuzz and bench programs. A new file in its folder is all that a new program needs:
+#
+#   tests/unit/<room>/test_*.c  Criterion, label unit          tests/e2e/*.sh (not lib*.sh)  label e2e
+#   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
+#   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz          bench/*.c                     not a test
+#   tests/support/*.c           linked into every test and bench program
+#   {tests/kernel,tests/support,bench}/*.bpf.c  BPF objects, their skeletons on the include path
+#
+# Exit code 77 means skipped. Scripts get NFPROBE (the binary) and NFP_BUILD (the build directory).
+
+# Interface target nfp_extra_bpf: skeletons of the BPF programs that tests and benchmarks bring along.
+function(nfp_extra_bpf_objects)
+	if(TARGET nfp_extra_bpf)
+		return()
+	endif()
+	add_library(nfp_extra_bpf INTERFACE)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/kernel/*.bpf.c"
+		"${CMAKE_SOURCE_DIR}/tests/support/*.bpf.c" "${CMAKE_SOURCE_DIR}/bench/*.bpf.c")
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME)
+		string(REGEX REPLACE "\\.bpf\\.c$" "" name "${name}")
+		bpf_object(${name} "${source}")
+		target_link_libraries(nfp_extra_bpf INTERFACE ${name}_bpf)
+	endforeach()
+endfunction()
+
+# Interface target nfp_test_base: what every test and bench program links.
+function(nfp_test_base)
+	if(TARGET nfp_test_base)
+		return()
+	endif()
+	nfp_extra_bpf_objects()
+	add_library(nfp_test_base INTERFACE)
+	file(GLOB support CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/support/*.c")
+	list(FILTER support EXCLUDE REGEX "\\.bpf\\.c$")
+	if(support)
+		add_library(nfp_test_support STATIC ${support})
+		target_link_libraries(nfp_test_support PUBLIC libnfprobe nfp_extra_bpf)
+		target_link_libraries(nfp_test_base INTERFACE nfp_test_support)
+	endif()
+	target_link_libraries(nfp_test_base INTERFACE libnfprobe nfp_extra_bpf)
+	target_include_directories(nfp_test_base INTERFACE "${CMAKE_SOURCE_DIR}/tests")
+	target_compile_definitions(nfp_test_base INTERFACE NFP_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+endfunction()
+
+function(nfp_bench_programs)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/*.c")
+	list(FILTER sources EXCLUDE REGEX "\\.bpf\\.c$")
+	if(NOT NFP_BENCH OR NOT TARGET libnfprobe)
+		return()
+	endif()
+	nfp_test_base()
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME_WE)
+		add_executable(bench_${name} "${source}")
+		target_link_libraries(bench_${name} PRIVATE nfp_test_base)
+		set_target_properties(bench_${name} PROPERTIES
+			OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+	endforeach()
+endfunction()
+
+# One Criterion program; the test's name is its path under tests/ without the suffix.
+function(nfp_criterion_test source label timeout)
+	file(RELATIVE_PATH path "${CMAKE_SOURCE_DIR}/tests" "${source}")
+	string(REGEX REPLACE "\\.c$" "" path "${path}")
+	string(REPLACE "/" "_" target "${path}")
+	get_filename_component(dir "${path}" DIRECTORY)
+	get_filename_component(name "${path}" NAME)
+	add_executable(${target} "${source}")
+	target_link_libraries(${target} PRIVATE nfp_test_base PkgConfig::CRITERION)
+	target_compile_options(${target} PRIVATE -Werror=unused-function)
+	set_target_properties(${target} PROPERTIES
+		OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/${dir}")
+	# One test function at a time in a program: CTest is what runs programs in parallel.
+	add_test(NAME ${path} COMMAND ${target} -j1 WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+	nfp_test_properties(${path} ${label} ${timeout})
+endfunction()
+
+function(nfp_script_tests dir label timeout)
+	file(GLOB scripts CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/${dir}/*.sh"
+		"${CMAKE_SOURCE_DIR}/tests/${dir}/*.py")
+	list(FILTER scripts EXCLUDE REGEX "/lib[^/]*$")
+	foreach(script IN LISTS scripts)
+		get_filename_component(name "${script}" NAME_WE)
+		add_test(NAME ${dir}/${name} COMMAND "${script}" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+		nfp_test_properties(${dir}/${name} ${label} ${timeout})
+	endforeach()
+endfunction()
+
+function(nfp_test_properties test label timeout)
+	set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
+		SKIP_RETURN_CODE 77)
+	set(environment "NFP_BUILD=${CMAKE_BINARY_DIR}" "NFP_CC=${CMAKE_C_COMPILER}")
+	if(TARGET nfprobe)
+		list(APPEND environment "NFPROBE=$<TARGET_FILE:nfprobe>")
+	endif()
+	set_tests_properties(${test} PROPERTIES ENVIRONMENT "${environment}")
+endfunction()
+
+function(nfp_fuzz_programs)
+	if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+		message(FATAL_ERROR "NFP_FUZZ needs clang")
+	endif()
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME_WE)
+		string(REPLACE "fuzz_" "" topic "${name}")
+		add_executable(${name} "${source}")
+		target_link_libraries(${name} PRIVATE libnfprobe)
+		target_compile_options(${name} PRIVATE -fsanitize=fuzzer -Wno-missing-prototypes)
+		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+		set(seeds "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${topic}")
+		if(NOT IS_DIRECTORY "${seeds}")
+			set(seeds "")
+		endif()
+		set(found "${CMAKE_BINARY_DIR}/corpus/${topic}")
+		file(MAKE_DIRECTORY "${found}")
+		add_test(NAME fuzz/${topic} COMMAND ${name} -max_total_time=20 "${found}" ${seeds})
+		nfp_test_properties(fuzz/${topic} fuzz 120)
+	endforeach()
+endfunction()
+
+function(nfp_tests)
+	nfp_script_tests(check check 300)
+	if(NOT TARGET libnfprobe)
+		return()
+	endif()
+	if(NFP_FUZZ)
+		nfp_fuzz_programs()
+		return()
+	endif()
+	pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET GLOBAL criterion)
+	nfp_test_base()
+	file(GLOB unit CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/*/test_*.c")
+	foreach(source IN LISTS unit)
+		nfp_criterion_test("${source}" unit 120)
+	endforeach()
+	file(GLOB kernel CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/kernel/test_*.c")
+	foreach(source IN LISTS kernel)
+		nfp_criterion_test("${source}" kernel 300)
+	endforeach()
+	nfp_script_tests(e2e e2e 600)
+endfunction()
