@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The border between kernel and user space: everything that both sides read.
+ *
+ * Only fixed-width types, no implicit padding (asserted), every member with its byte order and unit.
+ * "host" is the byte order of this machine, "net" is big-endian as on the wire.
+ * Included by the BPF object, by probe/ and harvest/, and by nobody else (checked by the layer test).
+ */
+#ifndef NFP_ABI_H
+#define NFP_ABI_H
+
+#include <linux/types.h>
+
+#define NFP_STATIC_ASSERT(cond, why) _Static_assert(cond, why)
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* NFP_P_eth, NFP_P_tcp4, ...: index of the protocol's row. */
+enum nfp_protocol {
+#define NFP_PROTOCOL(name, key, parent) NFP_P_##name,
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	NFP_P_N,
+	NFP_P_hook = NFP_P_N, /* the parent of all: the hook's own row */
+};
+
+/* NFP_C_seen, ...: key of the status map. */
+enum nfp_counter {
+#define NFP_COUNTER(name, help) NFP_C_##name,
+#include "ebpf/counters.def"
+#undef NFP_COUNTER
+	NFP_C_N,
+};
+
+/* Why a packet that was seen is in no record. Index of nfp_hook_row.lost. */
+enum nfp_lost {
+	NFP_LOST_no_bucket,  /* neither the bucket nor the spill bucket was there */
+	NFP_LOST_no_row,     /* no room for the hook's row (user space adds these from the status map) */
+	NFP_LOST_unreadable, /* entry that user space could not read back (written by the harvester) */
+	NFP_LOST_filtered,   /* left out by configuration */
+	NFP_LOST_N = 8,      /* room for more without a new ABI */
+};
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* A bucket: the half-open interval [start_ts, end_ts). Key of the bucket maps (HASH_OF_MAPS).
+ * {0, 0} is the spill bucket: packets whose interval has no bucket (yet). */
+struct nfp_bucket {
+	__u64 start_ts; /* host; ns since 1970 on the packet clock (boot time + config offset) */
+	__u64 end_ts;   /* host; ns */
+};
+
+enum nfp_key_flags {
+	NFP_KEY_EGRESS = 0x01, /* direction: 0 ingress, 1 egress (as flowDirection, element 61) */
+	NFP_KEY_XDP = 0x02,    /* counted by the XDP hook */
+	NFP_KEY_ALT = 0x04,    /* udp4/6: UDP-Lite (136); sctp4/6: DCCP (33) */
+	NFP_KEY_L3 = 0x08,     /* link without an Ethernet header (tun, WireGuard, ...): no MAC addresses */
+};
+
+#define NFP_VLAN_PRESENT 0x1000 /* set beside the 12-bit VLAN id, so that id 0 is told from no tag */
+
+/* Tail of every metric key. */
+struct nfp_key_meta {
+	union {
+		struct {
+			__be16 sport; /* net; 0 in later fragments */
+			__be16 dport; /* net */
+		};
+		struct {
+			__u8 icmp_type; /* icmp4, icmp6 */
+			__u8 icmp_code;
+			__u16 icmp_zero; /* 0 */
+		};
+		struct {
+			__u8 protocol; /* ipv4, ipv6 rows: IP protocol number */
+			__u8 protocol_zero[3];
+		};
+		__u32 l4; /* the four bytes as one word; 0 in eth */
+	};
+	__u16 vlan;    /* host; outermost tag's id | NFP_VLAN_PRESENT, 0 = untagged */
+	__u16 cvlan;   /* host; second tag, alike */
+	__u32 ifindex; /* host; never 0 */
+	__u16 cpu;     /* host; the only CPU that updates this entry */
+	__u8 flags;    /* enum nfp_key_flags */
+	__u8 dscp;     /* 0..63; 0 for eth */
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_key_meta) == 16, "padding in a map key is never zero for sure");
+
+struct nfp_key_v4 {
+	__be32 saddr; /* net */
+	__be32 daddr; /* net */
+	struct nfp_key_meta meta;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_key_v4) == 24, "padding in a map key");
+
+struct nfp_key_v6 {
+	__u8 saddr[16]; /* net */
+	__u8 daddr[16]; /* net */
+	struct nfp_key_meta meta;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_key_v6) == 48, "padding in a map key");
+
+struct nfp_key_eth {
+	__u8 smac[6];     /* 0 on links without Ethernet header */
+	__be16 ethertype; /* net; innermost; LLC frames: 0 */
+	__u8 dmac[6];
+	__u16 zero;
+	struct nfp_key_meta meta;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_key_eth) == 32, "padding in a map key");
+
+/* Key of a hook's rows (bucket map "hook", map "base"). */
+struct nfp_hook_key {
+	__u32 ifindex; /* host */
+	__u16 cpu;     /* host */
+	__u8 flags;    /* NFP_KEY_EGRESS | NFP_KEY_XDP */
+	__u8 zero;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_hook_key) == 8, "padding in a map key");
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+enum nfp_value_flags {
+	NFP_V_COARSENED = 0x01,  /* holds packets that a deeper row refused */
+	NFP_V_FRAG_FIRST = 0x02, /* a first fragment was seen */
+	NFP_V_FRAG_LATER = 0x04, /* a later fragment was seen */
+	NFP_V_IP_OPTIONS = 0x08, /* IPv4 options or IPv6 extension headers were seen */
+};
+
+/* An entry of a metric map. One CPU writes it (the CPU is in the key): plain adds are exact. */
+struct nfp_value {
+	/* hot: touched by every packet */
+	__u64 packets;   /* host; on the wire, each segment of a GSO buffer */
+	__u64 octets;    /* host; IP bytes on the wire (eth: bytes behind the link header) */
+	__u64 l2_octets; /* host; frame bytes on the wire, tags included, without FCS */
+	__u64 last;      /* host; ns since 1970, packet clock */
+	__u32 len_min;   /* host; IP bytes of one wire packet */
+	__u32 len_max;
+	__u16 tcp_flags; /* host; OR of the 12 flag bits */
+	__u8 ttl_min;    /* TTL or hop limit */
+	__u8 ttl_max;
+	__u8 ecn;        /* OR of 1 << (ECN codepoint) */
+	__u8 flags;      /* enum nfp_value_flags */
+	__u16 zero;
+	/* cold: written when the entry is made */
+	__u64 first;     /* host; ns since 1970 */
+	__u8 smac[6];    /* of the first packet */
+	__u8 dmac[6];
+	__be32 flow_label; /* net; IPv6 flow label (20 bits) of the first packet */
+	__u32 ingress_if;  /* host; 0 = not known */
+	__u32 egress_if;   /* host; 0 = not known */
+	__u8 next_hop[16]; /* net; IPv4 in the first four bytes; 0 = not known */
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_value) == 96, "padding would go to user space unwritten");
+
+/* The books of one hook on one CPU in one bucket; and the coarsest record, which needs no insert. */
+struct nfp_hook_row {
+	__u64 seen;           /* host; wire packets, counted at entry, before parsing */
+	__u64 seen_skbs;      /* host; socket buffers */
+	__u64 seen_skb_bytes; /* host; sum of skb->len: what veth and tun counters show */
+	__u64 coarsened;      /* host; packets in a parent row */
+	__u64 lost[NFP_LOST_N]; /* host; packets, by enum nfp_lost */
+	/* the last resort of the cascade, exported as a record of interface and direction */
+	__u64 packets;
+	__u64 octets;
+	__u64 l2_octets;
+	__u64 first; /* host; ns since 1970; 0 = none */
+	__u64 last;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_hook_row) == 136, "padding would go to user space unwritten");
+
+/* ---- maps that are not per bucket -------------------------------------------------------------- */
+
+/* Packet clock and bucket length. epoch ns = boot ns + offset; a bucket's start is
+ * epoch - epoch % length + step. step grows by 1 at each backward step of the clock, so that no
+ * label comes twice. */
+struct nfp_clock {
+	__s64 offset; /* host; ns, CLOCK_REALTIME - CLOCK_BOOTTIME */
+	__u64 length; /* host; ns, never 0 once written */
+	__u64 step;   /* host; ns, < 1000000000 */
+};
+
+/* Map "config", ARRAY with one entry. The harvester writes the slot that is not active, then
+ * `active`: a packet always reads one whole slot. */
+struct nfp_config {
+	__u64 abi;    /* host; NFP_ABI_HASH of the writer */
+	__u32 active; /* host; 0 or 1 */
+	__u32 zero;
+	struct nfp_clock clock[2];
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_config) == 64, "padding");
+
+/* Map "books", HASH: totals of drained buckets, per hook; survives the daemon. Written by the
+ * harvester only, one whole value at a time, after the bucket's records were delivered; `last`
+ * names the bucket added last, so that a crash between adding and unpinning adds nothing twice. */
+struct nfp_books_key {
+	__u32 ifindex; /* host */
+	__u8 flags;    /* NFP_KEY_EGRESS | NFP_KEY_XDP */
+	__u8 zero[3];
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_books_key) == 8, "padding in a map key");
+
+struct nfp_books_value {
+	__u64 seen;
+	__u64 seen_skbs;
+	__u64 seen_skb_bytes;
+	__u64 recorded; /* host; packets in drained entries, summed from the entries themselves */
+	__u64 coarsened;
+	__u64 lost[NFP_LOST_N];
+	struct nfp_bucket last;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_books_value) == 120, "padding");
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+#define NFP_EVENT_HEAD 96 /* first bytes of the packet in an event */
+
+/* Perf event: something went wrong with a packet. At most one per CPU and 100 ms. */
+struct nfp_event {
+	__u64 time;       /* host; ns since 1970, packet clock */
+	__u32 ifindex;    /* host */
+	__u32 length;     /* host; skb->len */
+	__u32 suppressed; /* host; events left out on this CPU since the last one */
+	__u16 counter;    /* host; enum nfp_counter that tells the reason */
+	__u8 flags;       /* enum nfp_key_flags */
+	__u8 captured;    /* bytes of head that are valid */
+	__u8 head[NFP_EVENT_HEAD];
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_event) == 120, "padding would go to user space unwritten");
+
+/* Changes whenever a pinned map of another build would be misread. Raise the leading number when a
+ * meaning changes and no size does. */
+#define NFP_ABI_HASH                                                                               \
+	((__u64)1 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_C_N << 40 |                            \
+	 (__u64)sizeof(struct nfp_key_v6) << 32 | (__u64)sizeof(struct nfp_value) << 24 |          \
+	 (__u64)sizeof(struct nfp_hook_row) << 16 | (__u64)sizeof(struct nfp_books_value) << 8 |   \
+	 (__u64)sizeof(struct nfp_config))
+
+#endif
