@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Log lines on stderr: human on a terminal, `<N>` priority prefix and key=value form under journald
+ * or when stderr is no terminal. Only app, cli and thread tops log. Thread-safe.
+ */
+#ifndef NFP_BASE_LOG_H
+#define NFP_BASE_LOG_H
+
+#include <glib.h>
+
+typedef enum { NFP_LOG_ERROR, NFP_LOG_WARNING, NFP_LOG_NOTICE, NFP_LOG_INFO, NFP_LOG_DEBUG } NfpLogLevel;
+
+void nfp_log_init(NfpLogLevel least);
+gboolean nfp_log_enabled(NfpLogLevel level);
+/* room: "harvest", "collector nfdump", ... Equal messages (same room and format) within a second are
+ * folded: the first is printed, then one line with the number left out. */
+void nfp_log(NfpLogLevel level, const char *room, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A batch: an immutable array of records of one bucket; the only thing that crosses threads.
+ *
+ * References are the proof of delivery: whoever holds one has records that are not yet in a socket,
+ * in a spool, or counted as refused. When the last reference to the last batch of a bucket goes,
+ * the bucket's NfpDelivery calls back, and only then may its maps be unpinned.
+ */
+#ifndef NFP_RECORD_BATCH_H
+#define NFP_RECORD_BATCH_H
+
+#include <glib.h>
+
+#include "record/record.h"
+
+typedef struct NfpDelivery NfpDelivery;
+/* Runs on whichever thread drops the last reference: hand over, do no work. */
+typedef void (*NfpDelivered)(void *data);
+
+NfpDelivery *nfp_delivery_new(NfpDelivered delivered, void *data); /* one reference: the caller's */
+void nfp_delivery_unref(NfpDelivery *delivery);
+
+typedef struct {
+	uint64_t bucket_start_ns; /* ns since 1970 */
+	uint64_t bucket_end_ns;
+	uint32_t domain;          /* observation domain: 0 = the daemon's own network namespace, n = the n-th other */
+	uint32_t n;
+	NfpRecord *records;       /* n; constant once the batch is published */
+	/* private */
+	gint refs;
+	uint32_t capacity;
+	NfpDelivery *delivery;
+} NfpBatch;
+
+#define NFP_BATCH_RECORDS 4096 /* records of a batch, at most */
+
+/* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n). */
+NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery);
+NfpBatch *nfp_batch_ref(NfpBatch *batch);
+void nfp_batch_unref(NfpBatch *batch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBatch, nfp_batch_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpDelivery, nfp_delivery_unref)
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A record: an entry made final for export. A plain struct of final values in host byte order
+ * (addresses and MACs as on the wire). Which members hold something is told by `have`; each field
+ * that can leave is a row of record/fields.def.
+ */
+#ifndef NFP_RECORD_RECORD_H
+#define NFP_RECORD_RECORD_H
+
+#include <stdint.h>
+
+/* What a record has. A template names what it needs; a field row names what gives it a value. */
+typedef enum {
+	NFP_HAVE_IPV4 = 1 << 0,
+	NFP_HAVE_IPV6 = 1 << 1,
+	NFP_HAVE_PROTOCOL = 1 << 2, /* protocolIdentifier, TTL, TOS: all IP records */
+	NFP_HAVE_PORTS = 1 << 3,    /* TCP, UDP, UDP-Lite, SCTP, DCCP; ICMP by the form collectors read */
+	NFP_HAVE_TCP = 1 << 4,
+	NFP_HAVE_ICMP4 = 1 << 5,
+	NFP_HAVE_ICMP6 = 1 << 6,
+	NFP_HAVE_MAC = 1 << 7,
+	NFP_HAVE_ETHERTYPE = 1 << 8,
+	NFP_HAVE_VLAN = 1 << 9,
+	NFP_HAVE_CVLAN = 1 << 10,
+	NFP_HAVE_NEXT_HOP = 1 << 11,
+	NFP_HAVE_TIMES = 1 << 12,  /* flowStart/End: all but a hook row without packets */
+	NFP_HAVE_CPU = 1 << 13,    /* merge_cpus: false */
+	NFP_HAVE_ALWAYS = 1 << 14, /* set in every record: counts, interface, direction, bucket, flowId */
+} NfpHave;
+
+/* RFC 5102 flowEndReason (136). */
+typedef enum {
+	NFP_END_IDLE = 1,
+	NFP_END_ACTIVE = 2,   /* cut by the end of its bucket */
+	NFP_END_DETECTED = 3, /* FIN or RST was seen */
+	NFP_END_FORCED = 4,   /* flushed */
+	NFP_END_LACK = 5,     /* coarsened: lack of resources */
+} NfpEndReason;
+
+typedef struct {
+	uint64_t flow_id;  /* docs/uid.md */
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t l2_octets;
+	uint64_t first_ns; /* ns since 1970 */
+	uint64_t last_ns;
+	uint64_t bucket_start_ns; /* ns since 1970 */
+	uint64_t bucket_end_ns;
+	uint32_t have;     /* NfpHave */
+	uint32_t protocol_row; /* enum nfp_protocol, NFP_P_hook for the coarsest; part of the UID */
+	uint8_t src4[4], dst4[4];
+	uint8_t src6[16], dst6[16];
+	uint8_t next_hop4[4];
+	uint8_t next_hop6[16];
+	uint8_t src_mac[6], dst_mac[6];
+	uint16_t src_port, dst_port; /* ICMP: 0 and type * 256 + code */
+	uint16_t icmp_type_code;
+	uint16_t ethertype;
+	uint16_t vlan_id, cvlan_id;
+	uint32_t ifindex;    /* the hook's interface */
+	uint32_t ingress_if; /* 0 = not known */
+	uint32_t egress_if;  /* 0 = not known */
+	uint32_t flow_label;
+	uint32_t cpu;
+	uint32_t len_min, len_max; /* IP bytes */
+	uint32_t frag_flags; /* fragmentFlags (197) is of a packet; here: any fragment seen */
+	uint16_t tcp_flags;  /* 12 bits */
+	uint8_t protocol;
+	uint8_t tos;         /* DSCP << 2; ECN is no part of a flow */
+	uint8_t dscp;
+	uint8_t ttl_min, ttl_max;
+	uint8_t ip_version;
+	uint8_t direction;   /* 0 ingress, 1 egress */
+	uint8_t end_reason;  /* NfpEndReason */
+	uint8_t icmp_type, icmp_code;
+} NfpRecord;
+
+#endif
