@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One configured receiver and its sender thread: template choice and refresh, session, back-off.
+ * The harvester's thread publishes; everything else runs on the sender's thread. A collector that is
+ * slow or away fills its own ring and then refuses the newest batches, counted; it never blocks.
+ */
+#ifndef NFP_COLLECTOR_COLLECTOR_H
+#define NFP_COLLECTOR_COLLECTOR_H
+
+#include <glib.h>
+
+#include "base/clock.h"
+#include "record/batch.h"
+#include "record/templates.h"
+
+/* One entry of `collectors:`; strings owned by the configuration. */
+typedef struct {
+	char *name;
+	char *endpoint;            /* udp://HOST[:PORT], tcp://HOST[:PORT], [v6] in brackets; default port 4739 */
+	char *protocol;            /* encoder's name */
+	char *template_set;        /* name of a template set */
+	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
+	uint32_t refresh_messages; /* ... and after so many data messages; 20 */
+	uint32_t domain;           /* observationDomainId; 1 */
+	uint32_t mtu;              /* largest message in octets; 1420 for UDP */
+	char *source;              /* address to send from, or NULL */
+	char *device;              /* interface or VRF to send through, or NULL */
+	uint64_t retry;            /* ns: least time between TCP connection attempts (RFC 7011 10.4.4); 60 s */
+	uint32_t queue;            /* batches the ring holds */
+} NfpCollectorOptions;
+
+typedef struct {
+	const char *state;         /* "up", "connecting", "down: <reason>" (owned by the snapshot's string chunk) */
+	char reason[160];
+	gboolean up;
+	uint32_t queued;           /* batches in the ring */
+	uint64_t messages, records, packets, octets; /* handed to the socket */
+	uint64_t refused_records, refused_packets;   /* ring full, shut down, or unsendable: in no message */
+	uint64_t send_errors, sessions;
+} NfpCollectorStatus;
+
+typedef struct NfpCollector NfpCollector;
+
+/* Starts the thread. options and templates are borrowed and outlive the collector.
+ * hostname: observationDomainName. Errors: bad endpoint, unknown protocol; never an absent peer. */
+NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				const char *hostname, const NfpClock *clock, GError **err);
+/* Harvester's thread. Takes its own reference, or counts the batch as refused. */
+void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch);
+/* Packets seen and in no record, for the options data. Any thread. */
+void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets);
+/* Any thread. */
+void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status);
+/* Sends what is queued until `deadline` (g_get_monotonic_time), refuses and counts the rest, closes
+ * the session in order, joins the thread. */
+void nfp_collector_stop(NfpCollector *collector, gint64 deadline);
+void nfp_collector_free(NfpCollector *collector); /* stopped, or stops at once */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpCollector, nfp_collector_free)
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration: YAML -> NfpConf along a schema of one row an option (conf/schema.c). */
+#ifndef NFP_CONF_CONF_H
+#define NFP_CONF_CONF_H
+
+#include <glib.h>
+
+#include "collector/collector.h"
+#include "probe/probe.h"
+
+typedef struct {
+	char *hostname;         /* default: the system's; part of the UID */
+	char *instance;         /* "default": names the pin directory */
+	char *pin_root;         /* "/sys/fs/bpf/nfprobe" */
+	char *run_dir;          /* "/run/nfprobe": control socket <instance>.sock */
+	uint64_t interval;      /* ns */
+	gboolean clock_exact;   /* clock: exact (the only clock until the tick clock exists) */
+	gboolean merge_cpus;
+	gboolean stacked;       /* run without interfaces: take every device of a stack */
+	uint64_t maps_memory;   /* octets */
+	uint32_t maps_flows;    /* 0 = auto */
+	char *templates;        /* folder, or NULL: embedded sets only */
+	GArray *interfaces;     /* NfpInterfaceOptions; empty = nearest to the wire, ingress */
+	GArray *collectors;     /* NfpCollectorOptions; may be empty: table on stdout */
+} NfpConf;
+
+/* Errors: one line each, `file:line:column: what is wrong, what is allowed`, all at once (NFP_ERROR_USAGE). */
+NfpConf *nfp_conf_load(const char *path, GError **err);
+NfpConf *nfp_conf_parse(const char *file, const char *text, GError **err);
+NfpConf *nfp_conf_default(void);
+void nfp_conf_free(NfpConf *conf);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpConf, nfp_conf_free)
+
+/* Commented sample and reference, made from the schema rows. */
+void nfp_conf_print_sample(GString *out);
+void nfp_conf_print_reference(GString *out); /* Markdown: docs/config.md */
+
+#endif

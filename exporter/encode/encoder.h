@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Records -> messages of one export protocol. Pure: no socket, no clock, no thread; one object per
+ * collector session, used by its sender thread alone. One file a protocol, one row in encoders[]
+ * (encode/encoder.c).
+ *
+ * A message belongs to one observation domain. The caller gives the buffer (so that many messages
+ * can stand end to end for one segmented send) and the time.
+ */
+#ifndef NFP_ENCODE_ENCODER_H
+#define NFP_ENCODE_ENCODER_H
+
+#include <glib.h>
+#include <sys/types.h>
+
+#include "record/record.h"
+#include "record/templates.h"
+
+typedef struct {
+	const char *protocol;             /* "ipfix", ... */
+	const NfpTemplateSet *templates;  /* borrowed; outlives the encoder */
+	uint32_t domain;                  /* observationDomainId of domain 0; domain n exports as domain + n */
+	uint32_t sampling;                /* 1-in-N announced in options data; 1 = every packet */
+	const char *hostname;             /* observationDomainName; borrowed */
+	gboolean reliable;                /* TCP: templates once a session; UDP: whenever asked for again */
+} NfpEncoderOptions;
+
+/* Facts about ourselves for options data; totals since the exporter started. */
+typedef struct {
+	uint64_t messages, records, octets;          /* exported in this session so far */
+	uint64_t lost_packets;                       /* seen and in no record */
+	uint64_t not_sent_records, not_sent_packets; /* refused for this collector */
+} NfpEncoderStats;
+
+typedef struct NfpEncoder NfpEncoder;
+
+NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err);
+void nfp_encoder_free(NfpEncoder *encoder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpEncoder, nfp_encoder_free)
+
+/* Starts a new transport session: sequence numbers from 0, nothing announced yet (RFC 7011 3.1, 8). */
+void nfp_encoder_start_session(NfpEncoder *encoder);
+
+/* Templates and options (templates, then options data) of `domain` go out again, or for the first
+ * time, with the next calls of nfp_encoder_announce. */
+void nfp_encoder_refresh(NfpEncoder *encoder, uint32_t domain);
+
+/* Writes one message of what is still to be announced in `domain`.
+ * now: UTC seconds. Returns its length, 0 = nothing left to announce, -EMSGSIZE = size is too small. */
+ssize_t nfp_encoder_announce(NfpEncoder *encoder, uint32_t domain, uint32_t now,
+			     const NfpEncoderStats *stats, uint8_t *out, size_t size);
+
+/* Writes one data message with as many of records[0..n) as fit in `size`, in order.
+ * *ret_used: records taken (those that no template can carry are taken and added to *ret_unsendable).
+ * Returns its length (0 = none of the taken records can be sent), -EMSGSIZE = not even one fits.
+ * Everything must have been announced before. */
+ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now,
+			    const NfpRecord *records, uint32_t n, uint8_t *out, size_t size,
+			    uint32_t *ret_used, uint32_t *ret_unsendable);
+
+/* Names of all protocols, NULL-terminated, for help and configuration. */
+const char *const *nfp_encoder_protocols(void);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One observation domain in the kernel: its pin directory, maps, programs and attachments.
+ * The only room that knows libbpf.
+ *
+ *   <pin_root>/<instance>/                maps: config status base books events eth ipv4 ... hook
+ *   <pin_root>/<instance>/links/<ifindex>-<ingress|egress>-<tc|xdp>      TCX links (clsact has none: filters
+ *                                         with our handle and priority are found through netlink)
+ *   <pin_root>/<instance>/buckets/<protocol|hook>/<start>-<end>          inner maps; `spill` for {0, 0}
+ *
+ * instance of a network namespace NAME: "<instance>@<NAME>". Everything stays pinned until
+ * nfp_probe_detach_all: packets are counted while no daemon runs.
+ */
+#ifndef NFP_PROBE_PROBE_H
+#define NFP_PROBE_PROBE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "probe/source.h"
+
+typedef enum { NFP_DIRECTION_INGRESS, NFP_DIRECTION_EGRESS, NFP_DIRECTION_BOTH } NfpDirection;
+typedef enum { NFP_HOOK_TC, NFP_HOOK_XDP } NfpHookKind;
+
+/* One entry of `interfaces:`; strings owned by the configuration. */
+typedef struct {
+	char *match;            /* glob on the interface's name */
+	char *netns;            /* name under /run/netns, or NULL: the daemon's own */
+	NfpDirection direction;
+	NfpHookKind hook;
+	uint32_t sampling;      /* 1 */
+} NfpInterfaceOptions;
+
+typedef struct {
+	const char *pin_root; /* "/sys/fs/bpf/nfprobe"; mounted as bpffs when it is not */
+	const char *instance; /* "default" */
+	const char *netns;    /* NULL = own; else a name under /run/netns: needs CAP_SYS_ADMIN for setns */
+	uint32_t domain;
+} NfpProbeOptions;
+
+/* A hook that is attached. */
+typedef struct {
+	uint32_t ifindex;
+	char ifname[32];     /* empty when the interface has gone */
+	uint8_t flags;       /* NFP_KEY_EGRESS | NFP_KEY_XDP */
+	const char *method;  /* "tcx", "clsact", "xdp-native", "xdp-generic" */
+	/* Packets the hook cannot have seen, from the interface's own counters since it came up. */
+	uint64_t dropped_before; /* ingress: XDP and receive drops */
+	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
+} NfpHookInfo;
+
+typedef struct NfpProbe NfpProbe;
+
+/* Why BPF cannot be used here, in one sentence that says what to do; NULL when it can. Caller frees. */
+char *nfp_probe_obstacle(const NfpProbeOptions *options);
+
+/* Opens (adopts what is pinned) or makes the domain's maps. Maps of another ABI are not touched: the error
+ * says so (NFP_ERROR_FAILED, "made by another build"); nfp_probe_open_readonly never makes anything and fails
+ * with NFP_ERROR_FAILED when nothing is pinned. */
+NfpProbe *nfp_probe_open(const NfpProbeOptions *options, GError **err);
+NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
+void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
+NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+
+/* Attaches, or adopts an attachment of ours and puts the new program in place of the old one atomically.
+ * Foreign programs and qdiscs stay as they are. */
+gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
+			  GError **err);
+gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
+/* Removes attachments, maps and pins of the domain: what was counted and not drained is gone. */
+gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err);
+int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks); /* NfpHookInfo */
+
+/* Interfaces of the domain's network namespace. */
+typedef struct {
+	uint32_t ifindex;
+	char name[32];
+	bool up, loopback, ethernet; /* ethernet: has a link header */
+	uint32_t master;  /* bond, bridge or VRF it belongs to; 0 = none */
+	uint32_t lower;   /* device it stands on (VLAN, macvlan); 0 = none */
+	char kind[16];    /* IFLA_INFO_KIND: "veth", "bridge", "vlan", "bond", ... or "" */
+} NfpLink;
+int nfp_probe_links(NfpProbe *probe, GArray *ret_links);
+/* The device of each stack nearest the wire that sees each packet once (design section 9): removes the others
+ * and the loopback from `links`. */
+void nfp_links_nearest_wire(GArray *links);
+/* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace). */
+int nfp_probe_watch_fd(NfpProbe *probe);
+void nfp_probe_watch_drain(NfpProbe *probe);
+
+/* Status rows, summed over CPUs. values[NFP_C_N]. */
+int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N]);
+/* Totals of drained buckets: calls fn for each hook. */
+typedef void (*NfpBooksFn)(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data);
+int nfp_probe_books(NfpProbe *probe, NfpBooksFn fn, void *data);
+/* Rows of hooks that found no bucket at all (map base). */
+int nfp_probe_base(NfpProbe *probe, NfpHookRows *ret_rows);
+
+/* Error events of the packet path. fd is readable when there are some; nfp_probe_events_read calls fn for each.
+ * -ENOSYS: cannot be had here (CAP_PERFMON). */
+typedef void (*NfpEventFn)(const struct nfp_event *event, void *data);
+int nfp_probe_events_open(NfpProbe *probe, NfpEventFn fn, void *data);
+int nfp_probe_events_fd(NfpProbe *probe);
+int nfp_probe_events_read(NfpProbe *probe);
+
+/* Writes the BPF object with the settings of this interface resolved, as `tc filter add ... bpf da obj FILE
+ * sec tc` takes it. */
+gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirection direction,
+				const char *path, GError **err);
+
+#endif
