@@ -4,7 +4,7 @@
 #
 # Makes <build>/gen/<symbol>.c, which includes <header> and defines
 #   const NfpEmbeddedFile <symbol>[] = { { "name.yaml", "text" }, ... };
-#   const size_t <symbol>_n;
+#   const guint <symbol>_n;
 # <header> declares the type and both symbols. The generated file's path is left in <out-variable>.
 
 function(embed_files symbol header out)

@@ -17,4 +17,4 @@ endif()
 file(WRITE "${OUTPUT}" "/* Generated from ${SYMBOL}'s files by cmake/EmbedFiles.cmake. */\n\
 #include \"${HEADER}\"\n\n\
 const NfpEmbeddedFile ${SYMBOL}[] = {\n${rows}};\n\
-const size_t ${SYMBOL}_n = ${count};\n")
+const guint ${SYMBOL}_n = ${count};\n")
