@@ -15,5 +15,8 @@ gboolean nfp_log_enabled(NfpLogLevel level);
 /* room: "harvest", "collector nfdump", ... Equal messages (same room and format) within a second are
  * folded: the first is printed, then one line with the number left out. */
 void nfp_log(NfpLogLevel level, const char *room, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* Prints the numbers left out whose second is over, which otherwise wait for the next message: call it about
+ * once a second, and with `all` at the end of the process. */
+void nfp_log_flush(gboolean all);
 
 #endif

@@ -21,5 +21,6 @@ guint nfp_ring_capacity(const NfpRing *ring);
 int nfp_ring_fd(const NfpRing *ring); /* poll for POLLIN; owned by the ring */
 /* Both sides have stopped. Items left inside are the caller's loss: pop them first. */
 void nfp_ring_free(NfpRing *ring);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpRing, nfp_ring_free)
 
 #endif

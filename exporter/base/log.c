@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/log_fold.h"
+
+static const struct {
+	const char *name;
+	int priority; /* syslog(3), sd-daemon(3) */
+} levels[] = {
+	[NFP_LOG_ERROR] = { "error", 3 },
+	[NFP_LOG_WARNING] = { "warning", 4 },
+	[NFP_LOG_NOTICE] = { "notice", 5 },
+	[NFP_LOG_INFO] = { "info", 6 },
+	[NFP_LOG_DEBUG] = { "debug", 7 },
+};
+
+/* The one piece of state of the process: there is one stderr, and every thread writes to it. */
+static struct {
+	GMutex lock;
+	NfpLogFold fold;
+	atomic_int least;
+	atomic_bool human;
+} state = { .least = NFP_LOG_INFO };
+
+void nfp_log_init(NfpLogLevel least)
+{
+	atomic_store(&state.least, (int)least);
+	atomic_store(&state.human, isatty(STDERR_FILENO) && !g_getenv("JOURNAL_STREAM"));
+}
+
+gboolean nfp_log_enabled(NfpLogLevel level)
+{
+	return (int)level <= atomic_load(&state.least);
+}
+
+/* Names of interfaces, files and peers come from others: no control character reaches a terminal or
+ * breaks a line, and `quoted` text stays inside its quotes. */
+static void append_clean(GString *line, const char *text, gboolean quoted)
+{
+	for (const char *c = text; *c; c++) {
+		if ((guchar)*c < 0x20 || *c == 0x7f)
+			g_string_append_printf(line, "\\x%02x", (guchar)*c);
+		else if (quoted && (*c == '"' || *c == '\\'))
+			g_string_append_printf(line, "\\%c", *c);
+		else
+			g_string_append_c(line, *c);
+	}
+}
+
+/* extra: key=value pairs to append, or NULL. */
+static void print_line(NfpLogLevel level, const char *room, const char *text, const char *extra)
+{
+	g_autoptr(GString) line = g_string_sized_new(160);
+	const char *rest;
+	gsize left;
+
+	if (atomic_load(&state.human)) {
+		g_autoptr(GDateTime) now = g_date_time_new_now_local();
+		g_autofree char *time = now ? g_date_time_format(now, "%H:%M:%S") : NULL;
+
+		g_string_append_printf(line, "%s ", time ? time : "-");
+		if (level != NFP_LOG_INFO && level != NFP_LOG_NOTICE)
+			g_string_append_printf(line, "%s: ", levels[level].name);
+		append_clean(line, room, FALSE);
+		g_string_append(line, ": ");
+		append_clean(line, text, FALSE);
+	} else {
+		g_string_append_printf(line, "<%d>level=%s room=\"", levels[level].priority,
+				       levels[level].name);
+		append_clean(line, room, TRUE);
+		g_string_append(line, "\" msg=\"");
+		append_clean(line, text, TRUE);
+		g_string_append_c(line, '"');
+		if (extra)
+			g_string_append_printf(line, " %s", extra);
+	}
+	g_string_append_c(line, '\n');
+
+	/* One write a line, so that lines of other processes on the same stderr do not mix in. A line
+	 * that cannot be written has nowhere to be reported. */
+	rest = line->str;
+	left = line->len;
+	while (left > 0) {
+		ssize_t n = write(STDERR_FILENO, rest, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		rest += n;
+		left -= (gsize)n;
+	}
+}
+
+static void report_folded(const NfpLogFoldSlot *slot, void *data)
+{
+	g_autofree char *text = g_strdup_printf("%u more like this left out: %s", slot->left_out,
+						slot->format);
+	g_autofree char *extra = g_strdup_printf("left_out=%u", slot->left_out);
+
+	print_line(slot->level, slot->room, text, extra);
+}
+
+void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	if (!nfp_log_enabled(level))
+		return;
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+
+	g_mutex_lock(&state.lock);
+	if (nfp_log_fold_admit(&state.fold, g_get_monotonic_time(), level, room, format, report_folded,
+			       NULL))
+		print_line(level, room, text, NULL);
+	g_mutex_unlock(&state.lock);
+}
+
+void nfp_log_flush(gboolean all)
+{
+	g_mutex_lock(&state.lock);
+	nfp_log_fold_expire(&state.fold, all ? G_MAXINT64 : g_get_monotonic_time(), report_folded, NULL);
+	g_mutex_unlock(&state.lock);
+}

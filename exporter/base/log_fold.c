@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/log_fold.h"
+
+static void release(NfpLogFoldSlot *slot, NfpLogFoldReport report, void *data)
+{
+	if (slot->left_out)
+		report(slot, data);
+	g_clear_pointer(&slot->room, g_free);
+	g_clear_pointer(&slot->format, g_free);
+	slot->left_out = 0;
+}
+
+void nfp_log_fold_expire(NfpLogFold *fold, gint64 now, NfpLogFoldReport report, void *data)
+{
+	for (guint i = 0; i < NFP_LOG_FOLD_SLOTS; i++) {
+		NfpLogFoldSlot *slot = &fold->slots[i];
+
+		if (slot->room && now - slot->start >= NFP_LOG_FOLD_WINDOW)
+			release(slot, report, data);
+	}
+}
+
+gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, const char *room,
+			    const char *format, NfpLogFoldReport report, void *data)
+{
+	NfpLogFoldSlot *use = NULL;
+
+	nfp_log_fold_expire(fold, now, report, data);
+	for (guint i = 0; i < NFP_LOG_FOLD_SLOTS; i++) {
+		NfpLogFoldSlot *slot = &fold->slots[i];
+
+		if (slot->room && g_str_equal(slot->room, room) && g_str_equal(slot->format, format)) {
+			slot->left_out++;
+			return FALSE;
+		}
+		if (!use || (use->room && (!slot->room || slot->start < use->start)))
+			use = slot;
+	}
+	if (use->room)
+		release(use, report, data);
+	use->room = g_strdup(room);
+	use->format = g_strdup(format);
+	use->level = level;
+	use->start = now;
+	return TRUE;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <sched.h>
+
+#include "base/error.h"
+#include "base/ring.h"
+
+#define STRESS_ITEMS 300000u
+#define LOST_WAKE_UP_MS 20000
+
+static gboolean readable(NfpRing *ring)
+{
+	struct pollfd pfd = { .fd = nfp_ring_fd(ring), .events = POLLIN };
+
+	return poll(&pfd, 1, 0) == 1;
+}
+
+Test(ring, first_in_first_out_and_bounded)
+{
+	g_autoptr(NfpRing) ring = nfp_ring_new(3, NULL);
+
+	cr_assert_eq(nfp_ring_capacity(ring), 4);
+	/* Several times around, so that the indices wrap the array. */
+	for (guint round = 0; round < 5; round++) {
+		for (guint i = 1; i <= 4; i++)
+			cr_assert(nfp_ring_push(ring, GUINT_TO_POINTER(i)));
+		cr_assert_not(nfp_ring_push(ring, GUINT_TO_POINTER(5)));
+		cr_assert_eq(nfp_ring_length(ring), 4);
+		for (guint i = 1; i <= 4; i++)
+			cr_assert_eq(nfp_ring_pop(ring), GUINT_TO_POINTER(i));
+		cr_assert_null(nfp_ring_pop(ring));
+		cr_assert_eq(nfp_ring_length(ring), 0);
+	}
+}
+
+Test(ring, fd_is_readable_while_something_is_inside)
+{
+	g_autoptr(NfpRing) ring = nfp_ring_new(8, NULL);
+
+	cr_assert_not(readable(ring));
+	nfp_ring_push(ring, ring);
+	nfp_ring_push(ring, ring);
+	cr_assert(readable(ring));
+	nfp_ring_pop(ring);
+	cr_assert(readable(ring), "one item is left");
+	nfp_ring_pop(ring);
+	cr_assert_null(nfp_ring_pop(ring));
+	cr_assert_not(readable(ring));
+	nfp_ring_push(ring, ring);
+	cr_assert(readable(ring));
+}
+
+Test(ring, impossible_sizes_are_refused)
+{
+	g_autoptr(GError) zero = NULL;
+	g_autoptr(GError) huge = NULL;
+
+	cr_assert_null(nfp_ring_new(0, &zero));
+	cr_assert(g_error_matches(zero, NFP_ERROR, NFP_ERROR_USAGE));
+	cr_assert_null(nfp_ring_new(G_MAXUINT, &huge));
+	cr_assert(g_error_matches(huge, NFP_ERROR, NFP_ERROR_USAGE));
+	nfp_ring_free(NULL);
+}
+
+static void *produce(void *data)
+{
+	NfpRing *ring = data;
+
+	for (guint i = 1; i <= STRESS_ITEMS; i++) {
+		while (!nfp_ring_push(ring, GUINT_TO_POINTER(i)))
+			sched_yield();
+		/* Let the consumer run dry now and then: the race is at the empty ring. */
+		if (i % 7 == 0)
+			sched_yield();
+	}
+	return NULL;
+}
+
+/* The consumer looks only when the fd says so, and takes one item a wake-up in odd rounds, so each lost
+ * signal would leave it waiting for ever. */
+static void stress(guint capacity)
+{
+	g_autoptr(NfpRing) ring = nfp_ring_new(capacity, NULL);
+	GThread *producer = g_thread_new("producer", produce, ring);
+	guint expected = 1;
+	guint wake_ups = 0;
+
+	while (expected <= STRESS_ITEMS) {
+		struct pollfd pfd = { .fd = nfp_ring_fd(ring), .events = POLLIN };
+		guint most = wake_ups++ % 2 ? 1 : G_MAXUINT;
+		void *item;
+
+		cr_assert_eq(poll(&pfd, 1, LOST_WAKE_UP_MS), 1, "wake-up lost before item %u", expected);
+		for (guint taken = 0; taken < most && (item = nfp_ring_pop(ring)); taken++) {
+			cr_assert_eq(item, GUINT_TO_POINTER(expected), "out of order");
+			expected++;
+		}
+	}
+	g_thread_join(producer);
+	cr_assert_null(nfp_ring_pop(ring));
+	cr_assert_not(readable(ring));
+}
+
+Test(ring, no_wake_up_is_lost_small)
+{
+	stress(1);
+}
+
+Test(ring, no_wake_up_is_lost_large)
+{
+	stress(64);
+}
