@@ -40,8 +40,8 @@ FEW_USERS = [
 # The kernel side: which headers a file of ebpf/ may read. The first pattern that fits its name counts.
 KERNEL_SIDE = [
     (r"abi\.h$", r"linux/types\.h$|ebpf/.*\.def$", "the border knows nothing but fixed-width types"),
-    (r"parse\.h$", r"linux/|stdbool\.h$|stdint\.h$|stddef\.h$|ebpf/abi\.h$|ebpf/parse",
-     "the parser is pure: no maps, no helpers"),
+    (r"(?!.*\.bpf\.).*\.(h|def)$", r"linux/types\.h$|std(bool|int|def)\.h$|ebpf/\w+\.(h|def)$",
+     "what is not named *.bpf.h is pure, and compiles natively: no maps, no helpers"),
     (r".*", r"linux/|bpf/|asm/|stdbool\.h$|stdint\.h$|stddef\.h$|ebpf/", "the kernel side knows no user space"),
 ]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
@@ -108,6 +108,8 @@ def self_test():
         ("ebpf/abi.h", "<linux/types.h>", False),
         ("ebpf/abi.h", "<linux/bpf.h>", True),
         ("ebpf/parse.h", "<bpf/bpf_helpers.h>", True),
+        ("ebpf/parse.h", '"ebpf/view.h"', False),
+        ("ebpf/parse.h", '"ebpf/maps.bpf.h"', True),
         ("ebpf/account.bpf.h", "<bpf/bpf_helpers.h>", False),
         ("ebpf/account.bpf.h", "<glib.h>", True),
     ]
