@@ -65,6 +65,9 @@ struct NfpSource {
 	/* Adds to the persistent totals of a hook, once per bucket: does nothing when value->last is what the
 	 * totals hold already. */
 	int (*add_books)(NfpSource *source, const struct nfp_books_key *key, const struct nfp_books_value *value);
+	/* The hook's totals so far. -ENOENT: none yet. On start, tells which bucket was added last, so that it is
+	 * finished first. */
+	int (*get_books)(NfpSource *source, const struct nfp_books_key *key, struct nfp_books_value *ret_value);
 	/* Sum over CPUs of one status row. */
 	int (*counter)(NfpSource *source, enum nfp_counter counter, uint64_t *ret_value);
 	uint32_t domain; /* observation domain: 0 = the daemon's own network namespace */

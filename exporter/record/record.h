@@ -62,6 +62,7 @@ typedef struct {
 	uint32_t egress_if;  /* 0 = not known */
 	uint32_t flow_label;
 	uint32_t cpu;
+	uint32_t domain;     /* observation domain of the batch; part of the UID */
 	uint32_t len_min, len_max; /* IP bytes */
 	uint32_t frag_flags; /* fragmentFlags (197) is of a packet; here: any fragment seen */
 	uint16_t tcp_flags;  /* 12 bits */
@@ -73,6 +74,7 @@ typedef struct {
 	uint8_t direction;   /* 0 ingress, 1 egress */
 	uint8_t end_reason;  /* NfpEndReason */
 	uint8_t icmp_type, icmp_code;
+	uint8_t key_flags;   /* enum nfp_key_flags of ebpf/abi.h, as in the key: part of the UID */
 } NfpRecord;
 
 #endif
