@@ -26,6 +26,10 @@ typedef enum {
 	NFP_HAVE_TIMES = 1 << 12,  /* flowStart/End: all but a hook row without packets */
 	NFP_HAVE_CPU = 1 << 13,    /* merge_cpus: false */
 	NFP_HAVE_ALWAYS = 1 << 14, /* set in every record: counts, interface, direction, bucket, flowId */
+	/* Derived by nfp_record_have(); makers of records leave them alone. */
+	NFP_HAVE_EGRESS_VLAN = 1 << 15, /* a VLAN, metered at egress */
+	NFP_HAVE_NEXT_HOP4 = 1 << 16,   /* a next hop, of an IPv4 record */
+	NFP_HAVE_NEXT_HOP6 = 1 << 17,   /* a next hop, of an IPv6 record */
 } NfpHave;
 
 /* RFC 5102 flowEndReason (136). */
@@ -76,5 +80,21 @@ typedef struct {
 	uint8_t icmp_type, icmp_code;
 	uint8_t key_flags;   /* enum nfp_key_flags of ebpf/abi.h, as in the key: part of the UID */
 } NfpRecord;
+
+/* `have`, and what follows from it: what templates and formats go by. */
+static inline uint32_t nfp_record_have(const NfpRecord *record)
+{
+	uint32_t have = record->have | NFP_HAVE_ALWAYS;
+
+	if ((have & NFP_HAVE_VLAN) && record->direction)
+		have |= NFP_HAVE_EGRESS_VLAN;
+	if (have & NFP_HAVE_NEXT_HOP) {
+		if (have & NFP_HAVE_IPV4)
+			have |= NFP_HAVE_NEXT_HOP4;
+		if (have & NFP_HAVE_IPV6)
+			have |= NFP_HAVE_NEXT_HOP6;
+	}
+	return have;
+}
 
 #endif

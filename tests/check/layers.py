@@ -26,11 +26,14 @@ ROOMS = {
     "cli": BELOW_APP | {"app"},
     "main.c": BELOW_APP | {"app", "cli"},
 }
-# Beside the rooms: conf fills the option structs of layers 2 and 3, and reads nothing else there.
-OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "harvest/harvester.h"}
+# Beside the rooms: conf fills the option structs of layers 2 and 3 and asks there which names and endpoints
+# exist, and reads nothing else.
+OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "harvest/harvester.h", "encode/encoder.h",
+                  "transport/endpoint.h"}
 # Headers with few users: pattern, who may include it, why.
 FEW_USERS = [
-    (r"ebpf/", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
+    (r"ebpf/(?!protocols\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
+    (r"ebpf/protocols\.def$", {"probe", "harvest", "record"}, "names of protocols are for the border and for text"),
     (r"bpf/|linux/bpf|.*\.skel\.h$", {"probe"}, "probe/ is the only user of libbpf"),
     (r"fixbuf/", {"encode"}, "libfixbuf is the encoder's affair"),
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),
@@ -87,6 +90,8 @@ def self_test():
         ("exporter/base/log.c", '"record/record.h"', True),
         ("exporter/record/format.c", '"base/log.h"', False),
         ("exporter/record/record.h", '"ebpf/abi.h"', True),
+        ("exporter/record/format.c", '"ebpf/protocols.def"', False),
+        ("exporter/encode/ipfix.c", '"ebpf/protocols.def"', True),
         ("exporter/transport/udp.c", '"record/record.h"', True),
         ("exporter/encode/ipfix.c", '"transport/transport.h"', True),
         ("exporter/encode/ipfix.c", "<fixbuf/public.h>", False),

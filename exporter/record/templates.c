@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Template sets: where they come from, and which template a record leaves by. */
+#include "record/templates.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "record/suggest.h"
+
+#define FILE_MAX (1024 * 1024) /* octets of a template file */
+#define SETS_LISTED 32         /* embedded sets named in an error */
+
+void nfp_template_set_free(NfpTemplateSet *set)
+{
+	if (set == NULL)
+		return;
+	for (guint i = 0; i < set->n; i++) {
+		g_free(set->templates[i].name);
+		g_free(set->templates[i].fields);
+	}
+	g_free(set->templates);
+	g_free(set->name);
+	g_free(set);
+}
+
+int nfp_template_set_choose(const NfpTemplateSet *set, uint32_t have)
+{
+	for (guint i = 0; i < set->n; i++)
+		if ((have & set->templates[i].need) == set->templates[i].need)
+			return (int)i;
+	return -1;
+}
+
+static NfpTemplateSet *load_file(const char *path, GError **err)
+{
+	g_autofree char *text = NULL;
+	gsize length = 0;
+
+	if (!g_file_get_contents(path, &text, &length, err)) {
+		if (err != NULL)
+			(*err)->domain = NFP_ERROR, (*err)->code = NFP_ERROR_USAGE;
+		return NULL;
+	}
+	if (length > FILE_MAX || strlen(text) != length) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
+			    length > FILE_MAX ? "%s:1:1: larger than 1 MiB" : "%s:1:1: not a text file", path);
+		return NULL;
+	}
+	return nfp_template_set_parse(path, text, err);
+}
+
+static char *stem(const char *file)
+{
+	return g_str_has_suffix(file, ".yaml") ? g_strndup(file, strlen(file) - strlen(".yaml")) :
+						 g_strdup(file);
+}
+
+static NfpTemplateSet *load_embedded(const char *folder, const char *name, GError **err)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < nfp_embedded_templates_n && i < SETS_LISTED; i++) {
+		g_ptr_array_add(names, stem(nfp_embedded_templates[i].name));
+		if (strcmp(g_ptr_array_index(names, i), name) == 0)
+			return nfp_template_set_parse(nfp_embedded_templates[i].name,
+						      nfp_embedded_templates[i].text, err);
+	}
+
+	const char *near = nfp_suggest(name, (const char *const *)names->pdata, names->len);
+	guint n = names->len;
+
+	g_ptr_array_add(names, NULL);
+	g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
+
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "no template set %s%s%s%s%s%s; built in: %s", name,
+		    folder != NULL ? " in " : "", folder != NULL ? folder : "",
+		    near != NULL ? ", did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "?" : "", n > 0 ? all : "none");
+	return NULL;
+}
+
+NfpTemplateSet *nfp_template_set_load(const char *folder, const char *name, GError **err)
+{
+	if (*name == '\0' || *name == '.' || strchr(name, G_DIR_SEPARATOR) != NULL) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
+			    "\"%s\" is no name of a template set: a file name without .yaml", name);
+		return NULL;
+	}
+	if (folder != NULL) {
+		g_autofree char *file = g_strconcat(name, ".yaml", NULL);
+		g_autofree char *path = g_build_filename(folder, file, NULL);
+
+		if (g_file_test(path, G_FILE_TEST_EXISTS))
+			return load_file(path, err);
+	}
+	return load_embedded(folder, name, err);
+}
