@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "harvest/drain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harvest/convert.h"
+#include "harvest/uid.h"
+
+#define ALL_PUBLISHED (NFP_P_N + 1)
+
+/* One call of nfp_drain(). */
+typedef struct {
+	NfpDrain *drain;
+	NfpDrainState *state;
+	NfpConvert convert;
+	NfpBatch *batch;
+} Run;
+
+static void publish(Run *run)
+{
+	if (run->batch && run->batch->n)
+		run->drain->publish(run->batch, run->drain->data);
+	g_clear_pointer(&run->batch, nfp_batch_unref);
+}
+
+static NfpRecord *next_record(Run *run)
+{
+	if (run->batch && run->batch->n == NFP_BATCH_RECORDS)
+		publish(run);
+	if (!run->batch) {
+		run->batch = nfp_batch_new(NFP_BATCH_RECORDS, run->state->delivery);
+		run->batch->bucket_start_ns = run->convert.id.start_ts;
+		run->batch->bucket_end_ns = run->convert.id.end_ts;
+		run->batch->domain = run->convert.domain;
+	}
+	return &run->batch->records[run->batch->n];
+}
+
+static void record_made(Run *run, const NfpRecord *record)
+{
+	run->batch->n++;
+	run->state->records++;
+	run->drain->records++;
+	run->drain->packets += record->packets;
+}
+
+static int by_hook(const void *a, const void *b)
+{
+	const struct nfp_hook_key *x = *(const struct nfp_hook_key *const *)a;
+	const struct nfp_hook_key *y = *(const struct nfp_hook_key *const *)b;
+
+	if (x->ifindex != y->ifindex)
+		return x->ifindex < y->ifindex ? -1 : 1;
+	if (x->flags != y->flags)
+		return x->flags < y->flags ? -1 : 1;
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+static void hook_record(Run *run, const struct nfp_hook_key *key, const struct nfp_hook_row *row)
+{
+	NfpRecord *record;
+
+	if (!row->packets)
+		return;
+	record = next_record(run);
+	nfp_convert_hook(&run->convert, key, row, record);
+	record_made(run, record);
+}
+
+static void drain_rows(Run *run, const NfpHookRows *rows)
+{
+	g_autofree const struct nfp_hook_key **order = g_new(const struct nfp_hook_key *, rows->n + 1);
+
+	for (size_t i = 0; i < rows->n; i++) {
+		order[i] = &rows->keys[i];
+		nfp_account_hook(run->state->account, &rows->keys[i], &rows->rows[i]);
+	}
+	qsort(order, rows->n, sizeof(*order), by_hook);
+	for (size_t i = 0; i < rows->n;) {
+		const struct nfp_hook_key *key = order[i];
+		struct nfp_hook_row sum = rows->rows[key - rows->keys];
+
+		for (i++; !run->convert.with_cpu && i < rows->n && order[i]->ifindex == key->ifindex &&
+			  order[i]->flags == key->flags; i++)
+			nfp_hook_row_merge(&sum, &rows->rows[order[i] - rows->keys]);
+		hook_record(run, key, &sum);
+	}
+}
+
+static void drain_entries(Run *run, enum nfp_protocol row, const NfpEntries *entries)
+{
+	struct nfp_value value;
+	uint64_t flow_id;
+	const void *key;
+
+	run->state->used[row] = entries->n;
+	nfp_merge_begin(run->drain->merge, row, entries, run->convert.seed, run->convert.with_cpu);
+	while (nfp_merge_next(run->drain->merge, &key, &flow_id, &value)) {
+		NfpRecord *record = next_record(run);
+
+		nfp_convert_entry(&run->convert, row, flow_id, key, &value, record);
+		nfp_account_recorded(run->state->account, record->ifindex, record->key_flags, value.packets);
+		record_made(run, record);
+	}
+}
+
+static int drain_part(Run *run, NfpSource *source)
+{
+	struct nfp_bucket id = run->convert.id;
+	NfpEntries entries = { 0 };
+	NfpHookRows rows = { 0 };
+	int r;
+
+	if (!run->state->part) {
+		r = source->read_hooks(source, id, &rows);
+		if (!r)
+			drain_rows(run, &rows);
+		return r;
+	}
+	r = source->read(source, id, run->state->part - 1, &entries);
+	if (!r)
+		drain_entries(run, run->state->part - 1, &entries);
+	return r;
+}
+
+static void begin(NfpDrainState *state, struct nfp_bucket id, NfpDelivered delivered, void *token)
+{
+	if (state->account)
+		return;
+	state->account = nfp_account_new(id);
+	state->delivery = nfp_delivery_new(delivered, token);
+}
+
+int nfp_drain(NfpDrain *drain, NfpSource *source, struct nfp_bucket id, bool forced, NfpDrainState *state,
+	      NfpDelivered delivered, void *token)
+{
+	const NfpHarvestOptions *o = drain->options;
+	Run run = {
+		.drain = drain,
+		.state = state,
+		.convert = {
+			.id = id,
+			.domain = source->domain,
+			.seed = nfp_uid_seed(o->hostname, source->domain, id),
+			.with_cpu = !o->merge_cpus,
+			.forced = forced,
+		},
+	};
+	int r = 0;
+
+	begin(state, id, delivered, token);
+	while (state->part < ALL_PUBLISHED) {
+		r = drain_part(&run, source);
+		if (r == -ENOENT) {
+			/* Left out when the bucket was made, for want of memory (then nothing is missing),
+			 * or unpinned by somebody else (then something is): the account tells. */
+			state->unreadable = true;
+		} else if (r) {
+			drain->errors++;
+			if (++state->tries < NFP_DRAIN_TRIES)
+				break;
+			state->unreadable = true;
+		}
+		r = 0;
+		state->tries = 0;
+		state->part++;
+	}
+	publish(&run);
+	if (r)
+		return r;
+	if (state->unreadable)
+		nfp_account_unreadable(state->account);
+	if (drain->done)
+		drain->done(source->domain, id, state->records, drain->data);
+	g_clear_pointer(&state->delivery, nfp_delivery_unref);
+	return 0;
+}
+
+void nfp_drain_state_clear(NfpDrainState *state)
+{
+	g_clear_pointer(&state->account, nfp_account_free);
+	g_clear_pointer(&state->delivery, nfp_delivery_unref);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "harvest/uid.h"
+
+#include <glib.h>
+#include <string.h>
+
+/* In the header, the hash of a short key is a dozen instructions; through the library, a call each. */
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "harvest/rows.h"
+
+#define HEAD 24 /* octets before the addresses */
+
+static void put16(uint8_t *p, uint16_t v)
+{
+	v = GUINT16_TO_BE(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	v = GUINT32_TO_BE(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	v = GUINT64_TO_BE(v);
+	memcpy(p, &v, sizeof(v));
+}
+
+uint64_t nfp_uid_seed(const char *hostname, uint32_t domain, struct nfp_bucket id)
+{
+	uint8_t head[20];
+	XXH3_state_t state;
+
+	put32(head, domain);
+	put64(head + 4, id.start_ts);
+	put64(head + 12, id.end_ts);
+	XXH3_INITSTATE(&state);
+	XXH3_64bits_reset(&state);
+	XXH3_64bits_update(&state, head, sizeof(head));
+	XXH3_64bits_update(&state, hostname, strlen(hostname));
+	return XXH3_64bits_digest(&state);
+}
+
+static void put_head(uint8_t *out, enum nfp_protocol row, uint32_t ifindex, uint8_t flags, uint16_t cpu)
+{
+	memset(out, 0, HEAD);
+	memcpy(out, nfp_row_name(row), strlen(nfp_row_name(row)));
+	put32(out + 8, ifindex);
+	out[12] = flags;
+	put16(out + 14, cpu);
+}
+
+size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_t out[NFP_UID_KEY_MAX])
+{
+	const struct nfp_key_meta *meta;
+	size_t addresses;
+
+	if (row >= NFP_P_N) {
+		const struct nfp_hook_key *hook = key;
+
+		put_head(out, row, hook->ifindex, hook->flags, with_cpu ? hook->cpu : NFP_UID_NO_CPU);
+		return HEAD;
+	}
+	meta = nfp_key_meta_of(key, nfp_rows[row].key_size);
+	put_head(out, row, meta->ifindex, meta->flags, with_cpu ? meta->cpu : NFP_UID_NO_CPU);
+	out[13] = meta->dscp;
+	put16(out + 16, meta->vlan);
+	put16(out + 18, meta->cvlan);
+	memcpy(out + 20, &meta->l4, 4);
+	addresses = nfp_rows[row].key_size - sizeof(*meta);
+	/* Addresses are bytes or already big-endian in every key. */
+	memcpy(out + HEAD, key, addresses);
+	return HEAD + addresses;
+}
+_Static_assert(HEAD + sizeof(struct nfp_key_v6) - sizeof(struct nfp_key_meta) == NFP_UID_KEY_MAX,
+	       "the longest key");
+
+uint64_t nfp_uid_flow_id(uint64_t seed, enum nfp_protocol row, const void *key, bool with_cpu)
+{
+	uint8_t canonical[NFP_UID_KEY_MAX];
+	size_t n = nfp_uid_key(row, key, with_cpu, canonical);
+
+	return XXH3_64bits_withSeed(canonical, n, seed);
+}
