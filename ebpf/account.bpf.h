@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a parsed packet to its entry: key, look-up, insert, cascade to the parent rows.
+ *
+ * Why plain adds are exact: the CPU is in every key, tc and XDP programs run with bottom halves off,
+ * so a softirq cannot interrupt another hook on its CPU, and a nested transmit begins after our
+ * program has returned. One entry has one writer. Where that does not hold, see knob_atomic.
+ */
+#ifndef NFP_ACCOUNT_BPF_H
+#define NFP_ACCOUNT_BPF_H
+
+#include "ebpf/count.bpf.h"
+
+#define NFP_PARENTS_MAX 2 /* rows above a transport row, the hook left out */
+
+static __always_inline void nfp_key_meta(struct nfp_key_meta *m, const struct nfp_frame *f,
+					 const struct nfp_packet *p)
+{
+	if (f->vlan) { /* a tag in metadata is the outermost */
+		m->vlan = f->vlan;
+		m->cvlan = p->vlan[0];
+	} else {
+		m->vlan = p->vlan[0];
+		m->cvlan = p->vlan[1];
+	}
+	m->ifindex = f->ifindex;
+	m->cpu = f->cpu;
+	m->flags = f->key_flags;
+	m->dscp = p->tos >> 2;
+}
+
+/* The key of `row`, which is the packet's own row or one of its ancestors. */
+static __always_inline void nfp_key_make(union nfp_key *key, __u32 row, const struct nfp_frame *f,
+					 const struct nfp_packet *p)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	if (row == NFP_P_eth) {
+		nfp_key_meta(&key->eth.meta, f, p);
+		key->eth.meta.dscp = 0;
+		__builtin_memcpy(key->eth.smac, p->smac, 6);
+		__builtin_memcpy(key->eth.dmac, p->dmac, 6);
+		key->eth.ethertype = p->ethertype;
+		return;
+	}
+	if (p->family == 4) {
+		key->v4.saddr = p->addr[0];
+		key->v4.daddr = p->addr[4];
+		nfp_key_meta(&key->v4.meta, f, p);
+		if (row == NFP_P_ipv4) {
+			key->v4.meta.protocol = p->protocol;
+		} else {
+			key->v4.meta.l4 = p->l4;
+			key->v4.meta.flags |= p->key_flags;
+		}
+	} else {
+		__builtin_memcpy(key->v6.saddr, p->saddr, 32);
+		nfp_key_meta(&key->v6.meta, f, p);
+		if (row == NFP_P_ipv6) {
+			key->v6.meta.protocol = p->protocol;
+		} else {
+			key->v6.meta.l4 = p->l4;
+			key->v6.meta.flags |= p->key_flags;
+		}
+	}
+}
+
+static __always_inline void nfp_value_add(struct nfp_value *v, const struct nfp_frame *f,
+					  const struct nfp_packet *p, __u8 flags)
+{
+	nfp_add(&v->packets, f->segments);
+	nfp_add(&v->octets, f->octets);
+	nfp_add(&v->l2_octets, f->l2_octets);
+	v->last = f->now;
+	if (f->len_min < v->len_min)
+		v->len_min = f->len_min;
+	if (f->len_max > v->len_max)
+		v->len_max = f->len_max;
+	v->flags |= p->value_flags | flags;
+	if (!p->family)
+		return;
+	v->tcp_flags |= p->tcp_flags;
+	if (p->ttl < v->ttl_min)
+		v->ttl_min = p->ttl;
+	if (p->ttl > v->ttl_max)
+		v->ttl_max = p->ttl;
+	v->ecn |= 1 << (p->tos & 3);
+}
+
+static __always_inline void nfp_value_first(struct nfp_value *v, const struct nfp_frame *f,
+					    const struct nfp_packet *p, __u8 flags)
+{
+	__builtin_memset(v, 0, sizeof(*v));
+	v->packets = f->segments;
+	v->octets = f->octets;
+	v->l2_octets = f->l2_octets;
+	v->first = f->now;
+	v->last = f->now;
+	v->len_min = f->len_min;
+	v->len_max = f->len_max;
+	v->tcp_flags = p->tcp_flags;
+	v->ttl_min = p->ttl;
+	v->ttl_max = p->ttl;
+	v->ecn = p->family ? 1 << (p->tos & 3) : 0;
+	v->flags = p->value_flags | flags;
+	__builtin_memcpy(v->smac, p->smac, 6);
+	__builtin_memcpy(v->dmac, p->dmac, 6);
+	v->flow_label = p->flow_label;
+	v->ingress_if = f->ingress_if;
+	v->egress_if = f->egress_if;
+}
+
+/* Makes an entry that counts this packet. 0, or the kernel's refusal. */
+static __noinline long nfp_insert(void *flows, struct nfp_work *w, __u32 row)
+{
+	__u64 *refusal = bpf_map_lookup_elem(&refused, &row);
+	__u64 start = w->frame.bucket.start_ts;
+	long err;
+
+	/* The spill bucket (start 0) is emptied under the same key: its refusals are not remembered. */
+	if (refusal && start && *refusal == start)
+		return -NFP_E2BIG;
+	nfp_value_first(&w->value, &w->frame, &w->packet,
+			row == w->packet.row ? 0 : NFP_V_COARSENED);
+	err = bpf_map_update_elem(flows, &w->key, &w->value, BPF_NOEXIST);
+	if (!err)
+		return 0;
+	if (err == -NFP_E2BIG) {
+		nfp_status(NFP_C_map_full, 1);
+		if (refusal)
+			*refusal = start;
+	} else {
+		nfp_status(NFP_C_map_nomem, 1); /* -ENOMEM, or -EBUSY of a locked hash bucket */
+	}
+	return err;
+}
+
+/* The entry of a row in its metric map. *flows: the metric map, NULL if the bucket has none. One
+ * call of the look-ups for each row: the kernel inlines those whose map is constant. */
+static __always_inline struct nfp_value *nfp_lookup(__u32 row, const struct nfp_bucket *bucket,
+						    const union nfp_key *key, void **flows)
+{
+	struct nfp_value *value = NULL;
+
+	*flows = NULL;
+	switch (row) {
+#define NFP_PROTOCOL(name, key_type, parent)                                                       \
+	case NFP_P_##name:                                                                         \
+		*flows = bpf_map_lookup_elem(&name, bucket);                                       \
+		if (*flows)                                                                        \
+			value = bpf_map_lookup_elem(*flows, key);                                  \
+		break;
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	}
+	return value;
+}
+
+static __always_inline __u32 nfp_parent(__u32 row)
+{
+	switch (row) {
+#define NFP_PROTOCOL(name, key_type, parent)                                                       \
+	case NFP_P_##name:                                                                         \
+		return NFP_P_##parent;
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	}
+	return NFP_P_hook;
+}
+
+/* Counts the packet in `row`; false if that row takes no new entry. */
+static __always_inline bool nfp_count_in(__u32 row, struct nfp_work *w)
+{
+	struct nfp_value *value;
+	void *flows;
+
+	nfp_key_make(&w->key, row, &w->frame, &w->packet);
+	value = nfp_lookup(row, &w->frame.bucket, &w->key, &flows);
+	if (!flows) {
+		nfp_status(NFP_C_map_missing, 1);
+		return false;
+	}
+	if (!value) {
+		long err = nfp_insert(flows, w, row);
+
+		if (err != -NFP_EEXIST)
+			return !err;
+		/* Another task of this CPU made it meanwhile (PREEMPT_RT). */
+		value = bpf_map_lookup_elem(flows, &w->key);
+		if (!value)
+			return false;
+	}
+	nfp_value_add(value, &w->frame, &w->packet, row == w->packet.row ? 0 : NFP_V_COARSENED);
+	return true;
+}
+
+/* The last resort, which needs no insert. */
+static __always_inline void nfp_count_in_hook(const struct nfp_frame *f, struct nfp_hook_row *row)
+{
+	nfp_add(&row->packets, f->segments);
+	nfp_add(&row->octets, f->octets);
+	nfp_add(&row->l2_octets, f->l2_octets);
+	if (!row->first)
+		row->first = f->now;
+	row->last = f->now;
+	nfp_status(NFP_C_coarsened_to_hook, f->segments);
+}
+
+/* Walks up the parents of the packet's row. True: it ended in the hook's own row. */
+static __noinline bool nfp_cascade(struct nfp_work *w, struct nfp_hook_row *hook_row)
+{
+	__u32 row = nfp_parent(w->packet.row);
+	int i;
+
+	nfp_status(NFP_C_coarsened, w->frame.segments);
+	nfp_add(&hook_row->coarsened, w->frame.segments);
+	for (i = 0; i < NFP_PARENTS_MAX; i++) {
+		NFP_FORGET(row, w->frame.length);
+		if (row >= NFP_P_hook)
+			break;
+		if (nfp_count_in(row, w))
+			return false;
+		row = nfp_parent(row);
+	}
+	nfp_count_in_hook(&w->frame, hook_row);
+	return true;
+}
+
+/* Counts the packet once, at its deepest row that takes it. True: only the hook's row did. */
+static __always_inline bool nfp_account(struct nfp_work *w, struct nfp_hook_row *hook_row)
+{
+	bool to_hook = false;
+
+	if (!nfp_count_in(w->packet.row, w))
+		to_hook = nfp_cascade(w, hook_row);
+	nfp_status(NFP_C_recorded, w->frame.segments);
+	return to_hook;
+}
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Settings of a program, set through .rodata before it is loaded: the verifier removes what they
+ * switch off. Interfaces with equal settings share one loaded program.
+ */
+#ifndef NFP_KNOBS_BPF_H
+#define NFP_KNOBS_BPF_H
+
+#include "ebpf/parse.h"
+
+enum nfp_clock_source {
+	NFP_CLOCK_BOOT,   /* bpf_ktime_get_boot_ns() + config offset */
+	NFP_CLOCK_TSTAMP, /* skb->tstamp is ns since 1970: test runs that replay a capture */
+};
+
+/* Direction of the hook: 0 ingress, 1 egress. */
+const volatile __u8 knob_egress = 0;
+
+/* enum nfp_link: how frames of the interface begin. */
+const volatile __u8 knob_link = NFP_LINK_ETHERNET;
+
+/* enum nfp_clock_source. */
+const volatile __u8 knob_clock = NFP_CLOCK_BOOT;
+
+/* 1: counters by atomic adds. For PREEMPT_RT, where (since 6.18) two tasks may run a hook on one CPU
+ * in turns; elsewhere the CPU in the key makes plain adds exact. */
+const volatile __u8 knob_atomic = 0;
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The programs: one entry function a hook, each the same way: who and what, the parser, the wire
+ * counts, the books, the entry. The verdict is "continue" on every path, the packet is never changed.
+ */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "ebpf/account.bpf.h"
+#include "ebpf/bucket.bpf.h"
+#include "ebpf/event.bpf.h"
+#include "ebpf/measure.bpf.h"
+
+/* Copies the head of the packet into the work area; the number of bytes, 0 if that failed. */
+static __always_inline __u32 nfp_copy_head(struct __sk_buff *skb, struct nfp_work *w)
+{
+	__u32 length = skb->len;
+
+	if (length > NFP_HEAD_MAX)
+		length = NFP_HEAD_MAX;
+	if (!length || bpf_skb_load_bytes(skb, 0, w->head, length))
+		return 0;
+	return length;
+}
+
+/* Parser over the copy: for headers that are not in the linear part of the buffer. */
+static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
+{
+	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
+
+	if (!nfp_copy_head(skb, w))
+		return 0;
+	nfp_status(NFP_C_nonlinear, 1);
+	nfp_parse(&v, knob_link, skb->protocol, &w->packet);
+	if (nfp_missed(&v))
+		w->packet.outcome = NFP_O_ext_limit; /* deeper than the copy reaches */
+	return 1;
+}
+
+/* Header length of a tunnel's segments: rare enough to walk in a copy. */
+static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work *w)
+{
+	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
+
+	if (!nfp_copy_head(skb, w))
+		return w->packet.header_len;
+	return nfp_gso_header_len(&v, &w->walk, w->packet.l3_off, NFP_SWAP16(w->packet.ethertype));
+}
+
+static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_buff *skb)
+{
+	__builtin_memset(f, 0, sizeof(*f));
+	f->length = skb->len;
+	f->gso_size = skb->gso_size;
+	f->segments = skb->gso_segs;
+	if (!f->segments && (!f->gso_size || f->gso_size == NFP_GSO_BY_FRAGS))
+		f->segments = 1;
+	f->ifindex = skb->ifindex;
+	f->cpu = bpf_get_smp_processor_id();
+	if (knob_egress) {
+		f->ingress_if = skb->ingress_ifindex;
+		f->egress_if = skb->ifindex;
+		f->key_flags = NFP_KEY_EGRESS;
+	} else {
+		f->ingress_if = skb->ifindex;
+	}
+	if (knob_link != NFP_LINK_ETHERNET)
+		f->key_flags |= NFP_KEY_L3;
+	f->protocol = skb->protocol;
+	if (skb->vlan_present)
+		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
+}
+
+/* Enters the packet in the books. False: it can be in no record. */
+static __always_inline bool nfp_see(const struct nfp_frame *f, struct nfp_hook_row *row)
+{
+	__u32 n = f->segments;
+
+	nfp_status(NFP_C_seen, n);
+	nfp_status(NFP_C_seen_skbs, 1);
+	if (!row) {
+		nfp_status(NFP_C_lost_no_row, n);
+		return false;
+	}
+	nfp_add(&row->seen, n);
+	nfp_add(&row->seen_skbs, 1);
+	nfp_add(&row->seen_skb_bytes, f->length);
+	if (!f->bucketed) {
+		nfp_add(&row->lost[NFP_LOST_no_bucket], n);
+		nfp_status(NFP_C_unbucketed, n);
+		return false;
+	}
+	if (!f->bucket.end_ts)
+		nfp_status(NFP_C_spilled, n);
+	return true;
+}
+
+static __always_inline bool nfp_is_error(__u8 outcome)
+{
+	return outcome >= NFP_O_truncated_l2;
+}
+
+SEC("tc")
+int nfprobe_tc(struct __sk_buff *skb)
+{
+	struct nfp_view v = {
+		.base = (const __u8 *)(long)skb->data,
+		.end = (const __u8 *)(long)skb->data_end,
+		.frame = skb->len,
+	};
+	__u32 zero = 0, header;
+	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
+	struct nfp_hook_row *row;
+
+	if (!w) /* entry 0 of an array is always there */
+		return TC_ACT_UNSPEC;
+	nfp_frame_of_skb(&w->frame, skb);
+
+	/* The parser has no way out of here: nothing that it makes of a packet can hide it from the
+	 * books. They come after it, as the packet count of GSO buffers from tun and virtio needs the
+	 * length of their headers. */
+	nfp_parse(&v, knob_link, w->frame.protocol, &w->packet);
+	if (nfp_missed(&v))
+		NFP_KEEP(nfp_parse_copy(skb, w));
+	if (w->frame.gso_size) {
+		header = w->packet.header_len;
+		if (nfp_is_tunnel(&w->packet))
+			header = nfp_tunnel_header(skb, w);
+		nfp_measure_gso(&w->frame, &w->packet, header);
+	} else {
+		nfp_measure_one(&w->frame, &w->packet);
+	}
+
+	row = nfp_row_find(w, nfp_bucket_of(&w->frame, skb->tstamp));
+	if (!nfp_see(&w->frame, row))
+		return TC_ACT_UNSPEC;
+	nfp_status(NFP_C_outcome_ok + w->packet.outcome, w->frame.segments);
+
+#ifdef NFP_MUTATE_ACCOUNT
+	/* For the test that proves the books: one row is left out of the account. */
+	if (w->packet.row == NFP_P_udp4)
+		return TC_ACT_UNSPEC;
+#endif
+	if (nfp_account(w, row))
+		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_coarsened_to_hook));
+	if (nfp_is_error(w->packet.outcome))
+		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_outcome_ok + w->packet.outcome));
+	return TC_ACT_UNSPEC;
+}
+
+char nfp_license[] SEC("license") = "GPL";

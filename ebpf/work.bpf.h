@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the programs keep of the packet in hand, in one per-CPU work area rather than on the stack:
+ * the stack of a call chain ends at 512 bytes, and the verifier follows every constant on it, but none
+ * in a map (kernel/bpf/verifier.c, stacksafe()).
+ *
+ * One CPU works on one packet at a time, for hooks run with bottom halves off (see account.bpf.h).
+ * PREEMPT_RT kernels that do not serialise bottom halves per CPU (an option since 6.18) break that.
+ */
+#ifndef NFP_WORK_BPF_H
+#define NFP_WORK_BPF_H
+
+#include "ebpf/gso.h"
+
+/* One buffer, whichever hook it came through: filled by the hook's entry function, so that the
+ * accounting never sees __sk_buff or xdp_md. */
+struct nfp_frame {
+	__u64 now;           /* ns since 1970, packet clock */
+	struct nfp_bucket bucket;
+	__u32 length;        /* bytes of the buffer, as the device counts them */
+	__u32 segments;      /* packets on the wire; 0 until the parser has told the header length */
+	__u32 gso_size;      /* payload bytes of each; 0: not segmented */
+	__u32 ifindex;
+	__u32 ingress_if;    /* 0: not known */
+	__u32 egress_if;     /* 0: not known */
+	__be16 protocol;     /* net; EtherType as the stack knows it */
+	__u16 vlan;          /* host; tag in metadata | NFP_VLAN_PRESENT; 0: none */
+	__u16 cpu;
+	__u8 key_flags;      /* NFP_KEY_EGRESS | NFP_KEY_XDP | NFP_KEY_L3 */
+	__u8 bucketed;       /* there is a bucket for it */
+	/* filled by measure.bpf.h */
+	__u64 octets;        /* IP bytes on the wire, all segments */
+	__u64 l2_octets;     /* frame bytes on the wire, all segments */
+	__u32 len_min;       /* IP bytes of one segment */
+	__u32 len_max;
+};
+
+union nfp_key {
+	struct nfp_key_eth eth;
+	struct nfp_key_v4 v4;
+	struct nfp_key_v6 v6;
+};
+
+struct nfp_work {
+	struct nfp_packet packet;
+	struct nfp_frame frame;
+	struct nfp_gso_walk walk;
+	union nfp_key key;
+	struct nfp_hook_key hook_key;
+	struct nfp_value value;       /* of an entry to be made */
+	struct nfp_hook_row empty;    /* of a hook's row to be made; never written */
+	struct nfp_event event;
+	__u64 event_time;             /* boot ns of the last error event */
+	__u64 event_suppressed;       /* events left out since */
+	__u8 head[NFP_HEAD_MAX + NFP_HEAD_PAD]; /* copy of a frame's first bytes */
+};
+
+#endif
