@@ -22,14 +22,28 @@ typedef struct {
 	char *templates;        /* folder, or NULL: embedded sets only */
 	GArray *interfaces;     /* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;     /* NfpCollectorOptions; may be empty: table on stdout */
+	NfpDirection direction; /* of every hook when `interfaces` is empty: ingress; `run --direction`, no YAML */
 } NfpConf;
 
 /* Errors: one line each, `file:line:column: what is wrong, what is allowed`, all at once (NFP_ERROR_USAGE). */
 NfpConf *nfp_conf_load(const char *path, GError **err);
 NfpConf *nfp_conf_parse(const char *file, const char *text, GError **err);
+/* Without a file: the rows' defaults, but buckets of 10 s, since somebody is looking. */
 NfpConf *nfp_conf_default(void);
 void nfp_conf_free(NfpConf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpConf, nfp_conf_free)
+
+/* ---- options of the command line, by the same rows. Errors (NFP_ERROR_USAGE) are half sentences: what is wrong
+ * with the text and what is allowed; the caller names the option. The configuration is unchanged then. ------ */
+
+/* path: a row of the document's top, as "interval". */
+gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError **err);
+/* Appends to `interfaces`, with conf->direction. */
+gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err);
+/* Appends to `collectors`, named after its endpoint. */
+gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **err);
+/* "ingress", "egress", "both". */
+gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err);
 
 /* Commented sample and reference, made from the schema rows. */
 void nfp_conf_print_sample(GString *out);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/walk.h"
+
+#include <string.h>
+
+#include "conf/schema.h"
+#include "record/suggest.h"
+#include "record/templates.h"
+
+typedef struct {
+	NfpConf *conf;
+	NfpConfErrors *errors;
+} Walk;
+
+#define FAULT(walk, node, ...) \
+	nfp_conf_errors_add((walk)->errors, (node)->line, (node)->column, __VA_ARGS__)
+
+/* "a list is expected here" and what was found instead. */
+static gboolean expect(Walk *walk, const NfpYamlNode *node, NfpYamlKind kind, const char *path)
+{
+	static const char *const wanted[] = {
+		[NFP_YAML_SCALAR] = "a single value",
+		[NFP_YAML_SEQUENCE] = "a list (lines that begin with \"- \")",
+		[NFP_YAML_MAPPING] = "a section of keys (\"key: value\")",
+	};
+
+	if (node->kind == kind && !node->null)
+		return TRUE;
+	if (node->null)
+		FAULT(walk, node, "%s has no value; allowed: %s, or leave the line out for the default", path,
+		      wanted[kind]);
+	else
+		FAULT(walk, node, "%s is %s; allowed: %s", path, nfp_yaml_kind_name(node), wanted[kind]);
+	return FALSE;
+}
+
+static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table, const char *section,
+			const char *path)
+{
+	g_autoptr(GPtrArray) keys = nfp_conf_keys(table, section);
+	const char *const *words = (const char *const *)keys->pdata;
+	const char *near = nfp_suggest(node->text, words, keys->len);
+	g_autofree char *list = NULL;
+	g_autofree char *hint = near ? g_strdup_printf(", did you mean \"%s\"?", near) : g_strdup("");
+
+	if (nfp_conf_is_later(table, path)) {
+		FAULT(walk, node, "\"%s\" is not in this version; leave it out", path);
+		return;
+	}
+	g_ptr_array_add(keys, NULL);
+	list = g_strjoinv(", ", (char **)keys->pdata);
+	FAULT(walk, node, "unknown key \"%.80s\"%s allowed here: %s", node->text, *hint ? hint : ";", list);
+}
+
+static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
+{
+	g_autofree char *why = NULL;
+
+	if (expect(walk, value, NFP_YAML_SCALAR, row->path) &&
+	    !nfp_conf_value_parse(row, value->text, base, &why))
+		FAULT(walk, value, "%s: %s", row->path, why);
+}
+
+static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node);
+
+/* section: NULL at the top of the table. */
+static void apply_mapping(Walk *walk, NfpConfTable table, const char *section, const NfpYamlNode *node,
+			  void *base)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i + 1 < node->children->len; i += 2) {
+		const NfpYamlNode *key = g_ptr_array_index(node->children, i);
+		const NfpYamlNode *value = g_ptr_array_index(node->children, i + 1);
+		const NfpYamlNode *first;
+		g_autofree char *path = NULL;
+		const NfpConfRow *row;
+		NfpConfTable list;
+
+		if (key->kind != NFP_YAML_SCALAR) {
+			FAULT(walk, key, "a key is %s; allowed: a word", nfp_yaml_kind_name(key));
+			continue;
+		}
+		first = g_hash_table_lookup(seen, key->text);
+		if (first) {
+			FAULT(walk, key, "\"%.80s\" stands here a second time (first in line %u); keep one",
+			      key->text, first->line);
+			continue;
+		}
+		g_hash_table_insert(seen, key->text, (void *)key);
+		path = section ? g_strconcat(section, ".", key->text, NULL) : g_strdup(key->text);
+		row = nfp_conf_row_find(table, path);
+		list = table == NFP_CONF_TOP && !section ? nfp_conf_list_find(path) : NFP_CONF_TOP;
+		if (row)
+			apply_value(walk, row, value, base);
+		else if (list != NFP_CONF_TOP)
+			apply_list(walk, list, value);
+		else if (!section && nfp_conf_is_section(table, path)) {
+			if (expect(walk, value, NFP_YAML_MAPPING, path))
+				apply_mapping(walk, table, path, value, base);
+		} else
+			unknown_key(walk, key, table, section, path);
+	}
+}
+
+static void check_required(Walk *walk, NfpConfTable table, const NfpYamlNode *item)
+{
+	for (guint i = 0; i < nfp_conf_rows_n; i++) {
+		const NfpConfRow *row = &nfp_conf_rows[i];
+		g_autofree char *allowed = NULL;
+
+		if (row->table != table || !row->required || nfp_yaml_get(item, row->path))
+			continue;
+		allowed = nfp_conf_value_allowed(row);
+		FAULT(walk, item, "this %s has no \"%s\"; allowed: %s", nfp_conf_lists[table].item, row->path,
+		      allowed);
+	}
+}
+
+static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node)
+{
+	const NfpConfList *list = &nfp_conf_lists[table];
+	GArray *array = *(GArray **)((char *)walk->conf + list->offset);
+
+	if (!expect(walk, node, NFP_YAML_SEQUENCE, list->key))
+		return;
+	if (node->children->len == 0)
+		FAULT(walk, node, "%s is empty; write at least one %s, or leave it out for the default",
+		      list->key, list->item);
+	for (guint i = 0; i < node->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(node->children, i);
+		void *base;
+
+		if (!expect(walk, item, NFP_YAML_MAPPING, list->item))
+			continue;
+		g_array_set_size(array, array->len + 1); /* cleared by the array */
+		base = array->data + (size_t)(array->len - 1) * list->size;
+		nfp_conf_set_defaults(table, base);
+		apply_mapping(walk, table, NULL, item, base);
+		check_required(walk, table, item);
+	}
+}
+
+/* The node of a key of the n-th item, where there is one, else the item; the walk has appended an option
+ * struct for every item that is a mapping. */
+static const NfpYamlNode *item_node(const NfpYamlNode *root, NfpConfTable table, guint n, const char *key)
+{
+	const NfpYamlNode *list = nfp_yaml_get(root, nfp_conf_lists[table].key);
+
+	for (guint i = 0; i < list->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(list->children, i);
+
+		if (item->kind == NFP_YAML_MAPPING && n-- == 0) {
+			const NfpYamlNode *node = nfp_yaml_get(item, key);
+
+			return node ? node : item;
+		}
+	}
+	g_return_val_if_reached(list);
+}
+
+static void check_template_set(Walk *walk, const NfpYamlNode *node, const char *name)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(walk->conf->templates, name, &error);
+
+	if (!set && strchr(error->message, '\n'))
+		nfp_conf_errors_add_lines(walk->errors, node->line, node->column, error->message);
+	else if (!set)
+		FAULT(walk, node, "template_set: %s", error->message);
+}
+
+/* What no row can tell alone. */
+static void check_collectors(Walk *walk, const NfpYamlNode *root)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0; i < walk->conf->collectors->len; i++) {
+		NfpCollectorOptions *options =
+			&g_array_index(walk->conf->collectors, NfpCollectorOptions, i);
+
+		if (options->name && !g_hash_table_add(names, options->name))
+			FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, i, "name"),
+			      "name: another collector is called \"%s\" already; allowed: a name of its own",
+			      options->name);
+		if (options->template_set)
+			check_template_set(walk, item_node(root, NFP_CONF_COLLECTORS, i, "template_set"),
+					   options->template_set);
+	}
+}
+
+void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors)
+{
+	Walk walk = { conf, errors };
+
+	if (!expect(&walk, root, NFP_YAML_MAPPING, "the document"))
+		return;
+	apply_mapping(&walk, NFP_CONF_TOP, NULL, root, conf);
+	check_collectors(&walk, root);
+}
