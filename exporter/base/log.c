@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -21,11 +22,11 @@ static const struct {
 
 /* The one piece of state of the process: there is one stderr, and every thread writes to it. */
 static struct {
-	GMutex lock;
+	pthread_mutex_t lock;
 	NfpLogFold fold;
 	atomic_int least;
 	atomic_bool human;
-} state = { .least = NFP_LOG_INFO };
+} state = { .lock = PTHREAD_MUTEX_INITIALIZER, .least = NFP_LOG_INFO };
 
 void nfp_log_init(NfpLogLevel least)
 {
@@ -117,16 +118,16 @@ void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
 
-	g_mutex_lock(&state.lock);
+	pthread_mutex_lock(&state.lock);
 	if (nfp_log_fold_admit(&state.fold, g_get_monotonic_time(), level, room, format, report_folded,
 			       NULL))
 		print_line(level, room, text, NULL);
-	g_mutex_unlock(&state.lock);
+	pthread_mutex_unlock(&state.lock);
 }
 
 void nfp_log_flush(gboolean all)
 {
-	g_mutex_lock(&state.lock);
+	pthread_mutex_lock(&state.lock);
 	nfp_log_fold_expire(&state.fold, all ? G_MAXINT64 : g_get_monotonic_time(), report_folded, NULL);
-	g_mutex_unlock(&state.lock);
+	pthread_mutex_unlock(&state.lock);
 }

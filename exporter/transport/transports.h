@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rows of transports[], one file each. */
+#ifndef NFP_TRANSPORT_TRANSPORTS_H
+#define NFP_TRANSPORT_TRANSPORTS_H
+
+#include "transport/transport.h"
+
+extern const NfpTransportOps nfp_transport_udp; /* udp.c */
+extern const NfpTransportOps nfp_transport_tcp; /* tcp.c */
+
+#endif

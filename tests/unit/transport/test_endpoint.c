@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "transport/endpoint.h"
+
+static const struct {
+	const char *text, *scheme, *host;
+	guint16 port;
+} good[] = {
+	{ "udp://127.0.0.1", "udp", "127.0.0.1", 4739 },
+	{ "udp://127.0.0.1:9995", "udp", "127.0.0.1", 9995 },
+	{ "UDP://Collector.example.net:1", "udp", "Collector.example.net", 1 },
+	{ "tcp://localhost", "tcp", "localhost", 4739 },
+	{ "tcp://[::1]", "tcp", "::1", 4739 },
+	{ "udp://[2001:db8::1]:65535", "udp", "2001:db8::1", 65535 },
+	{ "udp://[fe80::1%eth0]:2055", "udp", "fe80::1%eth0", 2055 },
+};
+
+static const struct {
+	const char *text, *says;
+} bad[] = {
+	{ "", "no transport" },
+	{ "127.0.0.1:4739", "no transport" },
+	{ "://x", "no transport" },
+	{ "upd://x", "transport \"upd\" is not known" },
+	{ "udp://", "no host" },
+	{ "udp://:4739", "no host" },
+	{ "udp://a b", "no host" },
+	{ "udp://user@host", "no host" },
+	{ "udp://host/path", "no host" },
+	{ "udp://host:", "1 to 65535" },
+	{ "udp://host:0", "1 to 65535" },
+	{ "udp://host:65536", "1 to 65535" },
+	{ "udp://host:47x", "1 to 65535" },
+	{ "udp://host:-1", "1 to 65535" },
+	{ "udp://2001:db8::1", "brackets" },
+	{ "udp://[2001:db8::1", "not closed" },
+	{ "udp://[host]", "no IPv6 address" },
+	{ "udp://[::1]4739", "nothing follows" },
+};
+
+Test(endpoint, good)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
+		g_auto(NfpEndpoint) endpoint = { 0 };
+		g_autoptr(GError) err = NULL;
+
+		cr_assert(nfp_endpoint_parse(good[i].text, &endpoint, &err), "%s: %s", good[i].text,
+			  err ? err->message : "");
+		cr_assert_str_eq(endpoint.scheme, good[i].scheme);
+		cr_assert_str_eq(endpoint.host, good[i].host);
+		cr_assert_eq(endpoint.port, good[i].port);
+	}
+}
+
+Test(endpoint, bad)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+		NfpEndpoint endpoint = { 0 };
+		g_autoptr(GError) err = NULL;
+
+		cr_assert_not(nfp_endpoint_parse(bad[i].text, &endpoint, &err), "%s", bad[i].text);
+		cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
+		cr_assert(strstr(err->message, bad[i].says), "%s", err->message);
+		cr_assert(strstr(err->message, "one of udp, tcp"), "%s", err->message);
+		cr_assert_null(endpoint.scheme);
+		cr_assert_null(endpoint.host);
+	}
+}
+
+Test(endpoint, long_host)
+{
+	g_auto(NfpEndpoint) endpoint = { 0 };
+	g_autofree char *host = g_strnfill(256, 'a');
+	g_autofree char *text = g_strconcat("udp://", host, NULL);
+
+	cr_assert_not(nfp_endpoint_parse(text, &endpoint, NULL));
+	text[strlen(text) - 1] = '\0';
+	cr_assert(nfp_endpoint_parse(text, &endpoint, NULL));
+}
