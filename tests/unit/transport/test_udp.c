@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <net/if.h>
+#include <net/route.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -217,34 +218,41 @@ Test(udp, narrower_path_ipv6)
 	narrower_path(TRUE, 48);
 }
 
-/* The host itself cannot send: messages are kept, and leave when it can. */
+static void change_route(unsigned long request)
+{
+	struct rtentry route = { .rt_flags = RTF_UP, .rt_dev = (char *)"lo" };
+	struct sockaddr_in network = { .sin_family = AF_INET };
+	struct sockaddr_in mask = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	network.sin_addr.s_addr = htonl(0xc0000200); /* 192.0.2.0/24, RFC 5737 */
+	mask.sin_addr.s_addr = htonl(0xffffff00);
+	memcpy(&route.rt_dst, &network, sizeof(network));
+	memcpy(&route.rt_genmask, &mask, sizeof(mask));
+	cr_assert_eq(ioctl(fd, request, &route), 0);
+	close(fd);
+}
+
+/* The host itself cannot send: nothing is taken, and the next attempt waits for its time. */
 Test(udp, no_route_and_back)
 {
-	guint16 port = 0;
-	int fd;
-	struct ifreq request = { .ifr_name = "lo" };
-	int control;
-
 	if (unshare(CLONE_NEWNET) < 0)
 		cr_skip("a network namespace needs root");
 	set_loopback_mtu(1500);
-	control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	fd = nfp_live_socket(SOCK_DGRAM, FALSE, &port, 0);
-	g_autoptr(NfpTransport) udp = up_to("127.0.0.1", port);
+	change_route(SIOCADDRT);
+	g_autoptr(NfpTransport) udp = up_to("192.0.2.1", 4739);
 
-	cr_assert_eq(ioctl(control, SIOCSIFFLAGS, &request), 0);
+	change_route(SIOCDELRT);
 	cr_assert_eq(send_one(udp, 10), 0);
 	cr_assert(udp->troubled);
 	cr_assert_eq(udp->state, NFP_TRANSPORT_UP);
 	cr_assert_str_eq(udp->error, "Network is unreachable");
 	cr_assert_lt(nfp_transport_udp.deadline(udp), g_get_monotonic_time() + 2 * G_USEC_PER_SEC);
-	request.ifr_flags = IFF_UP;
-	cr_assert_eq(ioctl(control, SIOCSIFFLAGS, &request), 0);
+	change_route(SIOCADDRT);
+	cr_assert_eq(send_one(udp, 10), 0, "not before its time");
 	NFP_LIVE_UNTIL(udp, send_one(udp, 10) == 1);
-	receive(fd, 1, 10);
 	NFP_LIVE_UNTIL(udp, !udp->troubled);
-	close(control);
-	close(fd);
+	cr_assert_eq(udp->session, 1);
 }
 
 Test(udp, source_address)
