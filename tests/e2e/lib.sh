@@ -77,6 +77,7 @@ e2e_end() {
 wait_for() {
 	local limit=$1 what=$2 end
 	shift 2
+	limit=$((limit * ${E2E_PATIENCE:-1}))
 	end=$((${EPOCHREALTIME/./} + limit * 1000000))
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt $end ] || fail "waited $limit s for $what"
