@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "encode/message.h"
+
+#include "encode/wire.h"
+
+gboolean nfp_message_begin(NfpMessage *message, uint16_t header, uint8_t *out, size_t size)
+{
+	if (size < header)
+		return FALSE;
+	*message = (NfpMessage){
+		.start = out,
+		.at = out + header,
+		.end = out + MIN(size, NFP_MESSAGE_MAX),
+		.header = header,
+	};
+	return TRUE;
+}
+
+static void close_set(NfpMessage *message)
+{
+	if (message->set_id != 0)
+		nfp_put16(message->set + 2, (uint16_t)(message->at - message->set));
+	message->set_id = 0;
+}
+
+void nfp_message_open_set(NfpMessage *message, uint16_t id)
+{
+	close_set(message);
+	message->set = message->at;
+	message->set_id = id;
+	nfp_put16(message->at, id);
+	message->at += NFP_SET_HEADER;
+}
+
+gboolean nfp_message_append(NfpMessage *message, uint16_t id, gboolean shared, GBytes *octets)
+{
+	gboolean open = shared && message->set_id == id;
+	gsize length;
+	const uint8_t *data = g_bytes_get_data(octets, &length);
+
+	if (nfp_message_room(message) < length + (open ? 0 : NFP_SET_HEADER))
+		return FALSE;
+	if (!open)
+		nfp_message_open_set(message, id);
+	memcpy(message->at, data, length);
+	message->at += length;
+	return TRUE;
+}
+
+ssize_t nfp_message_end(NfpMessage *message)
+{
+	close_set(message);
+	return nfp_message_empty(message) ? 0 : message->at - message->start;
+}

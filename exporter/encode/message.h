@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A message of Sets (IPFIX) or FlowSets (NetFlow v9) being written into the caller's buffer: a header
+ * of the protocol's own, then Sets of a 4-octet header (id, length) and records. Never an empty Set.
+ */
+#ifndef NFP_ENCODE_MESSAGE_H
+#define NFP_ENCODE_MESSAGE_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define NFP_SET_HEADER 4
+#define NFP_MESSAGE_MAX 65535
+
+typedef struct {
+	uint8_t *start, *at, *end; /* at: the next octet to write */
+	uint16_t header;           /* octets of the message's header */
+	uint16_t set_id;           /* 0 = no Set is open */
+	uint8_t *set;              /* header of the open Set */
+} NfpMessage;
+
+/* At most min(size, 65535) octets. FALSE when not even the header fits. */
+gboolean nfp_message_begin(NfpMessage *message, uint16_t header, uint8_t *out, size_t size);
+/* Closes the open Set; the header is the caller's to write. Returns the length, 0 = nothing was put in. */
+ssize_t nfp_message_end(NfpMessage *message);
+/* Puts octets into a Set of that id: the open one if it may be `shared`, else a new one. FALSE: no room,
+ * nothing was done. */
+gboolean nfp_message_append(NfpMessage *message, uint16_t id, gboolean shared, GBytes *octets);
+/* Opens a Set. The caller has made sure of room for its header and one record, and writes at `at`. */
+void nfp_message_open_set(NfpMessage *message, uint16_t id);
+
+static inline gboolean nfp_message_empty(const NfpMessage *message)
+{
+	return message->at == message->start + message->header;
+}
+
+static inline size_t nfp_message_room(const NfpMessage *message)
+{
+	return (size_t)(message->end - message->at);
+}
+
+#endif
