@@ -12,7 +12,7 @@ void nfp_receiver_init(NfpReceiver *r, NfpFakeSource *fake)
 
 void nfp_receiver_clear(NfpReceiver *r)
 {
-	nfp_receiver_deliver(r);
+	nfp_receiver_drop(r);
 	g_hash_table_unref(r->records);
 }
 
@@ -41,13 +41,28 @@ void nfp_receiver_publish(NfpBatch *batch, void *data)
 	if (r->fake && !nfp_fake_source_tick(r->fake))
 		return;
 	for (uint32_t i = 0; i < batch->n; i++)
-		take(r, &batch->records[i]);
+		r->published += batch->records[i].packets;
 	g_queue_push_tail(&r->held, nfp_batch_ref(batch));
 	while (r->held.length > r->hold)
-		nfp_batch_unref(g_queue_pop_head(&r->held));
+		nfp_receiver_deliver_nth(r, 0);
+}
+
+void nfp_receiver_deliver_nth(NfpReceiver *r, guint n)
+{
+	NfpBatch *batch = g_queue_pop_nth(&r->held, n);
+
+	for (uint32_t i = 0; i < batch->n; i++)
+		take(r, &batch->records[i]);
+	nfp_batch_unref(batch);
 }
 
 void nfp_receiver_deliver(NfpReceiver *r)
+{
+	while (r->held.length)
+		nfp_receiver_deliver_nth(r, 0);
+}
+
+void nfp_receiver_drop(NfpReceiver *r)
 {
 	g_queue_clear_full(&r->held, (GDestroyNotify)nfp_batch_unref);
 }

@@ -12,6 +12,7 @@ typedef struct {
 	GHashTable *records;  /* flowId -> NfpRecord */
 	GQueue held;          /* NfpBatch: not delivered yet */
 	guint hold;           /* batches held back at most; 0 = delivered at once */
+	guint64 published;    /* packets in batches, delivered or not, each time */
 	guint64 duplicates;   /* records that came again, the same */
 	guint64 conflicts;    /* records that came again and differ: a UID that recurs */
 } NfpReceiver;
@@ -19,8 +20,11 @@ typedef struct {
 void nfp_receiver_init(NfpReceiver *receiver, NfpFakeSource *fake);
 void nfp_receiver_clear(NfpReceiver *receiver);
 void nfp_receiver_publish(NfpBatch *batch, void *receiver); /* an NfpPublish */
-/* Lets all go: they are in a socket. */
+/* What is held reaches the collector. */
 void nfp_receiver_deliver(NfpReceiver *receiver);
-guint64 nfp_receiver_packets(const NfpReceiver *receiver); /* each record once */
+void nfp_receiver_deliver_nth(NfpReceiver *receiver, guint n);
+/* What is held goes down with the process. */
+void nfp_receiver_drop(NfpReceiver *receiver);
+guint64 nfp_receiver_packets(const NfpReceiver *receiver); /* delivered, each record once */
 
 #endif

@@ -106,6 +106,21 @@ Test(harvester, drains_a_bucket_once_it_is_over)
 	world_clear(&w);
 }
 
+Test(harvester, drains_every_row)
+{
+	World w;
+
+	world_init(&w);
+	for (int row = 0; row <= NFP_P_N; row++)
+		for (int flow = 1; flow <= 3; flow++)
+			nfp_fake_source_packet(w.fake, w.clock.boot, &(NfpFakePacket){
+				.row = row, .ifindex = 2, .cpu = flow & 1, .flow = flow, .packets = 1 << flow });
+	pass(&w, 11 * S);
+	cr_expect_eq(g_hash_table_size(w.receiver.records), 3 * NFP_P_N + 1);
+	finish_and_check(&w);
+	world_clear(&w);
+}
+
 Test(harvester, keeps_cpus_apart_when_told)
 {
 	World w;
@@ -304,16 +319,16 @@ Test(harvester, undelivered_bucket_blocks_only_the_books)
 		traffic(&w);
 		pass(&w, 10 * S + 300 * NFP_NS_PER_MS);
 	}
-	cr_expect_eq(nfp_receiver_packets(&w.receiver), 15, "drained although the first is not delivered");
+	cr_expect_eq(w.receiver.published, 15, "drained although the first is not delivered");
 	nfp_fake_source_books(w.fake, &sum);
 	cr_expect_eq(sum.recorded, 0);
 	cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 3);
 	/* The second is delivered before the first. */
-	nfp_batch_unref(g_queue_pop_nth(&w.receiver.held, 1));
+	nfp_receiver_deliver_nth(&w.receiver, 1);
 	pass(&w, 0);
 	nfp_fake_source_books(w.fake, &sum);
 	cr_expect_eq(sum.recorded, 0, "in order only");
-	nfp_batch_unref(g_queue_pop_head(&w.receiver.held));
+	nfp_receiver_deliver_nth(&w.receiver, 0);
 	pass(&w, 0);
 	nfp_fake_source_books(w.fake, &sum);
 	cr_expect_eq(sum.recorded, 10);
@@ -438,9 +453,9 @@ Test(harvester, flush_twice_in_one_interval_repeats_no_label)
 	world_clear(&w);
 }
 
-static gpointer deliver_later(gpointer data)
+static gpointer deliver_all(gpointer data)
 {
-	nfp_batch_unref(data);
+	nfp_receiver_deliver(data);
 	return NULL;
 }
 
@@ -464,10 +479,11 @@ Test(harvester, thread_drains_and_stop_waits_for_deliveries)
 	w.harvester = nfp_harvester_new(&w.options, &w.clock.clock, nfp_receiver_publish, NULL, &w.receiver);
 	cr_assert(nfp_harvester_add_source(w.harvester, &w.fake->source, NULL));
 	nfp_harvester_step(w.harvester);
-	cr_expect_eq(w.receiver.duplicates, 2, "drained again into the same records");
-	thread = g_thread_new("deliver", deliver_later, g_queue_pop_head(&w.receiver.held));
+	cr_expect_eq(w.receiver.published, 10, "drained again");
+	thread = g_thread_new("deliver", deliver_all, &w.receiver);
 	nfp_harvester_stop(w.harvester, FALSE, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
 	g_thread_join(thread);
+	cr_expect_eq(w.receiver.duplicates, 2, "into the same records");
 	cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 0);
 	w.receiver.hold = 0;
 	finish_and_check(&w);

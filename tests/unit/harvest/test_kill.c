@@ -52,7 +52,7 @@ static bool is_dead(const Life *l)
 static void bury(Life *l)
 {
 	g_clear_pointer(&l->harvester, nfp_harvester_free);
-	nfp_receiver_deliver(&l->receiver);
+	nfp_receiver_drop(&l->receiver);
 	l->deaths++;
 	l->away = AWAY;
 }
@@ -81,8 +81,10 @@ static void fate(Life *l, int tick)
 		l->clock.boot += 100 * S;
 	if (tick == 150)
 		l->interval = 3 * S;
-	if (tick == 150 && l->harvester)
+	if (tick == 150 && l->harvester) {
 		g_clear_pointer(&l->harvester, nfp_harvester_free);
+		nfp_receiver_drop(&l->receiver);
+	}
 	if (tick % 5 == 0)
 		nfp_receiver_deliver(&l->receiver);
 }
@@ -113,6 +115,7 @@ static void live(Life *l, guint kill_every, guint kills)
 	}
 	l->kill_every = 0;
 	nfp_harvester_free(l->harvester);
+	nfp_receiver_drop(&l->receiver);
 	be_born(l);
 	nfp_harvester_step(l->harvester);
 	nfp_receiver_deliver(&l->receiver);
