@@ -44,7 +44,8 @@ enum nfp_lost {
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* A bucket: the half-open interval [start_ts, end_ts). Key of the bucket maps (HASH_OF_MAPS).
- * {0, 0} is the spill bucket: packets whose interval has no bucket (yet). */
+ * {0, 0} and {0, 1} are spill buckets: packets whose interval has no bucket (yet) ask for them in this
+ * order. They take turns, so that a packet's hook row and its entry are always in the same one. */
 struct nfp_bucket {
 	__u64 start_ts; /* host; ns since 1970 on the packet clock (boot time + config offset) */
 	__u64 end_ts;   /* host; ns */

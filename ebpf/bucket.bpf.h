@@ -63,6 +63,10 @@ static __always_inline struct nfp_hook_row *nfp_row_find(struct nfp_work *w, boo
 		f->bucket.start_ts = 0;
 		f->bucket.end_ts = 0;
 		rows = bpf_map_lookup_elem(&hook, &f->bucket);
+		if (!rows) { /* the two take turns: see abi.h */
+			f->bucket.end_ts = 1;
+			rows = bpf_map_lookup_elem(&hook, &f->bucket);
+		}
 	}
 	if (rows) {
 		row = nfp_row_get(rows, w);

@@ -92,7 +92,7 @@ static __always_inline bool nfp_see(const struct nfp_frame *f, struct nfp_hook_r
 		nfp_status(NFP_C_unbucketed, n);
 		return false;
 	}
-	if (!f->bucket.end_ts)
+	if (!f->bucket.start_ts)
 		nfp_status(NFP_C_spilled, n);
 	return true;
 }
