@@ -10,7 +10,7 @@
 
 #include "ebpf/parse.h"
 
-#define NFP_GSO_STEPS 16 /* headers from the outermost IP to the innermost transport */
+#define NFP_GSO_STEPS 12 /* headers from the outermost IP to the innermost transport */
 
 enum {
 	NFP_PORT_VXLAN = 4789,       /* RFC 7348 */

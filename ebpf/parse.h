@@ -43,7 +43,7 @@ enum nfp_link {
 #define NFP_TAGS_MAX 4    /* VLAN tags in the frame */
 #define NFP_L2_STEPS 6    /* tags and LLC/SNAP headers together */
 #define NFP_LABELS_MAX 8  /* MPLS */
-#define NFP_EXT_MAX 16    /* IPv6 extension headers */
+#define NFP_EXT_MAX 10    /* IPv6 extension headers */
 
 /* EtherTypes and IP protocols, host byte order (IANA registries). */
 enum {
