@@ -18,7 +18,7 @@ def flags():
             continue
         words = shlex.split(entry["command"])
         cut = next(i for i, word in enumerate(words) if word in ("-MD", "-o", "-c"))
-        return words[:cut]
+        return words[:cut] + ["-Itests"]
     sys.exit("the library has no source in compile_commands.json")
 
 
