@@ -19,12 +19,12 @@ nfprobe_start() {
 	start "$E2E_PROBE_NS" nfprobe "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" "$@"
 	E2E_HOOKS=$hooks
 	wait_for 30 "nfprobe to attach $hooks hooks" nfprobe_attached
+	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
 }
 
+# Or to have ended: no use to wait for it then.
 nfprobe_attached() {
-	# An early end is told at once, not after the limit.
-	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
-	[ "$(status | books 'len(s["hooks"])')" = "$E2E_HOOKS" ]
+	! running nfprobe || [ "$(status | books 'len(s["hooks"])')" = "$E2E_HOOKS" ]
 }
 
 # nfprobe COMMAND...: in the namespace and with the configuration of the running one.
@@ -80,8 +80,21 @@ ipfix_start() {
 
 # capture_start NS NAME FILTER: loopback packets into $E2E_DIR/NAME.pcap.
 capture_start() {
-	start "$1" "$2" tcpdump -i lo -s 0 -U -B 16384 -w "$E2E_DIR/$2.pcap" "$3"
+	start "$1" "$2" tcpdump -Z root -i lo -s 0 -U --immediate-mode -B 16384 -w "$E2E_DIR/$2.pcap" "$3"
 	wait_for 10 "tcpdump to listen" grep -q "listening on" "$E2E_DIR/$2.log"
+}
+
+# capture_stop NAME: when tcpdump has written all that the kernel gave it. SIGUSR1: it tells how many; on the
+# loopback the kernel gives it each packet twice.
+capture_stop() {
+	wait_for 10 "tcpdump to write" capture_written "$1"
+	stop "$1" INT || fail "tcpdump ended with exit code $?"
+}
+
+capture_written() {
+	kill -USR1 "${E2E_PID[$1]}"
+	sed -n 's/^tcpdump: \([0-9]*\) packets captured, \([0-9]*\) packets received.*/\1 \2/p' "$E2E_DIR/$1.log" |
+		tail -n 1 | awk '{ good = $1 > 0 && 2 * $1 == $2 } END { exit !good }'
 }
 
 # tshark_clean FILE DECODE...: fails on any complaint of tshark's about the export stream.
@@ -90,7 +103,7 @@ tshark_clean() {
 	shift
 	for port in "$@"; do decode+=(-d "$port,cflow"); done
 	complaints=$(tshark -r "$file" "${decode[@]}" -o cflow.max_template_fields:0 -Y \
-		'cflow && (_ws.expert || _ws.malformed || cflow.flowset_id in {4..255} || cflow.template_frame == 0)' \
+		'cflow && (_ws.expert || _ws.malformed || cflow.no_template_found || cflow.flowset_id in {4..255})' \
 		-T fields -e frame.number -e _ws.expert.message -e cflow.flowset_id 2>/dev/null)
 	[ -z "$complaints" ] || fail "tshark: $(head -n 5 <<<"$complaints")"
 }

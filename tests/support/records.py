@@ -54,6 +54,8 @@ def load(folder, conditions):
     text = subprocess.run(["nfdump", "-q", "-N", "-R", folder, "-o", "json"], check=True,
                           env={"TZ": "UTC", "PATH": "/usr/bin:/bin"}, text=True,
                           stdout=subprocess.PIPE).stdout.strip().strip("[]").strip().rstrip(",")
+    if text == "No matching flows":
+        text = ""
     records = [plain(flow) for flow in json.loads(f"[{text}]") if flow.get("type") == "FLOW"]
     wanted = dict(condition.split("=", 1) for condition in conditions)
     return [r for r in records if all(str(r[k]) == v for k, v in wanted.items())]
