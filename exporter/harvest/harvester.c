@@ -25,7 +25,7 @@ struct NfpHarvester {
 	GThread *thread;
 	int clock_fd; /* readable (ECANCELED) when CLOCK_REALTIME is set or the machine resumes */
 	int due_fd;   /* the next thing is due */
-	gint stop;
+	gint stop, hurry;
 	bool stopped, flush;
 	gint64 deadline;
 };
@@ -186,7 +186,7 @@ static void wind_up(NfpHarvester *h)
 		nfp_wakeup_clear(h->wakeup);
 		finish(h);
 		left = h->deadline - g_get_monotonic_time();
-		if (left <= 0 || !undelivered(h))
+		if (left <= 0 || g_atomic_int_get(&h->hurry) || !undelivered(h))
 			return;
 		/* No longer than it takes for a retry to come due. */
 		poll(&fd, 1, (int)MIN(left / 1000 + 1, 1000));
@@ -276,6 +276,13 @@ void nfp_harvester_stop(NfpHarvester *h, gboolean with_flush, gint64 deadline)
 	g_atomic_int_set(&h->stop, 1);
 	nfp_wakeup_raise(h->wakeup);
 	g_thread_join(g_steal_pointer(&h->thread));
+}
+
+void nfp_harvester_hurry(NfpHarvester *h)
+{
+	g_atomic_int_set(&h->hurry, 1);
+	if (h->wakeup)
+		nfp_wakeup_raise(h->wakeup);
 }
 
 void nfp_harvester_free(NfpHarvester *h)

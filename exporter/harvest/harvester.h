@@ -48,6 +48,8 @@ uint64_t nfp_harvester_step(NfpHarvester *harvester);
 /* Drains what is closed; with `flush` closes the open buckets too (flowEndReason 4). Waits for deliveries until
  * `deadline` (g_get_monotonic_time), joins the thread. Open buckets stay pinned otherwise. */
 void nfp_harvester_stop(NfpHarvester *harvester, gboolean flush, gint64 deadline);
+/* Any thread: a stop that is under way waits for deliveries no longer. */
+void nfp_harvester_hurry(NfpHarvester *harvester);
 void nfp_harvester_status(NfpHarvester *harvester, NfpHarvestStatus *ret_status); /* any thread */
 void nfp_harvester_free(NfpHarvester *harvester);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpHarvester, nfp_harvester_free)

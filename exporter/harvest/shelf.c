@@ -2,10 +2,13 @@
 #include "harvest/shelf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "harvest/shelf_private.h"
+
+#define NOISE ((int64_t)NFP_NS_PER_MS)
 
 NfpBucket *nfp_bucket_new(struct nfp_bucket id)
 {
@@ -108,6 +111,9 @@ uint64_t nfp_shelf_turn(NfpShelf *shelf, int64_t boot, int64_t offset)
 	case NFP_TURN_NONE:
 		break;
 	case NFP_TURN_REFRESH:
+		if (boot < shelf->refresh_at && llabs(next.offset - shelf->clock.offset) < NOISE)
+			break;
+		shelf->refresh_at = boot + NFP_NS_PER_S;
 		if (!shelf->source->set_clock(shelf->source, &next, false))
 			shelf->clock = next;
 		else

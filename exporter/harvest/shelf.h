@@ -39,6 +39,7 @@ typedef struct {
 	uint64_t spill_since;  /* packet clock: last time it stood still */
 	bool spill_check;      /* look although the counter stands still: the predecessor's */
 	int64_t spill_at;      /* boot ns: not before */
+	int64_t refresh_at;    /* boot ns: the offset's noise is not worth a write before */
 	uint64_t errors, steps, late;
 	char *complaint;       /* last thing that went wrong, for the thread's top; or NULL */
 } NfpShelf;
