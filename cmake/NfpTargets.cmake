@@ -4,6 +4,7 @@
 #
 #   tests/unit/<room>/test_*.c  Criterion, label unit          tests/e2e/*.sh (not lib*.sh)  label e2e
 #   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
+#   tests/vm/*.sh (not lib*.sh) label vm: in qemu, on a kernel of Debian's
 #   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz          bench/*.c                     not a test
 #   tests/support/*.c           linked into every test and bench program
 #   {tests/kernel,tests/support,bench}/*.bpf.c  BPF objects, their skeletons on the include path
@@ -145,4 +146,5 @@ function(nfp_tests)
 		nfp_criterion_test("${source}" kernel 300)
 	endforeach()
 	nfp_script_tests(e2e e2e 600)
+	nfp_script_tests(vm vm 300)
 endfunction()
