@@ -30,12 +30,14 @@ typedef struct {
 } NfpCollectorOptions;
 
 typedef struct {
-	const char *state;         /* "up", "connecting", "down: <reason>" (owned by the snapshot's string chunk) */
-	char reason[160];
+	const char *state;         /* "up", "connecting", "down", "stopped": constants */
+	char reason[224];          /* why it is down and what comes next; the peer's address when up */
 	gboolean up;
-	uint32_t queued;           /* batches in the ring */
-	uint64_t messages, records, packets, octets; /* handed to the socket */
+	uint32_t queued;           /* batches that wait to be sent or acknowledged */
+	uint64_t messages, records, packets, octets; /* handed to the socket; records and packets once each */
 	uint64_t refused_records, refused_packets;   /* ring full, shut down, or unsendable: in no message */
+	uint64_t resent_records;   /* handed over again in a new session, for they were not acknowledged (TCP) */
+	uint64_t unacked_records;  /* handed over and given up before they were acknowledged: may be lost (TCP) */
 	uint64_t send_errors, sessions;
 } NfpCollectorStatus;
 

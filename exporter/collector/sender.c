@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sender's thread: one loop that waits for the ring, the transport and the time, whichever is first. */
+#include "collector/sender.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/ring.h"
+#include "collector/session.h"
+
+#define GOODBYE_MAX G_USEC_PER_SEC /* for the peer's close after ours */
+#define RUNNING G_MAXINT64
+
+typedef enum { PHASE_RUN, PHASE_FLUSH, PHASE_GOODBYE, PHASE_END } Phase;
+
+struct NfpCollector {
+	NfpRing *ring;          /* NfpBatch, a reference each */
+	int wake_fd;            /* stop() was called */
+	GThread *thread;
+	char *room;             /* in the log */
+	NfpSession *session;    /* the thread's */
+	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
+	_Atomic uint64_t lost_packets;
+	_Atomic uint64_t refused_records, refused_packets; /* by publish(): the ring was full, or stopped */
+	pthread_mutex_t lock;   /* of `status`; held for the time of a copy */
+	NfpCollectorStatus status;
+	/* The thread's: what was logged last. */
+	NfpSessionCondition logged;
+	uint64_t logged_refused;
+	gboolean logged_full;
+};
+
+static uint64_t packets_of(const NfpBatch *batch)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < batch->n; i++)
+		packets += batch->records[i].packets;
+	return packets;
+}
+
+static void refuse(NfpCollector *collector, NfpBatch *batch)
+{
+	atomic_fetch_add(&collector->refused_records, batch->n);
+	atomic_fetch_add(&collector->refused_packets, packets_of(batch));
+	nfp_batch_unref(batch);
+}
+
+void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch)
+{
+	NfpBatch *reference = nfp_batch_ref(batch);
+
+	if (atomic_load(&collector->stop_by) != RUNNING || !nfp_ring_push(collector->ring, reference))
+		refuse(collector, reference);
+}
+
+void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets)
+{
+	atomic_store(&collector->lost_packets, lost_packets);
+}
+
+void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status)
+{
+	pthread_mutex_lock(&collector->lock);
+	*ret_status = collector->status;
+	pthread_mutex_unlock(&collector->lock);
+	ret_status->queued += nfp_ring_length(collector->ring);
+	ret_status->refused_records += atomic_load(&collector->refused_records);
+	ret_status->refused_packets += atomic_load(&collector->refused_packets);
+}
+
+static void log_session(NfpCollector *collector, const NfpCollectorStatus *status)
+{
+	NfpSessionCondition condition = nfp_session_condition(collector->session);
+
+	if (condition == NFP_SESSION_CONNECTING || condition == collector->logged)
+		return;
+	collector->logged = condition;
+	if (condition == NFP_SESSION_UP)
+		nfp_log(NFP_LOG_NOTICE, collector->room, "up, %s", status->reason);
+	else if (condition == NFP_SESSION_CLOSED)
+		nfp_log(NFP_LOG_INFO, collector->room, "closed");
+	else
+		nfp_log(NFP_LOG_WARNING, collector->room, "%s: %s", status->state, status->reason);
+}
+
+static void log_queue(NfpCollector *collector)
+{
+	uint64_t refused = atomic_load(&collector->refused_records);
+	guint length = nfp_ring_length(collector->ring);
+
+	if (refused != collector->logged_refused && !collector->logged_full) {
+		collector->logged_full = TRUE;
+		nfp_log(NFP_LOG_WARNING, collector->room,
+			"the queue is full: new records are refused and counted");
+	} else if (collector->logged_full && length <= nfp_ring_capacity(collector->ring) / 2) {
+		collector->logged_full = FALSE;
+		nfp_log(NFP_LOG_NOTICE, collector->room, "the queue has room again: %" G_GUINT64_FORMAT
+			" records refused so far", refused);
+	}
+	collector->logged_refused = refused;
+}
+
+static void report(NfpCollector *collector, gint64 now)
+{
+	NfpCollectorStatus status;
+
+	nfp_session_status(collector->session, now, &status);
+	pthread_mutex_lock(&collector->lock);
+	collector->status = status;
+	pthread_mutex_unlock(&collector->lock);
+	log_session(collector, &status);
+	log_queue(collector);
+}
+
+static void feed(NfpCollector *collector)
+{
+	while (nfp_session_wants(collector->session)) {
+		NfpBatch *batch = nfp_ring_pop(collector->ring);
+
+		if (!batch)
+			break;
+		nfp_session_give(collector->session, batch);
+	}
+	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
+			     atomic_load(&collector->refused_records),
+			     atomic_load(&collector->refused_packets));
+}
+
+static void refuse_ring(NfpCollector *collector)
+{
+	NfpBatch *batch;
+
+	while ((batch = nfp_ring_pop(collector->ring)))
+		refuse(collector, batch);
+}
+
+/* All is sent, or the time is up, or no attempt comes before it is. */
+static gboolean flush_is_over(NfpCollector *collector, gint64 now, gint64 deadline)
+{
+	if (now >= deadline || nfp_session_next_attempt(collector->session) >= deadline)
+		return TRUE;
+	return nfp_ring_length(collector->ring) == 0 && nfp_session_flushed(collector->session);
+}
+
+static Phase next_phase(NfpCollector *collector, Phase phase, gint64 now, gint64 *goodbye_by)
+{
+	gint64 deadline = atomic_load(&collector->stop_by);
+
+	if (phase == PHASE_RUN && deadline != RUNNING)
+		phase = PHASE_FLUSH;
+	if (phase == PHASE_FLUSH && flush_is_over(collector, now, deadline)) {
+		refuse_ring(collector);
+		nfp_session_shutdown(collector->session);
+		*goodbye_by = MIN(deadline, now + GOODBYE_MAX);
+		phase = PHASE_GOODBYE;
+	}
+	if (phase == PHASE_GOODBYE && (now >= *goodbye_by || nfp_session_closed(collector->session)))
+		phase = PHASE_END;
+	return phase;
+}
+
+static void wait_for_work(NfpCollector *collector, gint64 until)
+{
+	struct pollfd pfds[2 + NFP_TRANSPORT_FDS];
+	gint64 left = MAX(until - g_get_monotonic_time(), 0);
+	struct timespec timeout = { .tv_sec = left / G_USEC_PER_SEC,
+				    .tv_nsec = left % G_USEC_PER_SEC * 1000 };
+	guint n = 0;
+
+	pfds[n++] = (struct pollfd){ .fd = collector->wake_fd, .events = POLLIN };
+	if (nfp_session_wants(collector->session))
+		pfds[n++] = (struct pollfd){ .fd = nfp_ring_fd(collector->ring), .events = POLLIN };
+	n += nfp_session_poll(collector->session, pfds + n);
+	/* EINTR is a wake-up like any other. */
+	ppoll(pfds, n, until == NFP_TRANSPORT_NEVER ? NULL : &timeout, NULL);
+}
+
+static void clear_wake(NfpCollector *collector)
+{
+	uint64_t count;
+	ssize_t n;
+
+	do {
+		n = read(collector->wake_fd, &count, sizeof(count));
+	} while (n < 0 && errno == EINTR);
+}
+
+static void *send_loop(void *data)
+{
+	NfpCollector *collector = data;
+	Phase phase = PHASE_RUN;
+	gint64 goodbye_by = NFP_TRANSPORT_NEVER;
+
+	for (;;) {
+		gint64 now = g_get_monotonic_time();
+		gint64 until;
+
+		feed(collector);
+		until = nfp_session_step(collector->session, now);
+		report(collector, now);
+		phase = next_phase(collector, phase, now, &goodbye_by);
+		if (phase == PHASE_END)
+			break;
+		if (phase == PHASE_FLUSH)
+			until = MIN(until, (gint64)atomic_load(&collector->stop_by));
+		if (phase == PHASE_GOODBYE)
+			until = MIN(until, goodbye_by);
+		wait_for_work(collector, until);
+		clear_wake(collector);
+	}
+	nfp_session_abandon(collector->session);
+	report(collector, g_get_monotonic_time());
+	return NULL;
+}
+
+NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				     const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport,
+				     GError **err)
+{
+	g_autoptr(NfpCollector) collector = g_new0(NfpCollector, 1);
+
+	pthread_mutex_init(&collector->lock, NULL);
+	atomic_init(&collector->stop_by, RUNNING);
+	collector->logged = NFP_SESSION_CLOSED;
+	collector->room = g_strdup_printf("collector %s", options->name);
+	collector->session = nfp_session_new(options, templates, clock, encoder, transport);
+	nfp_session_status(collector->session, 0, &collector->status);
+	collector->status.state = "connecting";
+	collector->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (collector->wake_fd < 0) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make an eventfd");
+		return NULL;
+	}
+	collector->ring = nfp_ring_new(options->queue, err);
+	if (!collector->ring)
+		return NULL;
+	collector->thread = g_thread_try_new("nfp-sender", send_loop, collector, err);
+	if (!collector->thread)
+		return NULL;
+	return g_steal_pointer(&collector);
+}
+
+void nfp_collector_stop(NfpCollector *collector, gint64 deadline)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	if (!collector->thread)
+		return;
+	atomic_store(&collector->stop_by, MIN(deadline, RUNNING - 1));
+	do {
+		n = write(collector->wake_fd, &one, sizeof(one));
+	} while (n < 0 && errno == EINTR);
+	g_thread_join(g_steal_pointer(&collector->thread));
+	/* What publish() pushed while the thread ended. */
+	refuse_ring(collector);
+}
+
+void nfp_collector_free(NfpCollector *collector)
+{
+	if (!collector)
+		return;
+	nfp_collector_stop(collector, 0);
+	if (collector->ring)
+		refuse_ring(collector);
+	nfp_session_free(collector->session);
+	nfp_ring_free(collector->ring);
+	nfp_fd_clear(&collector->wake_fd);
+	pthread_mutex_destroy(&collector->lock);
+	g_free(collector->room);
+	g_free(collector);
+}
