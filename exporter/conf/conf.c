@@ -111,31 +111,34 @@ NfpConf *nfp_conf_load(const char *path, GError **err)
 	return parse(path, bytes->len ? (const char *)bytes->data : "", bytes->len, err);
 }
 
-gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError **err)
+/* Reads text into the member of a row, with the reason as an error. */
+static gboolean parse_member(NfpConfTable table, const char *path, const char *text, void *base, GError **err)
 {
-	const NfpConfRow *row = nfp_conf_row_find(NFP_CONF_TOP, path);
+	const NfpConfRow *row = nfp_conf_row_find(table, path);
 	g_autofree char *why = NULL;
 
 	g_return_val_if_fail(row, FALSE);
-	if (nfp_conf_value_parse(row, text, conf, &why))
+	if (nfp_conf_value_parse(row, text, base, &why))
 		return TRUE;
 	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, why);
 	return FALSE;
 }
 
+gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError **err)
+{
+	return parse_member(NFP_CONF_TOP, path, text, conf, err);
+}
+
 /* Appends an item whose member `path` is text. */
 static void *append(GArray *array, NfpConfTable table, const char *path, const char *text, GError **err)
 {
-	const NfpConfRow *row = nfp_conf_row_find(table, path);
-	g_autofree char *why = NULL;
 	void *base;
 
 	g_array_set_size(array, array->len + 1);
 	base = array->data + (size_t)(array->len - 1) * nfp_conf_lists[table].size;
 	nfp_conf_set_defaults(table, base);
-	if (nfp_conf_value_parse(row, text, base, &why))
+	if (parse_member(table, path, text, base, err))
 		return base;
-	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, why);
 	g_array_set_size(array, array->len - 1);
 	return NULL;
 }
@@ -160,16 +163,22 @@ gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **er
 	return TRUE;
 }
 
+gboolean nfp_conf_check(const char *list, const char *path, const char *text, GError **err)
+{
+	NfpConfTable table = nfp_conf_list_find(list);
+	g_autofree void *item = g_malloc0(MAX(nfp_conf_lists[table].size, sizeof(NfpConf)));
+	gboolean fine = parse_member(table, path, text, item, err);
+
+	nfp_conf_clear_strings(table, item);
+	return fine;
+}
+
 gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err)
 {
-	const NfpConfRow *row = nfp_conf_row_find(NFP_CONF_INTERFACES, "direction");
-	NfpInterfaceOptions options = { 0 };
-	g_autofree char *why = NULL;
+	NfpInterfaceOptions item = { 0 };
 
-	if (!nfp_conf_value_parse(row, text, &options, &why)) {
-		g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, why);
+	if (!parse_member(NFP_CONF_INTERFACES, "direction", text, &item, err))
 		return FALSE;
-	}
-	*ret_direction = options.direction;
+	*ret_direction = item.direction;
 	return TRUE;
 }

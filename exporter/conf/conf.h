@@ -42,6 +42,8 @@ gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError 
 gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err);
 /* Appends to `collectors`, named after its endpoint. */
 gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **err);
+/* Whether text is allowed for an option of a list's item, as ("interfaces", "netns"). */
+gboolean nfp_conf_check(const char *list, const char *path, const char *text, GError **err);
 /* "ingress", "egress", "both". */
 gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err);
 

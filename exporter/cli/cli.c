@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "record/suggest.h"
+
+static const NfpCommand commands[] = {
+	{ .name = "run", .arguments = "", .run = nfp_cmd_run,
+	  .summary = "meter interfaces and send flow records until stopped (Ctrl-C)",
+	  .help = "Without a configuration and without options: ingress of every interface that is up (one device\n"
+		  "of each stack, the one nearest the wire; no loopback), a table on the screen every 10 seconds.\n"
+		  "-i and --collector take the place of the lists in the configuration file.\n"
+		  "\n"
+		  "When nfprobe ends, its programs stay attached and go on counting for the next start;\n"
+		  "`nfprobe detach` removes them.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe run                                    look at this machine's traffic\n"
+		  "  nfprobe run -i eth0 --direction both --json    one JSON object a flow and bucket\n"
+		  "  nfprobe run -i 'eth*' --interval 60s --collector udp://192.0.2.7:4739\n"
+		  "  nfprobe run -c /etc/nfprobe/nfprobe.yaml       as a service does\n" },
+	{ .name = "status", .arguments = "", .run = nfp_cmd_status,
+	  .summary = "show what was counted, where it went, and whether the books close",
+	  .help = "Reads the pinned maps: works without a running nfprobe, too (the collectors' lines need one).\n"
+		  "The books: every packet that was seen is in a record, in an open bucket, or lost for a named\n"
+		  "reason: seen = recorded + open + lost. Exact when traffic rests.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe status\n"
+		  "  nfprobe status --json | jq .lost\n" },
+	{ .name = "flows", .arguments = "", .run = nfp_cmd_flows,
+	  .summary = "show the flows of the buckets that are open now",
+	  .help = "Reads the pinned maps: works without a running nfprobe and disturbs nothing.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe flows                  the 20 largest\n"
+		  "  nfprobe flows -n 0 --json      all, one JSON object a line\n" },
+	{ .name = "check", .arguments = "", .run = nfp_cmd_check,
+	  .summary = "tell what is wrong with a configuration file, all of it at once",
+	  .help = "Each fault is a line FILE:LINE:COLUMN: what is wrong, what is allowed. Changes nothing and\n"
+		  "needs no privilege.\n"
+		  "\n"
+		  "Example:\n"
+		  "  nfprobe check -c /etc/nfprobe/nfprobe.yaml\n" },
+	{ .name = "attach", .arguments = "IFACE", .run = nfp_cmd_attach,
+	  .summary = "attach to one interface by hand",
+	  .help = "Packets are counted from now on; `nfprobe run` exports them. Programs and queueing disciplines of\n"
+		  "others stay as they are.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe attach eth0\n"
+		  "  nfprobe attach eth0 --direction both\n"
+		  "  nfprobe attach veth0 --netns blue\n" },
+	{ .name = "detach", .arguments = "[IFACE]", .run = nfp_cmd_detach,
+	  .summary = "remove the programs; without an interface also all maps and pins",
+	  .help = "Without IFACE, all of the instance goes, in every network namespace it meters: what was counted\n"
+		  "and not exported yet is gone. Stop `nfprobe run --flush` first to have it exported.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe detach eth0\n"
+		  "  nfprobe detach\n" },
+	{ .name = "object", .arguments = "IFACE -o FILE", .run = nfp_cmd_object,
+	  .summary = "write a BPF object for an interface that tc can install",
+	  .help = "The object has the interface's settings resolved. To install it:\n"
+		  "  tc qdisc add dev IFACE clsact\n"
+		  "  tc filter add dev IFACE ingress bpf da obj FILE sec tc\n"
+		  "\n"
+		  "Example:\n"
+		  "  nfprobe object eth0 -o eth0.o\n" },
+	{ .name = "fields", .arguments = "", .run = nfp_cmd_fields,
+	  .summary = "list the fields that can be exported",
+	  .help = "`needs` tells which records have the field. The names go into template sets.\n" },
+	{ .name = "version", .arguments = "", .run = nfp_cmd_version, .summary = "print the version", .help = "" },
+	{ .name = "schema", .arguments = "", .run = nfp_cmd_schema, .hidden = TRUE,
+	  .summary = "print the sample configuration or its reference",
+	  .help = "config/nfprobe.yaml and docs/config.md are made by this command.\n" },
+};
+
+static void print_overview(FILE *out)
+{
+	fprintf(out, "nfprobe " NFP_VERSION ": counts every packet once, in the kernel, and sends flow records (IPFIX)\n"
+		     "\nusage: nfprobe COMMAND [OPTIONS]\n\n");
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (!commands[i].hidden)
+			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n"
+		     "To begin with, as root:  nfprobe run          a table of flows every 10 seconds\n"
+		     "All about one command:   nfprobe COMMAND --help\n"
+		     "The manual page:         man nfprobe\n"
+		     "\n"
+		     "Exit codes: 0 fine, 1 failed, 2 wrong command line or configuration, 77 cannot run here (no\n"
+		     "privilege, no BPF).\n");
+}
+
+static const NfpCommand *find(const char *name)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	const char *names[G_N_ELEMENTS(commands)];
+	guint n = 0;
+	const char *near;
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+		if (!commands[i].hidden)
+			names[n++] = commands[i].name;
+	near = nfp_suggest(name, names, n);
+	fprintf(stderr, "nfprobe: there is no %s \"%s\"%s%s%s; nfprobe --help lists the commands\n",
+		name[0] == '-' ? "option" : "command", name, near ? ", did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
+	return NFP_ERROR_USAGE;
+}
+
+/* `nfprobe help`, `nfprobe help COMMAND` */
+static int help(int argc, char **argv)
+{
+	char option[] = "--help";
+	char *arguments[] = { NULL, option, NULL };
+	const NfpCommand *command;
+
+	if (argc < 2) {
+		print_overview(stdout);
+		return 0;
+	}
+	command = find(argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	arguments[0] = argv[1];
+	return command->run(command, 2, arguments);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const NfpCommand *command;
+
+	if (argc < 2) {
+		print_overview(stderr);
+		return NFP_ERROR_USAGE;
+	}
+	if (g_str_equal(argv[1], "help") || g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h"))
+		return help(argc - 1, argv + 1);
+	command = find(g_str_equal(argv[1], "--version") ? "version" : argv[1]);
+	if (!command)
+		return unknown(argv[1]);
+	return command->run(command, argc - 1, argv + 1);
+}
+
+int nfp_cli_main(int argc, char **argv)
+{
+	int code;
+
+	nfp_log_init(NFP_LOG_INFO);
+	code = dispatch(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "nfprobe: standard output cannot be written: %s\n", g_strerror(errno));
+		return code ? code : NFP_ERROR_FAILED;
+	}
+	return code;
+}

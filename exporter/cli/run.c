@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/cli.h"
+
+typedef struct {
+	NfpCliCommon common;
+	char **interfaces;
+	char **collectors;
+	char *interval;
+	char *direction;
+	gboolean json, table, flush, verbose;
+} Arguments;
+
+static void arguments_clear(Arguments *arguments)
+{
+	nfp_cli_common_clear(&arguments->common);
+	g_strfreev(arguments->interfaces);
+	g_strfreev(arguments->collectors);
+	g_free(arguments->interval);
+	g_free(arguments->direction);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
+
+/* A name without wildcards has to be there: somebody is waiting for its packets. */
+static gboolean add_interfaces(NfpConf *conf, char **names, GError **err)
+{
+	g_array_set_size(conf->interfaces, 0);
+	for (guint i = 0; names[i]; i++) {
+		if (!nfp_conf_add_interface(conf, names[i], err)) {
+			g_prefix_error(err, "-i: ");
+			return FALSE;
+		}
+		if (!strpbrk(names[i], "*?[") && nfp_cli_no_interface(names[i], err))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_collectors(NfpConf *conf, char **endpoints, GError **err)
+{
+	g_array_set_size(conf->collectors, 0);
+	for (guint i = 0; endpoints[i]; i++) {
+		if (!nfp_conf_add_collector(conf, endpoints[i], err)) {
+			g_prefix_error(err, "--collector: ");
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static gboolean set_direction(NfpConf *conf, const char *direction, GError **err)
+{
+	if (!nfp_conf_direction(direction, &conf->direction, err)) {
+		g_prefix_error(err, "--direction: ");
+		return FALSE;
+	}
+	for (guint i = 0; i < conf->interfaces->len; i++)
+		g_array_index(conf->interfaces, NfpInterfaceOptions, i).direction = conf->direction;
+	return TRUE;
+}
+
+static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
+{
+	if (arguments->direction && !set_direction(conf, arguments->direction, err))
+		return FALSE;
+	if (arguments->interval && !nfp_conf_set(conf, "interval", arguments->interval, err)) {
+		g_prefix_error(err, "--interval: ");
+		return FALSE;
+	}
+	return (!arguments->collectors || add_collectors(conf, arguments->collectors, err)) &&
+	       (!arguments->interfaces || add_interfaces(conf, arguments->interfaces, err));
+}
+
+int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
+{
+	g_auto(Arguments) arguments = { 0 };
+	const GOptionEntry entries[] = {
+		{ "interface", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &arguments.interfaces,
+		  "meter this interface, or all that match a glob; can be given again", "IFACE" },
+		{ "direction", 0, 0, G_OPTION_ARG_STRING, &arguments.direction,
+		  "ingress, egress or both (ingress)", "DIR" },
+		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
+		  "length of a bucket, 1s to 1h (10s; 60s with a file)", "TIME" },
+		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
+		  "send IPFIX to udp://HOST[:PORT] or tcp://...; can be given again", "URL" },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
+		  "print each record as a line of JSON, nothing else, on stdout", NULL },
+		{ "table", 0, 0, G_OPTION_ARG_NONE, &arguments.table,
+		  "print the table although there are collectors", NULL },
+		{ "flush", 0, 0, G_OPTION_ARG_NONE, &arguments.flush,
+		  "on the way out export the open bucket, too", NULL },
+		NFP_CLI_COMMON(arguments.common),
+		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &arguments.verbose, "log more", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GError) error = NULL;
+	g_autoptr(NfpConf) conf = NULL;
+	NfpRunOptions options;
+	int code;
+
+	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
+		return code;
+	if (arguments.json && arguments.table)
+		return nfp_cli_usage(command, "--json and --table both want standard output: give one of them");
+	conf = nfp_cli_conf(command, &arguments.common, &code);
+	if (!conf)
+		return code;
+	if (!apply(conf, &arguments, &error))
+		return nfp_cli_fail(command, error);
+	if (arguments.verbose)
+		nfp_log_init(NFP_LOG_DEBUG);
+	options = (NfpRunOptions){ .json = arguments.json, .table = arguments.table, .flush = arguments.flush };
+	return nfp_app_run(conf, &options);
+}

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# nfprobe check: every fault at once with its place; needs no privilege.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib_cli.sh"
+: "${NFPROBE:=$here/../../build/release/nfprobe}"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+expect 0 'nfprobe\.yaml is fine: every interface \(nearest the wire\), a table on standard output$' \
+	"$NFPROBE" check -c "$here/../../config/nfprobe.yaml"
+
+cat >good.yaml <<YAML
+interval: 5m
+interfaces:
+  - match: "eth*"
+  - match: veth0
+    netns: blue
+    direction: both
+collectors:
+  - name: nfdump
+    endpoint: udp://127.0.0.1:4739
+YAML
+expect 0 '^good\.yaml is fine: 2 interface rules, 1 collectors$' "$NFPROBE" check -c good.yaml
+
+cat >bad.yaml <<YAML
+intervall: 60s
+interval: 60
+interfaces:
+  - match: eth0
+    direction: incoming
+    decapsulate: [vxlan]
+collectors:
+  - name: a
+    endpoint: udp:127.0.0.1
+  - name: a
+    endpoint: udp://127.0.0.1
+    protocol: sflow
+    template_set: standart
+YAML
+expect 2 '^bad\.yaml:1:1: unknown key "intervall", did you mean "interval"\?' "$NFPROBE" check -c bad.yaml
+cat >wanted <<TEXT
+bad.yaml:1:1: unknown key "intervall"
+bad.yaml:2:11: interval: "60" lacks a unit
+bad.yaml:5:16: direction: "incoming" is no choice
+bad.yaml:6:5: "decapsulate" is not in this version
+bad.yaml:9:15: endpoint: 
+bad.yaml:10:11: name: another collector is called "a"
+bad.yaml:12:15: protocol: "sflow" is no export protocol
+bad.yaml:13:19: template_set: no template set standart, did you mean standard?
+TEXT
+[ "$(wc -l <<<"$OUT")" = "$(wc -l <wanted)" ] || { echo "not these faults: $OUT"; exit 1; }
+paste -d '\n' wanted <(cat <<<"$OUT") | while read -r want && read -r got; do
+	case "$got" in "$want"*) ;; *) echo "got  $got"; echo "want $want"; exit 1 ;; esac
+done
+
+: >empty.yaml
+expect 2 '^empty\.yaml:1:1: there is no option in this file' "$NFPROBE" check -c empty.yaml
+printf 'hostname: \xff\n' >latin.yaml
+expect 2 '^latin\.yaml:1:11: octet 0xff is not UTF-8' "$NFPROBE" check -c latin.yaml
+printf 'interval: [1\n' >broken.yaml
+expect 2 '^broken\.yaml:2:1: not valid YAML: ' "$NFPROBE" check -c broken.yaml
+expect 2 '^configuration \. cannot be read: Is a directory$' "$NFPROBE" check -c .
+expect 2 '^configuration none\.yaml cannot be read: No such file or directory$' "$NFPROBE" check -c none.yaml
+expect 2 '^nfprobe check: which file\? nfprobe check -c FILE; ' "$NFPROBE" check
+head -c 2000000 /dev/zero | tr '\0' x >large.yaml
+expect 2 'larger than 1 MiB' "$NFPROBE" check -c large.yaml
