@@ -6,7 +6,9 @@
  *   <pin_root>/<instance>/                maps: config status base books events eth ipv4 ... hook
  *   <pin_root>/<instance>/links/<ifindex>-<ingress|egress>-<tc|xdp>      TCX links (clsact has none: filters
  *                                         with our handle and priority are found through netlink)
- *   <pin_root>/<instance>/buckets/<protocol|hook>/<start>-<end>          inner maps; `spill` for {0, 0}
+ *   <pin_root>/<instance>/buckets/<protocol|hook>/<start>-<end>          inner maps; `spill0`, `spill1` for
+ *                                         {0, 0} and {0, 1}
+ *   <pin_root>/<instance>/netns           symbolic link: which network namespace the ifindexes are of
  *
  * instance of a network namespace NAME: "<instance>@<NAME>". Everything stays pinned until
  * nfp_probe_detach_all: packets are counted while no daemon runs.
@@ -36,6 +38,7 @@ typedef struct {
 	const char *instance; /* "default" */
 	const char *netns;    /* NULL = own; else a name under /run/netns: needs CAP_SYS_ADMIN for setns */
 	uint32_t domain;
+	bool force_clsact;    /* tests: as on a kernel without TCX */
 } NfpProbeOptions;
 
 /* A hook that is attached. */
@@ -62,6 +65,8 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+/* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */
+gboolean nfp_probe_claim(NfpProbe *probe, GError **err);
 
 /* Attaches, or adopts an attachment of ours and puts the new program in place of the old one atomically.
  * Foreign programs and qdiscs stay as they are. */
@@ -70,6 +75,8 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
 /* Removes attachments, maps and pins of the domain: what was counted and not drained is gone. */
 gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err);
+/* The same without opening, hence for maps of another build too. */
+gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err);
 int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks); /* NfpHookInfo */
 
 /* Interfaces of the domain's network namespace. */
@@ -85,7 +92,8 @@ int nfp_probe_links(NfpProbe *probe, GArray *ret_links);
 /* The device of each stack nearest the wire that sees each packet once (design section 9): removes the others
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
-/* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace). */
+/* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace); owned
+ * by the probe. _drain reads it and forgets the hooks of interfaces that have gone. */
 int nfp_probe_watch_fd(NfpProbe *probe);
 void nfp_probe_watch_drain(NfpProbe *probe);
 

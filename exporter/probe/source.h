@@ -49,6 +49,8 @@ struct NfpSource {
 	 * go to the parent row; only the `hook` map must succeed. */
 	int (*create)(NfpSource *source, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N]);
 	int (*close)(NfpSource *source, struct nfp_bucket id);
+	/* Open buckets can be read too: a snapshot. {0, 0}: what is in the spill bucket now (it is not in the
+	 * list). -ENOENT: there is no such bucket. */
 	int (*read)(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret);
 	int (*read_hooks)(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret);
 	int (*remove)(NfpSource *source, struct nfp_bucket id);

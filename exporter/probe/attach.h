@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hooks: programs on interfaces, by one of several methods (rows of attach.c). What is attached stays
+ * when the daemon ends; everything here finds it again by itself.
+ *
+ * Methods only touch what is theirs: links pinned in the domain's directory, filters with our handle and
+ * the directory's name in theirs, a qdisc that we made and that holds nothing any more.
+ */
+#ifndef NFP_PROBE_ATTACH_H
+#define NFP_PROBE_ATTACH_H
+
+#include "probe/netlink.h"
+#include "probe/netns.h"
+#include "probe/probe.h"
+
+typedef struct {
+	uint32_t ifindex;
+	uint8_t flags; /* NFP_KEY_EGRESS | NFP_KEY_XDP */
+} NfpHook;
+
+/* What the methods need of a domain; all borrowed. */
+typedef struct {
+	NfpNetns *netns;
+	NfpNetlink *netlink;   /* of that namespace */
+	const char *directory; /* of the domain's pins */
+	const char *links;     /* <directory>/links */
+} NfpAttachContext;
+
+typedef struct {
+	const char *name;
+	/* Whether the kernel has it, tried out on the interface itself. */
+	bool (*usable)(const NfpAttachContext *context, const NfpHook *hook);
+	/* 1: ours is there. 0: it is not. -errno. */
+	int (*find)(const NfpAttachContext *context, const NfpHook *hook);
+	/* Attaches, or puts the program in the place of ours that is there, without a gap. */
+	gboolean (*attach)(const NfpAttachContext *context, const NfpHook *hook, int program, GError **err);
+	/* 0 also when ours is not there. */
+	int (*detach)(const NfpAttachContext *context, const NfpHook *hook);
+	/* Appends the hooks (NfpHook) that are attached by this method. */
+	int (*list)(const NfpAttachContext *context, GArray *hooks);
+	/* The interface has gone, and what was attached with it: drops what still speaks of it. */
+	void (*forget)(const NfpAttachContext *context, uint32_t ifindex);
+} NfpAttachMethod;
+
+extern const NfpAttachMethod nfp_attach_tcx, nfp_attach_clsact;
+
+typedef struct {
+	NfpHook hook;
+	const NfpAttachMethod *method;
+} NfpAttached;
+
+/* Attaches by the method that holds the hook already, else by the first that is usable. */
+gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int program, bool force_clsact,
+		    GError **err);
+int nfp_attach_remove(const NfpAttachContext *context, const NfpHook *hook);
+/* Fills an array of NfpAttached. */
+int nfp_attach_list(const NfpAttachContext *context, GArray *ret_attached);
+void nfp_attach_forget(const NfpAttachContext *context, uint32_t ifindex);
+
+/* Name of a hook's pin: "<ifindex>-<ingress|egress>-tc". */
+char *nfp_attach_pin(const NfpAttachContext *context, const NfpHook *hook);
+bool nfp_attach_parse(const char *name, NfpHook *ret_hook);
+
+#endif

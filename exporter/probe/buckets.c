@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/buckets.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* One change of a map of maps. Each waits for a grace period (8 ms idle, 45-220 ms under load); those
+ * that run at the same time share it. */
+typedef struct {
+	int map;
+	int inner; /* -1: delete */
+	struct nfp_bucket id;
+	int rc;
+	GAsyncQueue *done;
+} NfpOuterChange;
+
+static void outer_change(gpointer data, gpointer user_data)
+{
+	NfpOuterChange *change = data;
+	int rc;
+
+	if (change->inner >= 0)
+		rc = bpf_map_update_elem(change->map, &change->id, &change->inner, BPF_ANY);
+	else
+		rc = bpf_map_delete_elem(change->map, &change->id);
+	change->rc = rc ? -errno : 0;
+	g_async_queue_push(change->done, change);
+}
+
+/* Runs all changes at once and waits for them. */
+static void outer_changes(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
+{
+	g_autoptr(GAsyncQueue) done = g_async_queue_new();
+
+	/* Threads of a pool that is not exclusive are made when wanted and end when idle. */
+	if (!buckets->pool)
+		buckets->pool = g_thread_pool_new(outer_change, NULL, NFP_P_N, FALSE, NULL);
+	for (guint i = 0; i < n; i++) {
+		changes[i].done = done;
+		g_thread_pool_push(buckets->pool, &changes[i], NULL);
+	}
+	for (guint i = 0; i < n; i++)
+		g_async_queue_pop(done);
+}
+
+static int outer_change_one(int map, struct nfp_bucket id, int inner)
+{
+	int rc = inner >= 0 ? bpf_map_update_elem(map, &id, &inner, BPF_ANY) : bpf_map_delete_elem(map, &id);
+
+	return rc ? -errno : 0;
+}
+
+int nfp_buckets_wait(NfpBuckets *buckets)
+{
+	/* An entry put in its own place: changes nothing and waits like any other update. */
+	for (uint64_t i = 0; i < 2; i++) {
+		struct nfp_bucket spill = { 0, i };
+		NFP_AUTO_FD int fd = nfp_buckets_open(buckets, NFP_P_hook, spill);
+
+		if (fd >= 0 && nfp_buckets_visible(buckets, NFP_P_hook, spill) == 1)
+			return outer_change_one(buckets->maps->bucket[NFP_P_hook], spill, fd);
+	}
+	return -ENOENT;
+}
+
+char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	char name[NFP_PIN_NAME_MAX];
+
+	nfp_pins_bucket_name(id, name);
+	return g_build_filename(buckets->directory, nfp_load_row_name(row), name, NULL);
+}
+
+int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	g_autofree char *path = nfp_buckets_path(buckets, row, id);
+	int fd = bpf_obj_get(path);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	uint32_t inner;
+
+	if (!bpf_map_lookup_elem(buckets->maps->bucket[row], &id, &inner))
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int pin_remove(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	g_autofree char *path = nfp_buckets_path(buckets, row, id);
+
+	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* A map that fits the row's template, pinned. */
+static int inner_make(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id, uint32_t entries)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+	g_autofree char *path = nfp_buckets_path(buckets, row, id);
+	/* The map's name is what tells a spill bucket after its pins were renamed. */
+	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_HASH, id.start_ts ? nfp_load_row_name(row) : "spill",
+					    (uint32_t)nfp_load_key_size(row), (uint32_t)nfp_load_value_size(row),
+					    entries, &options);
+
+	if (fd < 0)
+		return -errno;
+	if (bpf_obj_pin(fd, path)) {
+		/* Rubbish of a creation that was cut off: see buckets.h. */
+		if (errno != EEXIST || unlink(path) < 0 || bpf_obj_pin(fd, path))
+			return -errno;
+	}
+	return nfp_fd_steal(&fd);
+}
+
+/* Rows of a hook for each CPU. Those that are there keep what they hold. */
+static int hook_rows_insert(const NfpBuckets *buckets, int map, struct nfp_hook_key key)
+{
+	struct nfp_hook_row empty = { 0 };
+
+	for (guint cpu = 0; cpu < buckets->cpus; cpu++) {
+		key.cpu = (uint16_t)cpu;
+		if (bpf_map_update_elem(map, &key, &empty, BPF_NOEXIST) && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static int hook_map_make(NfpBuckets *buckets, struct nfp_bucket id)
+{
+	g_autoptr(GArray) hooks = NULL;
+	NFP_AUTO_FD int fd = -1;
+
+	g_mutex_lock(&buckets->mutex);
+	hooks = g_array_copy(buckets->hooks);
+	g_mutex_unlock(&buckets->mutex);
+	/* As much again for hooks that come while the bucket is open. */
+	fd = inner_make(buckets, NFP_P_hook, id, 2 * buckets->cpus * hooks->len + 16 * buckets->cpus + 64);
+	for (guint i = 0; fd >= 0 && i < hooks->len; i++) {
+		int rc = hook_rows_insert(buckets, fd, g_array_index(hooks, struct nfp_hook_key, i));
+
+		if (rc) {
+			pin_remove(buckets, NFP_P_hook, id);
+			return rc;
+		}
+	}
+	return nfp_fd_steal(&fd);
+}
+
+int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N])
+{
+	NfpOuterChange changes[NFP_P_N];
+	g_autofree char *hook_path = nfp_buckets_path(buckets, NFP_P_hook, id);
+	NFP_AUTO_FD int hook = -1;
+	guint n = 0;
+	int rc;
+
+	if (buckets->readonly)
+		return -EROFS;
+	if (access(hook_path, F_OK) == 0 || nfp_buckets_visible(buckets, NFP_P_hook, id) == 1)
+		return -EEXIST;
+	for (int row = 0; row < NFP_P_N; row++) {
+		int fd = inner_make(buckets, row, id, MAX(max_entries[row], NFP_ENTRIES_MIN));
+
+		/* Left out: its packets go to the parent's row. */
+		if (fd >= 0)
+			changes[n++] = (NfpOuterChange){ buckets->maps->bucket[row], fd, id, 0, NULL };
+	}
+	hook = hook_map_make(buckets, id);
+	rc = hook < 0 ? hook : 0;
+	if (!rc) {
+		outer_changes(buckets, changes, n);
+		rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, hook);
+	}
+	for (guint i = 0; i < n; i++)
+		nfp_fd_clear(&changes[i].inner);
+	if (rc) {
+		nfp_buckets_close(buckets, id);
+		nfp_buckets_remove(buckets, id);
+	}
+	return rc;
+}
+
+int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id)
+{
+	NfpOuterChange changes[NFP_P_N];
+	int rc, first = 0;
+
+	if (buckets->readonly)
+		return -EROFS;
+	rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, -1);
+	/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
+	if (rc && rc != -ENOENT)
+		return rc;
+	for (int row = 0; row < NFP_P_N; row++)
+		changes[row] = (NfpOuterChange){ buckets->maps->bucket[row], -1, id, 0, NULL };
+	outer_changes(buckets, changes, NFP_P_N);
+	for (int row = 0; row < NFP_P_N && !first; row++)
+		first = changes[row].rc == -ENOENT ? 0 : changes[row].rc;
+	return first;
+}
+
+int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id)
+{
+	int first;
+
+	if (buckets->readonly)
+		return -EROFS;
+	if (nfp_buckets_visible(buckets, NFP_P_hook, id) == 1)
+		return -EBUSY;
+	first = pin_remove(buckets, NFP_P_hook, id);
+	for (int row = 0; row < NFP_P_N && !first; row++)
+		first = pin_remove(buckets, row, id);
+	return first;
+}
+
+int nfp_buckets_prepare(NfpBuckets *buckets)
+{
+	for (int row = 0; row <= NFP_P_N; row++) {
+		g_autofree char *path = g_build_filename(buckets->directory, nfp_load_row_name(row), NULL);
+		int rc = nfp_pins_mkdir(path);
+
+		if (rc)
+			return rc;
+	}
+	return nfp_spill_ensure(buckets);
+}
+
+static void open_buckets_add_hook(NfpBuckets *buckets, struct nfp_hook_key key)
+{
+	g_autofree char *path = g_build_filename(buckets->directory, "hook", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	struct nfp_bucket id;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		NFP_AUTO_FD int fd = -1;
+
+		if (!nfp_pins_bucket_parse(name, &id) || nfp_buckets_visible(buckets, NFP_P_hook, id) != 1)
+			continue;
+		fd = nfp_buckets_open(buckets, NFP_P_hook, id);
+		/* No room: the program will try, and then use the row in `base`. */
+		if (fd >= 0)
+			hook_rows_insert(buckets, fd, key);
+	}
+}
+
+void nfp_buckets_add_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags)
+{
+	struct nfp_hook_key key = { .ifindex = ifindex, .flags = flags };
+
+	nfp_buckets_remove_hook(buckets, ifindex, flags, false);
+	g_mutex_lock(&buckets->mutex);
+	g_array_append_val(buckets->hooks, key);
+	g_mutex_unlock(&buckets->mutex);
+	if (buckets->readonly)
+		return;
+	hook_rows_insert(buckets, buckets->maps->base, key);
+	open_buckets_add_hook(buckets, key);
+}
+
+void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags, bool forget)
+{
+	struct nfp_hook_key key = { .ifindex = ifindex, .flags = flags };
+
+	g_mutex_lock(&buckets->mutex);
+	for (guint i = 0; i < buckets->hooks->len; i++) {
+		const struct nfp_hook_key *hook = &g_array_index(buckets->hooks, struct nfp_hook_key, i);
+
+		if (hook->ifindex == ifindex && hook->flags == flags)
+			g_array_remove_index_fast(buckets->hooks, i--);
+	}
+	g_mutex_unlock(&buckets->mutex);
+	/* The map has room for 8192 rows: interfaces that come and go (containers) must not fill it. */
+	for (guint cpu = 0; forget && !buckets->readonly && cpu < buckets->cpus; cpu++) {
+		struct nfp_hook_row row;
+
+		key.cpu = (uint16_t)cpu;
+		if (!bpf_map_lookup_elem(buckets->maps->base, &key, &row) && !row.seen)
+			bpf_map_delete_elem(buckets->maps->base, &key);
+	}
+}
+
+static int source_create(NfpSource *source, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N])
+{
+	return id.start_ts ? nfp_buckets_create((NfpBuckets *)source, id, max_entries) : -EINVAL;
+}
+
+static int source_close(NfpSource *source, struct nfp_bucket id)
+{
+	return id.start_ts ? nfp_buckets_close((NfpBuckets *)source, id) : -EINVAL;
+}
+
+static int source_remove(NfpSource *source, struct nfp_bucket id)
+{
+	return id.start_ts ? nfp_buckets_remove((NfpBuckets *)source, id) : -EINVAL;
+}
+
+NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t domain, bool readonly)
+{
+	NfpBuckets *buckets = g_new0(NfpBuckets, 1);
+	int cpus = libbpf_num_possible_cpus();
+
+	buckets->source = (NfpSource){
+		.create = source_create,
+		.close = source_close,
+		.read = nfp_read_entries,
+		.read_hooks = nfp_read_hooks,
+		.remove = source_remove,
+		.list = nfp_list_buckets,
+		.swap_spill = nfp_spill_swap,
+		.get_clock = nfp_totals_get_clock,
+		.set_clock = nfp_totals_set_clock,
+		.add_books = nfp_totals_add_books,
+		.get_books = nfp_totals_get_books,
+		.counter = nfp_totals_counter,
+		.domain = domain,
+	};
+	buckets->maps = maps;
+	buckets->directory = g_build_filename(directory, "buckets", NULL);
+	buckets->readonly = readonly;
+	buckets->cpus = cpus > 0 ? (guint)cpus : 1;
+	buckets->entries = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
+	buckets->rows = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
+	g_mutex_init(&buckets->mutex);
+	buckets->hooks = g_array_new(FALSE, FALSE, sizeof(struct nfp_hook_key));
+	return buckets;
+}
+
+void nfp_buckets_free(NfpBuckets *buckets)
+{
+	if (!buckets)
+		return;
+	if (buckets->pool)
+		g_thread_pool_free(buckets->pool, FALSE, TRUE);
+	g_byte_array_unref(buckets->entries.keys);
+	g_byte_array_unref(buckets->entries.values);
+	g_byte_array_unref(buckets->rows.keys);
+	g_byte_array_unref(buckets->rows.values);
+	g_array_unref(buckets->hooks);
+	g_mutex_clear(&buckets->mutex);
+	g_free(buckets->directory);
+	g_free(buckets);
+}

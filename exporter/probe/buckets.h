@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The buckets of a domain: NfpSource over pinned inner maps.
+ *
+ * A bucket is one inner map a protocol and one of hook rows, pinned at <directory>/<row>/<name>, and an
+ * entry in each HASH_OF_MAPS. Two facts decide what a bucket is, so that a kill between any two system
+ * calls leaves a state that the next start understands:
+ *
+ *   the pin of its hook map     without it the bucket does not exist: what else has its name is rubbish
+ *                               of a creation or removal that was cut off, and no packet is in it
+ *   the entry in the map hook   packets find it (open); without it no packet can be added (closed)
+ *
+ * Hence: create = pins, the hook's last; entries, the hook's last. close = entries, the hook's first.
+ * remove = pins, the hook's first.
+ *
+ * A packet asks the map `hook` once and uses that answer's label for its protocol's map, so it is in one
+ * bucket as a whole. Updating or deleting an entry of a map of maps returns after an RCU grace period
+ * (kernel/bpf/syscall.c, maybe_wait_bpf_programs): no program is left that saw the older state.
+ *
+ * Spill buckets have the labels {0, 0} and {0, 1}; packets ask for them in this order. One is open at
+ * all times, both while they swap.
+ */
+#ifndef NFP_PROBE_BUCKETS_H
+#define NFP_PROBE_BUCKETS_H
+
+#include "probe/load.h"
+#include "probe/pins.h"
+#include "probe/source.h"
+
+#define NFP_ENTRIES_MIN 64
+#define NFP_SPILL_ENTRIES 65536 /* per protocol: all packets of a long absence of the harvester */
+
+typedef struct {
+	GByteArray *keys, *values;
+} NfpReadBuffer;
+
+typedef struct {
+	NfpSource source; /* first: the ops get a pointer to it */
+	const NfpMaps *maps;
+	char *directory; /* <pins>/buckets */
+	bool readonly;
+	bool repaired;       /* what a predecessor left half-done was finished */
+	gint64 clock_moved;  /* monotonic us of the last set_clock without wait; 0: waited since */
+	guint cpus;          /* possible ones */
+	GThreadPool *pool;   /* NULL until first used */
+	NfpReadBuffer entries, rows;
+	GMutex mutex;        /* hooks: the thread that attaches writes, the harvester's reads */
+	GArray *hooks;       /* struct nfp_hook_key with cpu 0: get a row in each new bucket */
+} NfpBuckets;
+
+/* maps: borrowed. readonly: nothing is made, closed, removed or repaired (-EROFS). */
+NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t domain, bool readonly);
+void nfp_buckets_free(NfpBuckets *buckets);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBuckets, nfp_buckets_free)
+
+/* Directories of the pins, and an open spill bucket. */
+int nfp_buckets_prepare(NfpBuckets *buckets);
+/* From now on the hook has rows in new buckets, in those that are open and in `base`. */
+void nfp_buckets_add_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags);
+/* No longer. forget: the interface has gone; its rows in `base` go too unless they hold packets. */
+void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags, bool forget);
+
+/* ---- between the files of this room ---- */
+
+char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+/* File descriptor of an inner map; -ENOENT when it is not pinned. */
+int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+/* Whether the map of maps of this row has the label: 1, 0, -errno. */
+int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N]);
+int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id);
+int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id);
+/* Returns when no program runs that was running when it was called. */
+int nfp_buckets_wait(NfpBuckets *buckets);
+
+/* Appends the entries of a map to the buffer, each key with its value. */
+int nfp_read_map(int fd, size_t key_size, size_t value_size, NfpReadBuffer *buffer);
+int nfp_read_entries(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret);
+int nfp_read_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret);
+/* Wire packets seen by all hooks in this bucket. */
+int nfp_read_seen(NfpBuckets *buckets, struct nfp_bucket id, uint64_t *ret_seen);
+
+int nfp_list_buckets(NfpSource *source, GArray *ret_buckets);
+
+/* Makes sure that one spill bucket is open. */
+int nfp_spill_ensure(NfpBuckets *buckets);
+int nfp_spill_swap(NfpSource *source, uint64_t since, uint64_t now, struct nfp_bucket *ret_id);
+/* Finishes a swap that was cut off. */
+int nfp_spill_finish(NfpBuckets *buckets);
+
+int nfp_totals_get_clock(NfpSource *source, struct nfp_clock *ret_clock);
+int nfp_totals_set_clock(NfpSource *source, const struct nfp_clock *clock, bool wait);
+int nfp_totals_add_books(NfpSource *source, const struct nfp_books_key *key,
+			 const struct nfp_books_value *value);
+int nfp_totals_get_books(NfpSource *source, const struct nfp_books_key *key,
+			 struct nfp_books_value *ret_value);
+int nfp_totals_counter(NfpSource *source, enum nfp_counter counter, uint64_t *ret_value);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of NfpProbe, for the files of this room that make up probe.h. */
+#ifndef NFP_PROBE_DOMAIN_H
+#define NFP_PROBE_DOMAIN_H
+
+#include "probe/attach.h"
+#include "probe/buckets.h"
+#include "probe/links.h"
+#include "probe/load.h"
+#include "probe/netlink.h"
+#include "probe/netns.h"
+#include "probe/pins.h"
+#include "probe/probe.h"
+
+typedef struct NfpEvents NfpEvents;
+
+struct NfpProbe {
+	char *directory; /* <pin_root>/<instance> */
+	char *links;     /* <directory>/links */
+	char *netns_name, *instance;
+	bool force_clsact, readonly;
+	NfpNetns *netns;
+	NfpNetlink *netlink; /* requests; NULL: the namespace has gone (readonly) */
+	NfpNetlink *watch;
+	NfpMaps maps;
+	int programs[4]; /* by settings: egress + 2 * l3; -1: not loaded yet */
+	NfpBuckets *buckets;
+	NfpReadBuffer base;
+	NfpEvents *events; /* NULL: not open */
+	int claim_fd;      /* lock of the one who drains */
+};
+
+NfpAttachContext nfp_probe_context(NfpProbe *probe);
+void nfp_events_close(NfpProbe *probe);
+
+/* Removes what nfp_probe_write_object pinned for tc(8). */
+void nfp_object_unshare(const char *directory);
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/load.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/error.h"
+#include "nfprobe.skel.h"
+#include "probe/bpflog.h"
+
+/* Values of knob_link (enum nfp_link of ebpf/parse.h). */
+enum { LINK_ETHERNET = 0, LINK_L3 = 1 };
+
+static const struct {
+	const char *name;
+	size_t offset; /* of the descriptor in NfpMaps */
+} map_rows[] = {
+#define NFP_PROTOCOL(name, key, parent) { #name, offsetof(NfpMaps, bucket[NFP_P_##name]) },
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	{ "hook", offsetof(NfpMaps, bucket[NFP_P_hook]) },
+	{ "status", offsetof(NfpMaps, status) },
+	{ "base", offsetof(NfpMaps, base) },
+	{ "books", offsetof(NfpMaps, books) },
+	{ "events", offsetof(NfpMaps, events) },
+	{ "refused", offsetof(NfpMaps, refused) },
+	{ "scratch", offsetof(NfpMaps, scratch) },
+	/* Pinned last, with the ABI in it: where it is, the others are. */
+	{ "config", offsetof(NfpMaps, config) },
+};
+
+static const struct {
+	const char *name;
+	size_t key_size, value_size;
+} bucket_rows[] = {
+#define NFP_PROTOCOL(name, key, parent)                                                            \
+	[NFP_P_##name] = { #name, sizeof(struct key), sizeof(struct nfp_value) },
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	[NFP_P_hook] = { "hook", sizeof(struct nfp_hook_key), sizeof(struct nfp_hook_row) },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(bucket_rows) == NFP_P_N + 1);
+
+const char *nfp_load_row_name(enum nfp_protocol row)
+{
+	return bucket_rows[row].name;
+}
+
+size_t nfp_load_key_size(enum nfp_protocol row)
+{
+	return bucket_rows[row].key_size;
+}
+
+size_t nfp_load_value_size(enum nfp_protocol row)
+{
+	return bucket_rows[row].value_size;
+}
+
+static int *map_fd(NfpMaps *maps, guint row)
+{
+	return (int *)((char *)maps + map_rows[row].offset);
+}
+
+void nfp_load_maps_close(NfpMaps *maps)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(map_rows); i++)
+		nfp_fd_clear(map_fd(maps, i));
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpMaps, nfp_load_maps_close)
+typedef struct nfprobe_bpf NfpSkeleton;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSkeleton, nfprobe_bpf__destroy)
+
+const void *nfp_load_object(size_t *ret_size)
+{
+	return nfprobe_bpf__elf_bytes(ret_size);
+}
+
+static gboolean another_build(const char *directory, GError **err)
+{
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "the maps in %s were made by another build of nfprobe: drain them with that one, or give "
+		    "up what they hold with \"nfprobe detach\"", directory);
+	return FALSE;
+}
+
+/* A map that was pinned before must be what this build would make. */
+static bool is_same(int fd, const struct bpf_map *map)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return false;
+	return info.type == (uint32_t)bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
+	       info.value_size == bpf_map__value_size(map) && info.map_flags == bpf_map__map_flags(map) &&
+	       /* 0: libbpf puts the number of CPUs */
+	       (!bpf_map__max_entries(map) || info.max_entries == bpf_map__max_entries(map));
+}
+
+/* Opens what is pinned; *missing: rows that were not there. */
+static gboolean maps_adopt(NfpSkeleton *skeleton, const char *directory, NfpMaps *maps, guint *missing,
+			   GError **err)
+{
+	*missing = 0;
+	for (guint i = 0; i < G_N_ELEMENTS(map_rows); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, map_rows[i].name);
+		g_autofree char *path = g_build_filename(directory, map_rows[i].name, NULL);
+		int *fd = map_fd(maps, i);
+
+		g_assert(map); /* ebpf/maps.bpf.h has what map_rows names */
+		*fd = bpf_obj_get(path);
+		if (*fd < 0 && errno == ENOENT) {
+			++*missing;
+			continue;
+		}
+		if (*fd < 0)
+			return nfp_error_errno(err, errno == EPERM || errno == EACCES ? NFP_ERROR_CANNOT
+										     : NFP_ERROR_FAILED,
+					       errno, "cannot open %s", path);
+		if (!is_same(*fd, map))
+			return another_build(directory, err);
+		if (bpf_map__reuse_fd(map, *fd))
+			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot use %s", path);
+	}
+	return TRUE;
+}
+
+static gboolean load_error(NfpBpfLog *log, int rc, const char *what, GError **err)
+{
+	nfp_error_errno(err, rc == -EPERM ? NFP_ERROR_CANNOT : NFP_ERROR_FAILED, -rc, "%s", what);
+	if (rc == -EPERM) /* before 5.11; libbpf raises the limit where it may */
+		g_prefix_error(err, "capability missing, or RLIMIT_MEMLOCK too low for BPF maps: ");
+	nfp_bpflog_explain(log, err);
+	return FALSE;
+}
+
+static gboolean maps_make(NfpSkeleton *skeleton, const char *directory, NfpMaps *maps, NfpBpfLog *log,
+			  GError **err)
+{
+	struct nfp_config config = { .abi = NFP_ABI_HASH };
+	struct bpf_program *program;
+	uint32_t zero = 0;
+	int rc;
+
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, false);
+	rc = nfprobe_bpf__load(skeleton);
+	if (rc)
+		return load_error(log, rc, "cannot make the BPF maps", err);
+	for (guint i = 0; i < G_N_ELEMENTS(map_rows); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, map_rows[i].name);
+		g_autofree char *path = g_build_filename(directory, map_rows[i].name, NULL);
+		int *fd = map_fd(maps, i);
+
+		if (*fd >= 0)
+			continue;
+		*fd = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 3);
+		if (*fd < 0)
+			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot keep map %s", path);
+		if (fd == &maps->config && bpf_map_update_elem(*fd, &zero, &config, BPF_ANY))
+			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot write %s", path);
+		if (bpf_obj_pin(*fd, path))
+			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot pin %s", path);
+	}
+	return TRUE;
+}
+
+static gboolean check_abi(const char *directory, const NfpMaps *maps, GError **err)
+{
+	struct nfp_config config;
+	uint32_t zero = 0;
+
+	if (maps->config < 0)
+		return TRUE;
+	if (bpf_map_lookup_elem(maps->config, &zero, &config))
+		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot read %s/config", directory);
+	return config.abi == NFP_ABI_HASH || another_build(directory, err);
+}
+
+gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err)
+{
+	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
+	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	NfpMaps maps = NFP_MAPS_NONE;
+	g_autoptr(NfpMaps) guard = &maps;
+	guint missing;
+
+	if (!skeleton)
+		return load_error(log, -errno, "cannot open the BPF object", err);
+	if (!maps_adopt(skeleton, directory, &maps, &missing, err) || !check_abi(directory, &maps, err))
+		return FALSE;
+	if (missing && !make) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "nothing is pinned at %s: nfprobe has not been started with this instance", directory);
+		return FALSE;
+	}
+	if (missing && !maps_make(skeleton, directory, &maps, log, err))
+		return FALSE;
+	*ret_maps = maps;
+	maps = NFP_MAPS_NONE;
+	return TRUE;
+}
+
+/* Where bottom halves can be preempted (6.18 and later with PREEMPT_RT), one CPU may be in two hooks. */
+static bool is_realtime_kernel(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && strstr(name.version, "PREEMPT_RT");
+}
+
+int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+{
+	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
+	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	int rc, fd;
+
+	if (!skeleton) {
+		load_error(log, -errno, "cannot open the BPF object", err);
+		return -1;
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(map_rows); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, map_rows[i].name);
+
+		rc = bpf_map__reuse_fd(map, *map_fd((NfpMaps *)maps, i));
+		if (rc) {
+			load_error(log, rc, "cannot share the BPF maps", err);
+			return -1;
+		}
+	}
+	skeleton->rodata->knob_egress = settings.egress;
+	skeleton->rodata->knob_link = settings.l3 ? LINK_L3 : LINK_ETHERNET;
+	skeleton->rodata->knob_atomic = is_realtime_kernel();
+	rc = nfprobe_bpf__load(skeleton);
+	if (rc) {
+		load_error(log, rc, "the kernel refuses the BPF program", err);
+		return -1;
+	}
+	fd = fcntl(bpf_program__fd(skeleton->progs.nfprobe_tc), F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot keep the BPF program");
+	return fd;
+}

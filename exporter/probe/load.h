@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The BPF object: its maps, made or adopted by their pins, and its programs, one for each distinct
+ * setting. All programs of a domain share the domain's maps.
+ */
+#ifndef NFP_PROBE_LOAD_H
+#define NFP_PROBE_LOAD_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ebpf/abi.h"
+
+/* File descriptors of a domain's maps. */
+typedef struct {
+	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
+	int config, status, base, books, events, refused, scratch;
+} NfpMaps;
+
+#define NFP_MAPS_NONE                                                                              \
+	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
+		   .books = -1, .events = -1, .refused = -1, .scratch = -1 }
+
+/* What a program is made for; equal settings share a program. */
+typedef struct {
+	bool egress;
+	bool l3; /* frames begin without a link header */
+} NfpProgramSettings;
+
+/* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing
+ * is made, and a missing one is an error. Maps of another build are left as they are: an error. */
+gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err);
+void nfp_load_maps_close(NfpMaps *maps);
+
+/* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
+int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);
+
+/* The object file itself (ELF), owned by the binary. */
+const void *nfp_load_object(size_t *ret_size);
+
+/* Name of a protocol's row, "hook" for NFP_P_hook: the map's name and the pin directory. */
+const char *nfp_load_row_name(enum nfp_protocol row);
+size_t nfp_load_key_size(enum nfp_protocol row);
+size_t nfp_load_value_size(enum nfp_protocol row);
+
+#endif

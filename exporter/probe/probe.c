@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/domain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
+{
+	NfpProbe *probe = g_new0(NfpProbe, 1);
+
+	probe->directory = nfp_pins_directory(options);
+	probe->links = g_build_filename(probe->directory, "links", NULL);
+	probe->netns_name = g_strdup(options->netns);
+	probe->instance = g_strdup(options->instance);
+	probe->force_clsact = options->force_clsact;
+	probe->readonly = readonly;
+	probe->maps = NFP_MAPS_NONE;
+	probe->claim_fd = -1;
+	probe->base = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
+	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
+		probe->programs[i] = -1;
+	return probe;
+}
+
+void nfp_probe_free(NfpProbe *probe)
+{
+	if (!probe)
+		return;
+	nfp_events_close(probe);
+	nfp_buckets_free(probe->buckets);
+	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
+		nfp_fd_clear(&probe->programs[i]);
+	nfp_load_maps_close(&probe->maps);
+	nfp_netlink_free(probe->netlink);
+	nfp_netlink_free(probe->watch);
+	nfp_netns_free(probe->netns);
+	nfp_fd_clear(&probe->claim_fd);
+	g_byte_array_unref(probe->base.keys);
+	g_byte_array_unref(probe->base.values);
+	g_free(probe->directory);
+	g_free(probe->links);
+	g_free(probe->netns_name);
+	g_free(probe->instance);
+	g_free(probe);
+}
+
+NfpAttachContext nfp_probe_context(NfpProbe *probe)
+{
+	return (NfpAttachContext){ probe->netns, probe->netlink, probe->directory, probe->links };
+}
+
+typedef struct {
+	NfpProbe *probe;
+	GError **err;
+} NfpSocketsCall;
+
+static int open_sockets(void *data)
+{
+	NfpSocketsCall *call = data;
+
+	call->probe->netlink = nfp_netlink_new(0, call->err);
+	if (call->probe->netlink)
+		call->probe->watch = nfp_netlink_new(RTMGRP_LINK, call->err);
+	return call->probe->watch ? 0 : -1;
+}
+
+static gboolean enter_netns(NfpProbe *probe, GError **err)
+{
+	NfpSocketsCall call = { probe, err };
+
+	probe->netns = nfp_netns_new(probe->netns_name, err);
+	return probe->netns && nfp_netns_call(probe->netns, open_sockets, &call) == 0;
+}
+
+/* Removes what speaks of interfaces that have gone, unnoticed by us. */
+static void sweep(NfpProbe *probe)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		uint32_t ifindex = (uint32_t)g_ascii_strtoull(name, NULL, 10);
+		char ifname[32];
+
+		if (ifindex && nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV)
+			nfp_attach_forget(&context, ifindex);
+	}
+}
+
+/*
+ * A domain's interfaces are numbers of one network namespace, which the directory remembers by the
+ * namespace's cookie in a symbolic link. The name of a namespace may have been given to a new one:
+ * then the links that are pinned are of the old one, and end.
+ */
+static gboolean check_netns(NfpProbe *probe, GError **err)
+{
+	g_autofree char *path = g_build_filename(probe->directory, "netns", NULL);
+	g_autofree char *known = g_file_read_link(path, NULL);
+	g_autofree char *own = g_strdup_printf("%" PRIu64, nfp_netns_cookie(probe->netns));
+
+	if (!strcmp(own, "0") || (known && !strcmp(known, own)))
+		return TRUE;
+	if (known && !probe->netns_name) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "instance \"%s\" meters another network namespace than this one: choose another "
+			    "name for the instance here", probe->instance);
+		return FALSE;
+	}
+	if (probe->readonly)
+		return TRUE;
+	if (known) {
+		nfp_pins_remove_tree(probe->links);
+		if (unlink(path) < 0 || nfp_pins_mkdir(probe->links))
+			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot clean %s", probe->links);
+	}
+	if (symlink(own, path) < 0)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make %s", path);
+	return TRUE;
+}
+
+static gboolean adopt_hooks(NfpProbe *probe, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
+	int rc;
+
+	sweep(probe);
+	rc = nfp_attach_list(&context, attached);
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot list what is attached");
+	for (guint i = 0; i < attached->len; i++) {
+		const NfpHook *hook = &g_array_index(attached, NfpAttached, i).hook;
+
+		nfp_buckets_add_hook(probe->buckets, hook->ifindex, hook->flags);
+	}
+	return TRUE;
+}
+
+/* Only one process at a time makes or adopts a domain's maps. Released by closing it. */
+static int lock_directory(const char *path, int operation)
+{
+	NFP_AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || flock(fd, operation) < 0)
+		return -errno;
+	return nfp_fd_steal(&fd);
+}
+
+static gboolean probe_make(NfpProbe *probe, const NfpProbeOptions *options, GError **err)
+{
+	NFP_AUTO_FD int lock = -1;
+	int rc;
+
+	if (!nfp_pins_prepare(options->pin_root, err))
+		return FALSE;
+	rc = nfp_pins_mkdir(probe->links);
+	if (!rc)
+		rc = lock = lock_directory(probe->directory, LOCK_EX);
+	if (rc < 0)
+		return nfp_error_errno(err, NFP_ERROR_CANNOT, -rc, "cannot use %s", probe->directory);
+	if (!enter_netns(probe, err) || !check_netns(probe, err))
+		return FALSE;
+	if (!nfp_load_maps(probe->directory, true, &probe->maps, err))
+		return FALSE;
+	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, false);
+	rc = nfp_buckets_prepare(probe->buckets);
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot make the spill bucket in %s",
+				       probe->directory);
+	return adopt_hooks(probe, err);
+}
+
+NfpProbe *nfp_probe_open(const NfpProbeOptions *options, GError **err)
+{
+	g_autoptr(NfpProbe) probe = probe_new(options, false);
+
+	return probe_make(probe, options, err) ? g_steal_pointer(&probe) : NULL;
+}
+
+NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
+{
+	g_autoptr(NfpProbe) probe = probe_new(options, true);
+
+	if (!nfp_load_maps(probe->directory, false, &probe->maps, err))
+		return NULL;
+	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, true);
+	/* Counts can be read where the namespace has gone or cannot be entered; its interfaces cannot. */
+	if (!enter_netns(probe, options->netns ? NULL : err)) {
+		if (!options->netns)
+			return NULL;
+		g_clear_pointer(&probe->netlink, nfp_netlink_free);
+	} else if (!check_netns(probe, err)) {
+		return NULL;
+	}
+	return g_steal_pointer(&probe);
+}
+
+NfpSource *nfp_probe_source(NfpProbe *probe)
+{
+	return &probe->buckets->source;
+}
+
+gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
+{
+	if (probe->claim_fd >= 0)
+		return TRUE;
+	probe->claim_fd = lock_directory(probe->buckets->directory, LOCK_EX | LOCK_NB);
+	if (probe->claim_fd >= 0)
+		return TRUE;
+	if (probe->claim_fd == -EWOULDBLOCK) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "another nfprobe drains instance \"%s\": stop it, or choose another name for this "
+			    "instance", probe->instance);
+		return FALSE;
+	}
+	return nfp_error_errno(err, NFP_ERROR_FAILED, -probe->claim_fd, "cannot lock %s", probe->directory);
+}
+
+static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .l3 = !link->ethernet };
+	int *program = &probe->programs[settings.egress + 2 * settings.l3];
+
+	if (*program < 0)
+		*program = nfp_load_program(&probe->maps, settings, err);
+	return *program;
+}
+
+static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	NfpHook hook = { link->ifindex, flags };
+	int program = program_for(probe, link, flags, err);
+
+	if (program < 0)
+		return FALSE;
+	/* Its rows first: then its first packet has one. */
+	nfp_buckets_add_hook(probe->buckets, hook.ifindex, hook.flags);
+	if (nfp_attach(&context, &hook, program, probe->force_clsact, err))
+		return TRUE;
+	nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	return FALSE;
+}
+
+static gboolean find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
+{
+	int rc = probe->netlink ? nfp_links_find(probe->netlink, ifname, ret_link) : -ENOTCONN;
+
+	if (rc == -ENODEV) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "there is no interface \"%s\"%s%s", ifname,
+			    probe->netns_name ? " in network namespace " : "",
+			    probe->netns_name ? probe->netns_name : "");
+		return FALSE;
+	}
+	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot ask for interface %s", ifname);
+}
+
+gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind kind,
+			  GError **err)
+{
+	NfpLink link;
+
+	g_return_val_if_fail(!probe->readonly, FALSE);
+	if (kind != NFP_HOOK_TC) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
+			    "%s: this version attaches by tc only, not by XDP: use hook: tc", ifname);
+		return FALSE;
+	}
+	if (!find_link(probe, ifname, &link, err))
+		return FALSE;
+	if ((direction != NFP_DIRECTION_EGRESS && !attach_one(probe, &link, 0, err)) ||
+	    (direction != NFP_DIRECTION_INGRESS && !attach_one(probe, &link, NFP_KEY_EGRESS, err))) {
+		g_prefix_error(err, "%s: ", ifname);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	NfpLink link;
+
+	g_return_val_if_fail(!probe->readonly, FALSE);
+	if (!find_link(probe, ifname, &link, err))
+		return FALSE;
+	for (int i = 0; i < 2; i++) {
+		NfpHook hook = { link.ifindex, i ? NFP_KEY_EGRESS : 0 };
+		int rc = nfp_attach_remove(&context, &hook);
+
+		if (rc)
+			return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", ifname);
+		nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	}
+	return TRUE;
+}
+
+/* Whatever the maps are: needs the directory's names and netlink only. */
+static gboolean remove_all(NfpProbe *probe, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
+	int rc = nfp_attach_list(&context, attached);
+
+	for (guint i = 0; !rc && i < attached->len; i++)
+		rc = nfp_attach_remove(&context, &g_array_index(attached, NfpAttached, i).hook);
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach");
+	rc = nfp_pins_remove_tree(probe->directory);
+	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot remove %s", probe->directory);
+}
+
+gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err)
+{
+	g_return_val_if_fail(!probe->readonly, FALSE);
+	return remove_all(probe, err);
+}
+
+gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
+{
+	g_autoptr(NfpProbe) probe = probe_new(options, false);
+
+	if (access(probe->directory, F_OK) < 0) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is pinned at %s", probe->directory);
+		return FALSE;
+	}
+	if (!enter_netns(probe, options->netns ? NULL : err)) {
+		if (!options->netns)
+			return FALSE;
+		/* The namespace has gone, and its filters with it; links end with their pins. */
+		return nfp_pins_remove_tree(probe->directory) == 0 ||
+		       nfp_error_errno(err, NFP_ERROR_FAILED, ENOTEMPTY, "cannot remove %s", probe->directory);
+	}
+	return check_netns(probe, err) && remove_all(probe, err);
+}
+
+int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
+	int rc = probe->netlink ? nfp_attach_list(&context, attached) : -ENOTCONN;
+
+	if (rc)
+		return rc;
+	g_array_set_size(ret_hooks, 0);
+	for (guint i = 0; i < attached->len; i++) {
+		const NfpAttached *one = &g_array_index(attached, NfpAttached, i);
+		NfpHookInfo info = {
+			.ifindex = one->hook.ifindex,
+			.flags = one->hook.flags,
+			.method = one->method->name,
+		};
+		uint64_t before = 0, after = 0;
+
+		/* May have gone since it was listed: then without a name. */
+		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname))
+			nfp_links_dropped(probe->netlink, info.ifindex, &before, &after);
+		if (info.flags & NFP_KEY_EGRESS)
+			info.dropped_after = after;
+		else
+			info.dropped_before = before;
+		g_array_append_val(ret_hooks, info);
+	}
+	return 0;
+}
+
+int nfp_probe_links(NfpProbe *probe, GArray *ret_links)
+{
+	return probe->netlink ? nfp_links_list(probe->netlink, ret_links) : -ENOTCONN;
+}
+
+int nfp_probe_watch_fd(NfpProbe *probe)
+{
+	return probe->watch ? nfp_netlink_fd(probe->watch) : -1;
+}
+
+static void forget_gone(const struct nlmsghdr *message, void *data)
+{
+	NfpProbe *probe = data;
+	NfpAttachContext context = nfp_probe_context(probe);
+	uint32_t ifindex = nfp_links_gone(message);
+
+	if (!ifindex || probe->readonly)
+		return;
+	nfp_attach_forget(&context, ifindex);
+	nfp_buckets_remove_hook(probe->buckets, ifindex, 0, true);
+	nfp_buckets_remove_hook(probe->buckets, ifindex, NFP_KEY_EGRESS, true);
+}
+
+void nfp_probe_watch_drain(NfpProbe *probe)
+{
+	if (!probe->watch)
+		return;
+	/* Messages were lost: whose interface has gone is found out by looking. */
+	while (nfp_netlink_listen(probe->watch, forget_gone, probe) == -ENOBUFS) {
+		if (!probe->readonly)
+			sweep(probe);
+	}
+}
+
+int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N])
+{
+	int rc = 0;
+
+	for (int i = 0; i < NFP_C_N && !rc; i++)
+		rc = nfp_totals_counter(nfp_probe_source(probe), i, &values[i]);
+	return rc;
+}
+
+int nfp_probe_books(NfpProbe *probe, NfpBooksFn fn, void *data)
+{
+	g_autoptr(GByteArray) keys = g_byte_array_new();
+	g_autoptr(GByteArray) values = g_byte_array_new();
+	NfpReadBuffer buffer = { keys, values };
+	int rc = nfp_read_map(probe->maps.books, sizeof(struct nfp_books_key), sizeof(struct nfp_books_value),
+			      &buffer);
+
+	for (size_t i = 0; !rc && i < keys->len / sizeof(struct nfp_books_key); i++)
+		fn(&((const struct nfp_books_key *)keys->data)[i],
+		   &((const struct nfp_books_value *)values->data)[i], data);
+	return rc;
+}
+
+int nfp_probe_base(NfpProbe *probe, NfpHookRows *ret_rows)
+{
+	NfpReadBuffer *buffer = &probe->base;
+	int rc;
+
+	g_byte_array_set_size(buffer->keys, 0);
+	g_byte_array_set_size(buffer->values, 0);
+	rc = nfp_read_map(probe->maps.base, sizeof(struct nfp_hook_key), sizeof(struct nfp_hook_row), buffer);
+	if (rc)
+		return rc;
+	*ret_rows = (NfpHookRows){
+		.keys = (const struct nfp_hook_key *)buffer->keys->data,
+		.rows = (const struct nfp_hook_row *)buffer->values->data,
+		.n = buffer->keys->len / sizeof(struct nfp_hook_key),
+	};
+	return 0;
+}

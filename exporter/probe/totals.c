@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Maps that are not per bucket: the clock that packets use, the books, the counters. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "probe/buckets.h"
+
+/* A packet takes microseconds, so a slot that was left this long ago is read by nobody but a program
+ * whose virtual CPU was stopped since; sooner than that the wait is made sure of. */
+#define CLOCK_SETTLED_US 500000
+
+int nfp_totals_get_clock(NfpSource *source, struct nfp_clock *ret_clock)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	struct nfp_config config;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(buckets->maps->config, &zero, &config))
+		return -errno;
+	*ret_clock = config.clock[config.active & 1];
+	return 0;
+}
+
+int nfp_totals_set_clock(NfpSource *source, const struct nfp_clock *clock, bool wait)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	struct nfp_config config;
+	uint32_t zero = 0;
+	int rc;
+
+	if (buckets->readonly)
+		return -EROFS;
+	/* The other slot must have no reader left from before the last change. */
+	if (buckets->clock_moved && g_get_monotonic_time() - buckets->clock_moved < CLOCK_SETTLED_US) {
+		rc = nfp_buckets_wait(buckets);
+		if (rc)
+			return rc;
+	}
+	if (bpf_map_lookup_elem(buckets->maps->config, &zero, &config))
+		return -errno;
+	config.clock[!(config.active & 1)] = *clock;
+	/* Two writes: what packets read now is written with the bytes it has. */
+	if (bpf_map_update_elem(buckets->maps->config, &zero, &config, BPF_ANY))
+		return -errno;
+	config.active = !(config.active & 1);
+	if (bpf_map_update_elem(buckets->maps->config, &zero, &config, BPF_ANY))
+		return -errno;
+	buckets->clock_moved = g_get_monotonic_time();
+	if (!wait)
+		return 0;
+	rc = nfp_buckets_wait(buckets);
+	if (!rc)
+		buckets->clock_moved = 0;
+	return rc;
+}
+
+int nfp_totals_get_books(NfpSource *source, const struct nfp_books_key *key,
+			 struct nfp_books_value *ret_value)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	struct nfp_books_value value;
+
+	if (bpf_map_lookup_elem(buckets->maps->books, key, &value))
+		return -errno;
+	*ret_value = value;
+	return 0;
+}
+
+int nfp_totals_add_books(NfpSource *source, const struct nfp_books_key *key,
+			 const struct nfp_books_value *value)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	struct nfp_books_value sum = { 0 };
+	int rc;
+
+	if (buckets->readonly)
+		return -EROFS;
+	rc = nfp_totals_get_books(source, key, &sum);
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (!rc && !memcmp(&sum.last, &value->last, sizeof(sum.last)))
+		return 0;
+	sum.seen += value->seen;
+	sum.seen_skbs += value->seen_skbs;
+	sum.seen_skb_bytes += value->seen_skb_bytes;
+	sum.recorded += value->recorded;
+	sum.coarsened += value->coarsened;
+	for (int i = 0; i < NFP_LOST_N; i++)
+		sum.lost[i] += value->lost[i];
+	sum.last = value->last;
+	/* One call, one whole new element: a reader sees all of it or nothing. */
+	return bpf_map_update_elem(buckets->maps->books, key, &sum, BPF_ANY) ? -errno : 0;
+}
+
+int nfp_totals_counter(NfpSource *source, enum nfp_counter counter, uint64_t *ret_value)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	g_autofree uint64_t *values = g_new0(uint64_t, buckets->cpus);
+	uint32_t key = counter;
+	uint64_t sum = 0;
+
+	if (bpf_map_lookup_elem(buckets->maps->status, &key, values))
+		return -errno;
+	for (guint i = 0; i < buckets->cpus; i++)
+		sum += values[i];
+	*ret_value = sum;
+	return 0;
+}
