@@ -407,6 +407,14 @@ static void broken(Table *t)
 	eth(t, 0x86dd), put8(t, 0x60), fill(t, 38);
 	is_eth(t, NFP_O_truncated_l3, 14, 0x86dd);
 
+	p = begin(t, "IPv4 header cut in a vlan");
+	eth(t, 0x8100), tag(t, 7, 0x0800), put8(t, 0x45), fill(t, 18);
+	is_eth(t, NFP_O_truncated_l3, 18, 0x0800), p->vlan[0] = 0x1007;
+
+	p = begin(t, "IPv6 header cut in a vlan");
+	eth(t, 0x8100), tag(t, 7, 0x86dd), put8(t, 0x60), fill(t, 38);
+	is_eth(t, NFP_O_truncated_l3, 18, 0x86dd), p->vlan[0] = 0x1007;
+
 	p = begin(t, "IPv4 options cut: addresses are sound");
 	eth(t, 0x0800), ip4_full(t, 6, 20, 15, 0), p->length -= 8;
 	p->header_len = 14 + 60 + 20;

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "support/program.h"
+
+static const struct {
+	const char *name;
+	guint32 key, value;
+} rows[NFP_P_N + 1] = {
+#define NFP_PROTOCOL(row, key_type, parent)                                                        \
+	[NFP_P_##row] = { #row, sizeof(struct key_type), sizeof(struct nfp_value) },
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	[NFP_P_hook] = { "hook", sizeof(struct nfp_hook_key), sizeof(struct nfp_hook_row) },
+};
+
+void nfp_test_need_bpf(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 4, 1, NULL);
+
+	if (fd < 0) {
+		fprintf(stderr, "skipped: no BPF here: %s\n", strerror(errno));
+		exit(77);
+	}
+	close(fd);
+}
+
+static int map_fd(struct bpf_object *object, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(object, name);
+
+	cr_assert_geq(fd, 0, "map %s", name);
+	return fd;
+}
+
+void nfp_test_configure(struct bpf_object *object, guint64 step)
+{
+	struct nfp_config config = {
+		.abi = NFP_ABI_HASH,
+		.active = 1,
+		.clock[1] = { .length = NFP_TEST_LENGTH, .step = step },
+	};
+	guint32 zero = 0;
+
+	cr_assert_eq(bpf_map_update_elem(map_fd(object, "config"), &zero, &config, BPF_ANY), 0);
+}
+
+struct nfp_bucket nfp_test_bucket(int i)
+{
+	guint64 start = NFP_TEST_START + i * NFP_TEST_LENGTH;
+
+	if (i < 0)
+		return (struct nfp_bucket){ 0, 0 };
+	return (struct nfp_bucket){ start, start + NFP_TEST_LENGTH };
+}
+
+void nfp_test_bucket_add(struct bpf_object *object, struct nfp_bucket bucket, guint32 entries,
+			 int skip)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_NO_PREALLOC);
+
+	for (int i = 0; i <= NFP_P_hook; i++) {
+		int fd;
+
+		if (i == skip)
+			continue;
+		fd = bpf_map_create(BPF_MAP_TYPE_HASH, rows[i].name, rows[i].key, rows[i].value, entries,
+				    &opts);
+		cr_assert_geq(fd, 0, "metric map %s: %s", rows[i].name, strerror(errno));
+		cr_assert_eq(bpf_map_update_elem(map_fd(object, rows[i].name), &bucket, &fd, BPF_NOEXIST),
+			     0, "bucket map %s: %s", rows[i].name, strerror(errno));
+		close(fd);
+	}
+}
+
+/* The metric map of a row, -1 if the bucket has none. */
+static int metric_fd(struct bpf_object *object, struct nfp_bucket bucket, int row)
+{
+	guint32 id;
+	int fd;
+
+	if (bpf_map_lookup_elem(map_fd(object, rows[row].name), &bucket, &id))
+		return -1;
+	fd = bpf_map_get_fd_by_id(id);
+	cr_assert_geq(fd, 0, "metric map %s: %s", rows[row].name, strerror(errno));
+	return fd;
+}
+
+void nfp_test_bucket_clear(struct bpf_object *object, struct nfp_bucket bucket)
+{
+	for (int i = 0; i <= NFP_P_hook; i++) {
+		int fd = metric_fd(object, bucket, i);
+		guint64 key[8];
+
+		while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, key))
+			cr_assert_eq(bpf_map_delete_elem(fd, key), 0);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+void nfp_test_bucket_each(struct bpf_object *object, struct nfp_bucket bucket, int row,
+			  NfpTestVisit visit, gpointer data)
+{
+	guint64 key[8], next[8], value[32];
+	gboolean first = TRUE;
+	int fd = metric_fd(object, bucket, row);
+
+	if (fd < 0)
+		return;
+	while (!bpf_map_get_next_key(fd, first ? NULL : key, next)) {
+		memcpy(key, next, sizeof(key));
+		first = FALSE;
+		cr_assert_eq(bpf_map_lookup_elem(fd, key, value), 0);
+		visit(row, key, value, data);
+	}
+	close(fd);
+}
+
+struct __sk_buff nfp_test_skb(int i, guint64 offset)
+{
+	return (struct __sk_buff){
+		.ifindex = 1,
+		.tstamp = nfp_test_bucket(i).start_ts + offset,
+	};
+}
+
+void nfp_test_run(struct bpf_object *object, const char *name, const void *bytes, gsize length,
+		  struct __sk_buff *skb)
+{
+	struct bpf_program *program = bpf_object__find_program_by_name(object, name);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = length, .ctx_in = skb,
+		    .ctx_size_in = skb ? sizeof(*skb) : 0, .repeat = 1);
+	int err;
+
+	cr_assert_not_null(program, "no program %s", name);
+	err = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	cr_assert_eq(err, 0, "test run of %zu bytes: %s", length, strerror(-err));
+	cr_assert_eq((gint32)opts.retval, -1, "verdict %d", (gint32)opts.retval);
+}
+
+guint64 nfp_test_status(struct bpf_object *object, enum nfp_counter counter)
+{
+	int cpus = libbpf_num_possible_cpus();
+	g_autofree guint64 *values = g_new0(guint64, cpus);
+	guint32 key = counter;
+	guint64 sum = 0;
+
+	cr_assert_eq(bpf_map_lookup_elem(map_fd(object, "status"), &key, values), 0);
+	for (int i = 0; i < cpus; i++)
+		sum += values[i];
+	return sum;
+}
+
+static void add_entry(int row, const void *key, const void *value, gpointer data)
+{
+	NfpTestBooks *books = data;
+
+	if (row == NFP_P_hook) {
+		const struct nfp_hook_row *hook = value;
+
+		books->seen += hook->seen;
+		books->seen_skbs += hook->seen_skbs;
+		books->seen_skb_bytes += hook->seen_skb_bytes;
+		books->coarsened += hook->coarsened;
+		books->recorded += hook->packets;
+		for (int i = 0; i < NFP_LOST_N; i++)
+			books->lost += hook->lost[i];
+	} else {
+		books->recorded += ((const struct nfp_value *)value)->packets;
+		books->entries++;
+	}
+}
+
+NfpTestBooks nfp_test_books(struct bpf_object *object, struct nfp_bucket bucket)
+{
+	NfpTestBooks books = { 0 };
+
+	for (int i = 0; i <= NFP_P_hook; i++)
+		nfp_test_bucket_each(object, bucket, i, add_entry, &books);
+	return books;
+}
