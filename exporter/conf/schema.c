@@ -36,11 +36,11 @@ static const NfpConfChoice hooks[] = {
 const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 	[NFP_CONF_TOP] = { .item = "configuration" },
 	[NFP_CONF_INTERFACES] = { "interfaces", "interface", offsetof(NfpConf, interfaces),
-		sizeof(NfpInterfaceOptions),
+		sizeof(NfpInterfaceOptions), 1000,
 		"What is metered. Links that come later are taken too. Without this list: ingress of every "
 		"interface that is up, one device of each stack (the one nearest the wire), loopback left out." },
 	[NFP_CONF_COLLECTORS] = { "collectors", "collector", offsetof(NfpConf, collectors),
-		sizeof(NfpCollectorOptions),
+		sizeof(NfpCollectorOptions), 64,
 		"Who receives the records: every collector gets all of them. Without this list a table of each "
 		"bucket is printed on standard output." },
 };

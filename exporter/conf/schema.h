@@ -66,6 +66,7 @@ typedef struct {
 	const char *item;  /* "interface" */
 	size_t offset;     /* of the GArray * in NfpConf */
 	size_t size;       /* of an item */
+	guint max;         /* items, at most */
 	const char *help;
 } NfpConfList;
 extern const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N];

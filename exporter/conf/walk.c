@@ -127,7 +127,10 @@ static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node)
 	if (node->children->len == 0)
 		FAULT(walk, node, "%s is empty; write at least one %s, or leave it out for the default",
 		      list->key, list->item);
-	for (guint i = 0; i < node->children->len; i++) {
+	if (node->children->len > list->max)
+		FAULT(walk, node, "%s has %u entries; allowed: at most %u", list->key, node->children->len,
+		      list->max);
+	for (guint i = 0; i < MIN(node->children->len, list->max); i++) {
 		const NfpYamlNode *item = g_ptr_array_index(node->children, i);
 		void *base;
 

@@ -15,9 +15,9 @@ YAML
 c=(-c "$E2E_DIR/nfprobe.yaml")
 hooks() { status | books "sorted(h['ifname'] + ' ' + h['direction'] for h in s['hooks'])"; }
 
-expect 0 '^r0: attached' in_ns r "$NFPROBE" attach r0 "${c[@]}"
+expect_in r 0 '^r0: attached' "$NFPROBE" attach r0 "${c[@]}"
 [ "$(hooks)" = "['r0 ingress']" ] || fail "hooks: $(hooks)"
-expect 0 '^r0: attached' in_ns r "$NFPROBE" attach r0 --direction both "${c[@]}"
+expect_in r 0 '^r0: attached' "$NFPROBE" attach r0 --direction both "${c[@]}"
 [ "$(hooks)" = "['r0 egress', 'r0 ingress']" ] || fail "hooks: $(hooks)"
 frames s s0 sent
 seen() { status | books "sum(h['seen'] for h in s['hooks'] if h['direction'] == 'ingress')"; }

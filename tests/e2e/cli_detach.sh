@@ -19,12 +19,12 @@ hooks() { status | books "sorted(h['ifname'] for h in s['hooks'])"; }
 in_ns r "$NFPROBE" attach r0 "${c[@]}" >/dev/null
 in_ns r "$NFPROBE" attach r1 "${c[@]}" >/dev/null
 [ "$(hooks)" = "['r0', 'r1']" ] || fail "hooks: $(hooks)"
-expect 0 '^r0: detached$' in_ns r "$NFPROBE" detach r0 "${c[@]}"
+expect_in r 0 '^r0: detached$' "$NFPROBE" detach r0 "${c[@]}"
 [ "$(hooks)" = "['r1']" ] || fail "hooks after detach r0: $(hooks)"
-expect 1 'r0' in_ns r "$NFPROBE" detach r0 "${c[@]}"
-expect 0 "^$pins: removed programs, links and maps\$" in_ns r "$NFPROBE" detach "${c[@]}"
+expect_in r 1 'r0' "$NFPROBE" detach r0 "${c[@]}"
+expect_in r 0 "^$pins: removed programs, links and maps\$" "$NFPROBE" detach "${c[@]}"
 [ ! -e "$pins" ] || fail "left: $(ls "$pins")"
-expect 0 "^nothing to detach: there is nothing under $pins\$" in_ns r "$NFPROBE" detach "${c[@]}"
+expect_in r 0 "^nothing to detach: there is nothing under $pins\$" "$NFPROBE" detach "${c[@]}"
 say "ok: in the namespace"
 
 expect 0 '^r0: attached' "$NFPROBE" attach r0 --netns "$E2E_ID-r" "${c[@]}"

@@ -7,7 +7,7 @@ e2e_begin setpriv
 need_nfprobe
 ns_add n
 link n v0 02:0c:00:00:00:01 n v1 02:0c:00:00:00:02
-in_n() { expect "$1" "$2" nsenter --net="/run/netns/$E2E_ID-n" "${@:3}"; }
+in_n() { expect_in n "$@"; }
 conf nfprobe <<YAML
 interfaces: [ { match: v0 } ]
 YAML

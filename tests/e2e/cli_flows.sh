@@ -27,5 +27,5 @@ say "ok: while it runs"
 nfprobe_stop
 [ "$(packets)" = "$(sent sent)" ] || fail "without the daemon: $(packets) of $(sent sent)"
 nfprobe detach >/dev/null || fail "detach"
-expect 1 "$E2E_ID" in_ns r "$NFPROBE" flows -c "$E2E_DIR/nfprobe.yaml"
+expect_in r 1 "$E2E_ID" "$NFPROBE" flows -c "$E2E_DIR/nfprobe.yaml"
 say "ok: without the daemon"

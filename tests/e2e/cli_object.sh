@@ -15,8 +15,8 @@ YAML
 c=(-c "$E2E_DIR/nfprobe.yaml")
 object=$E2E_DIR/r0.o
 
-expect 0 "^$object: written; install it with: tc filter add dev r0 ingress bpf da obj $object sec tc\$" \
-	in_ns r "$NFPROBE" object r0 -o "$object" "${c[@]}"
+expect_in r 0 "^$object: written; install it with: tc filter add dev r0 ingress bpf da obj $object sec tc\$" \
+	"$NFPROBE" object r0 -o "$object" "${c[@]}"
 in_ns r tc qdisc add dev r0 clsact
 in_ns r tc filter add dev r0 ingress bpf da obj "$object" sec tc || fail "tc does not take the object"
 frames s s0 sent

@@ -55,8 +55,7 @@ say "ok: absent collectors"
 
 # Two instances of one name would count one packet in the same maps
 HOOKS=1 run -i r0
-in_ns r true
-expect 1 'running|already' nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+expect_in r 1 'running|already' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
 stop run || fail "exit code $?"
 nfprobe detach >/dev/null || fail "detach"
 say "ok: one daemon an instance"

@@ -19,3 +19,8 @@ expect() {
 		exit 1
 	fi
 }
+
+# expect_in NS CODE PATTERN COMMAND...: the same in a namespace of lib.sh.
+expect_in() {
+	expect "$2" "$3" nsenter --net="/run/netns/$E2E_ID-$1" "${@:4}"
+}

@@ -90,6 +90,21 @@ Test(conf_walk, all_faults_at_once_in_order)
 		cr_assert(g_str_has_prefix(lines[i], begins[i]), "got  %s\nwant %s", lines[i], begins[i]);
 }
 
+Test(conf_walk, lists_have_an_end)
+{
+	g_autoptr(GString) text = g_string_new("collectors:\n");
+	g_autofree char *most = NULL;
+	g_autofree char *more = NULL;
+
+	for (guint i = 0; i < 64; i++)
+		g_string_append_printf(text, "  - { name: c%u, endpoint: \"udp://h\" }\n", i);
+	most = faults(text->str);
+	cr_assert_str_eq(most, "");
+	g_string_append(text, "  - { name: last, endpoint: \"udp://h\" }\n");
+	more = faults(text->str);
+	cr_assert_str_eq(more, "f:2:3: collectors has 65 entries; allowed: at most 64");
+}
+
 Test(conf_walk, template_set_that_is_not_there)
 {
 	g_autofree char *got = faults(COLLECTOR "    template_set: no-such-set\n");
