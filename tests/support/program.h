@@ -19,7 +19,7 @@
 /* Exits with 77 where a test cannot load BPF programs at all. */
 void nfp_test_need_bpf(void);
 
-/* Writes the config map: buckets of NFP_TEST_LENGTH. */
+/* Writes the config map: buckets of NFP_TEST_LENGTH. Keeps the caller on its CPU from then on. */
 void nfp_test_configure(struct bpf_object *object, guint64 step);
 
 /* Bucket number i; spill with i == -1. */
