@@ -8,8 +8,7 @@ int nfp_cmd_attach(const NfpCommand *command, int argc, char **argv)
 	g_auto(NfpCliTarget) target = { 0 };
 	NfpDirection direction = NFP_DIRECTION_INGRESS;
 	const GOptionEntry entries[] = {
-		{ "direction", 0, 0, G_OPTION_ARG_STRING, &target.direction, "ingress, egress or both (ingress)",
-		  "DIR" },
+		{ "direction", 0, 0, G_OPTION_ARG_STRING, &target.direction, "packets that come in (ingress, the default), leave (egress), or both", "DIR" },
 		NFP_CLI_TARGET(target),
 		G_OPTION_ENTRY_NULL,
 	};

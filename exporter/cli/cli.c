@@ -65,8 +65,9 @@ static const NfpCommand commands[] = {
 		  "  nfprobe detach eth0\n"
 		  "  nfprobe detach\n" },
 	{ .name = "object", .arguments = "IFACE -o FILE", .run = nfp_cmd_object,
-	  .summary = "write a BPF object for an interface that tc can install",
-	  .help = "The object has the interface's settings resolved. To install it:\n"
+	  .summary = "write the BPF program for an interface to a file that tc can install",
+	  .help = "For those who install by tc and do not let nfprobe attach: the file has the interface's settings\n"
+		  "resolved, and its program counts into this instance's maps. To install it:\n"
 		  "  tc qdisc add dev IFACE clsact\n"
 		  "  tc filter add dev IFACE ingress bpf da obj FILE sec tc\n"
 		  "\n"
@@ -83,7 +84,8 @@ static const NfpCommand commands[] = {
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "nfprobe " NFP_VERSION ": counts every packet once, in the kernel, and sends flow records (IPFIX)\n"
+	fprintf(out, "nfprobe " NFP_VERSION ": counts every packet once, in the kernel, and sends flow records\n"
+		     "(IPFIX) to collectors such as nfdump.\n"
 		     "\nusage: nfprobe COMMAND [OPTIONS]\n\n");
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (!commands[i].hidden)

@@ -57,7 +57,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpCliCommon, nfp_cli_common_clear)
 
 #define NFP_CLI_COMMON(common)                                                                              \
 	{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &(common).file,                                          \
-	  "read this configuration; without it the built-in defaults hold", "FILE" },                       \
+	  "configuration file; without it the built-in defaults hold", "FILE" },                       \
 	{ "instance", 0, 0, G_OPTION_ARG_STRING, &(common).instance,                                        \
 	  "name of the instance, where several run on one machine (\"default\")", "NAME" }
 

@@ -17,7 +17,7 @@ commands=$("$NFPROBE" --help | sed -n 's/^  \([a-z]\+\)  *[a-z].*/\1/p')
 [ "$(wc -w <<<"$commands")" -ge 9 ] || { echo "no commands in: $("$NFPROBE" --help)"; bad=1; }
 for command in $commands; do
 	grep -q "^\.It Cm $command\$" "$page" || { echo "$page: no command $command"; bad=1; }
-	for option in $("$NFPROBE" "$command" --help | grep -o '^  .\{4\}--[a-z-]*' | grep -o -- '-[a-z-]*$'); do
+	for option in $("$NFPROBE" "$command" --help | sed -n 's/^  .\{4\}-\(-[a-z-]*\).*/\1/p'); do
 		grep -q "^\.It Fl .*$option\b" "$page" ||
 			{ echo "$page: no option -$option of $command"; bad=1; }
 	done
