@@ -22,6 +22,7 @@ typedef struct {
 	uint32_t domain;                  /* observationDomainId of domain 0, not 0; domain n exports as domain + n */
 	uint32_t sampling;                /* 1-in-N announced in options data; 1 = every packet */
 	const char *hostname;             /* observationDomainName; borrowed */
+	uint32_t first_sequence;          /* of each domain in a new session; RFC 7011 3.1 asks for 0 */
 	gboolean reliable;                /* TCP: templates once a session; UDP: whenever asked for again */
 } NfpEncoderOptions;
 
@@ -40,7 +41,7 @@ NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err);
 void nfp_encoder_free(NfpEncoder *encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpEncoder, nfp_encoder_free)
 
-/* Starts a new transport session: sequence numbers from 0, nothing announced yet (RFC 7011 3.1, 8). */
+/* Starts a new transport session: sequence numbers from the first, nothing announced yet (RFC 7011 3.1, 8). */
 void nfp_encoder_start_session(NfpEncoder *encoder);
 
 /* Templates and options (templates, then options data) of `domain` go out again, or for the first

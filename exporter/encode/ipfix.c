@@ -48,6 +48,7 @@ typedef struct {
 	NfpEncoder base; /* first */
 	NfpTemplateSet const *set;
 	uint32_t domain;
+	uint32_t first_sequence;
 	gboolean reliable;
 	NfpFixbuf *fixbuf;
 	GPtrArray *plans;     /* NfpPlan *, as set->templates */
@@ -86,6 +87,7 @@ static Domain *domain_new(const Ipfix *ipfix, uint32_t id, gboolean process)
 
 	domain->id = id;
 	domain->process = process;
+	domain->sequence = ipfix->first_sequence;
 	domain->first_round = TRUE;
 	domain->templates = g_malloc0_n(ipfix->set->n, sizeof(*domain->templates));
 	return domain;
@@ -435,6 +437,7 @@ static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 
 	ipfix->set = options->templates;
 	ipfix->domain = options->domain;
+	ipfix->first_sequence = options->first_sequence;
 	ipfix->reliable = options->reliable;
 	ipfix->fixbuf = nfp_fixbuf_new();
 	ipfix->plans = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_plan_free);

@@ -34,7 +34,7 @@ static void count(GString *out, uint64_t value)
 	guint unit = 0;
 
 	while (value >= (unit == 0 ? 100000000u : 10000000u)) {
-		value = (value + 500) / 1000;
+		value = value / 1000 + (value % 1000 >= 500);
 		unit++;
 	}
 	if (unit == 0)

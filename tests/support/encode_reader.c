@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/encode_reader.h"
+
+#include <string.h>
+
+typedef struct {
+	uint32_t sequence;
+	GHashTable *templates; /* id -> NfpReaderTemplate */
+} Domain;
+
+struct NfpReader {
+	NfpReaderRecord record;
+	void *data;
+	GHashTable *domains; /* id -> Domain */
+	guint template_records;
+	char *error;
+};
+
+static void domain_free(void *data)
+{
+	Domain *domain = data;
+
+	g_hash_table_unref(domain->templates);
+	g_free(domain);
+}
+
+NfpReader *nfp_reader_new(NfpReaderRecord record, void *data)
+{
+	NfpReader *reader = g_new0(NfpReader, 1);
+
+	reader->record = record;
+	reader->data = data;
+	reader->domains = g_hash_table_new_full(NULL, NULL, NULL, domain_free);
+	return reader;
+}
+
+void nfp_reader_free(NfpReader *reader)
+{
+	if (reader == NULL)
+		return;
+	g_hash_table_unref(reader->domains);
+	g_free(reader->error);
+	g_free(reader);
+}
+
+static Domain *get_domain(NfpReader *reader, uint32_t id)
+{
+	Domain *domain = g_hash_table_lookup(reader->domains, GUINT_TO_POINTER(id));
+
+	if (domain == NULL) {
+		domain = g_new0(Domain, 1);
+		domain->templates = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+		g_hash_table_insert(reader->domains, GUINT_TO_POINTER(id), domain);
+	}
+	return domain;
+}
+
+void nfp_reader_expect(NfpReader *reader, uint32_t domain, uint32_t sequence)
+{
+	get_domain(reader, domain)->sequence = sequence;
+}
+
+guint nfp_reader_templates(NfpReader *reader, uint32_t domain)
+{
+	return g_hash_table_size(get_domain(reader, domain)->templates);
+}
+
+guint nfp_reader_template_records(NfpReader *reader)
+{
+	return reader->template_records;
+}
+
+static uint16_t get16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+	return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+static G_GNUC_PRINTF(2, 3) gboolean wrong(NfpReader *reader, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	g_free(reader->error);
+	reader->error = g_strdup_vprintf(format, args);
+	va_end(args);
+	return FALSE;
+}
+
+/* One (options) template record; moves *at behind it. */
+static gboolean read_template(NfpReader *reader, Domain *domain, gboolean options, const uint8_t **at,
+			      const uint8_t *end)
+{
+	gsize header = options ? 6 : 4;
+
+	if ((gsize)(end - *at) < header)
+		return wrong(reader, "template record cut off, or padding in a template Set");
+
+	guint n = get16(*at + 2);
+	g_autofree NfpReaderTemplate *template =
+		g_malloc0(sizeof(*template) + n * sizeof(template->fields[0]));
+
+	template->id = get16(*at);
+	template->n = n;
+	template->scope = options ? get16(*at + 4) : 0;
+	if (template->id < 256)
+		return wrong(reader, "template id %u", template->id);
+	if (n == 0)
+		return wrong(reader, "template withdrawal");
+	if (options && (template->scope == 0 || template->scope > n))
+		return wrong(reader, "scope count %u of %u", template->scope, n);
+	*at += header;
+	for (guint i = 0; i < n; i++) {
+		if (end - *at < 4)
+			return wrong(reader, "template %u cut off", template->id);
+		template->fields[i].id = get16(*at) & 0x7fff;
+		template->fields[i].length = get16(*at + 2);
+		if (template->fields[i].id == 0 || template->fields[i].length == 0 ||
+		    template->fields[i].length == 65535)
+			return wrong(reader, "template %u field %u: id %u length %u", template->id, i,
+				     template->fields[i].id, template->fields[i].length);
+		template->length += template->fields[i].length;
+		if (get16(*at) & 0x8000) {
+			if (end - *at < 8 || get32(*at + 4) == 0)
+				return wrong(reader, "template %u field %u: enterprise", template->id, i);
+			template->fields[i].pen = get32(*at + 4);
+			*at += 4;
+		}
+		*at += 4;
+	}
+	reader->template_records++;
+
+	const NfpReaderTemplate *known =
+		g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(template->id));
+
+	if (known != NULL && memcmp(known, template, sizeof(*template) + n * sizeof(template->fields[0])) != 0)
+		return wrong(reader, "template %u changed", template->id);
+	if (known == NULL) {
+		void *id = GUINT_TO_POINTER(template->id);
+
+		g_hash_table_insert(domain->templates, id, g_steal_pointer(&template));
+	}
+	return TRUE;
+}
+
+static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, const uint8_t *set,
+			 guint length, uint32_t *records)
+{
+	uint16_t id = get16(set);
+	const uint8_t *at = set + 4, *end = set + length;
+
+	if (length == 4)
+		return wrong(reader, "empty Set %u", id);
+	if (id == 2 || id == 3) {
+		for (guint n = 0; at < end; n++) {
+			if (id == 3 && n == 1)
+				return wrong(reader, "two options templates in a Set");
+			if (!read_template(reader, domain, id == 3, &at, end))
+				return FALSE;
+		}
+		return TRUE;
+	}
+	if (id < 256)
+		return wrong(reader, "Set id %u", id);
+
+	const NfpReaderTemplate *template = g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(id));
+
+	if (template == NULL)
+		return wrong(reader, "Set %u before its template", id);
+	if ((length - 4) % template->length != 0)
+		return wrong(reader, "Set %u: %u octets are no whole records of %u", id, length - 4,
+			     template->length);
+	for (; at < end; at += template->length, (*records)++)
+		if (reader->record != NULL)
+			reader->record(template, domain_id, at, reader->data);
+	return TRUE;
+}
+
+const char *nfp_reader_read(NfpReader *reader, const uint8_t *message, gsize size)
+{
+	uint32_t records = 0;
+
+	g_clear_pointer(&reader->error, g_free);
+	if (size < 20) {
+		wrong(reader, "message of %zu octets", size);
+		return reader->error;
+	}
+
+	uint32_t id = get32(message + 12);
+	Domain *domain = get_domain(reader, id);
+
+	if (get16(message) != 10)
+		wrong(reader, "version %u", get16(message));
+	else if (get16(message + 2) != size)
+		wrong(reader, "length %u, but %zu octets", get16(message + 2), size);
+	else if (get32(message + 8) != domain->sequence)
+		wrong(reader, "domain %u: sequence %u instead of %u", id, get32(message + 8), domain->sequence);
+	for (gsize at = 16; at < size && reader->error == NULL;) {
+		guint length = size - at >= 4 ? get16(message + at + 2) : 0;
+
+		if (length < 4 || length > size - at)
+			wrong(reader, "Set of %u octets with %zu left", length, size - at);
+		else
+			read_set(reader, domain, id, message + at, length, &records);
+		at += length;
+	}
+	domain->sequence += records;
+	return reader->error;
+}

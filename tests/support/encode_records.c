@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/encode_records.h"
+
+#include <string.h>
+
+uint64_t nfp_test_random(uint64_t *seed)
+{
+	uint64_t z = (*seed += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static void random_octets(void *to, gsize n, uint64_t *seed)
+{
+	for (gsize i = 0; i < n; i++)
+		((uint8_t *)to)[i] = (uint8_t)nfp_test_random(seed);
+}
+
+#define IP (NFP_HAVE_PROTOCOL | NFP_HAVE_TIMES)
+
+/* Row numbers are those of protocols.def: eth ipv4 ipv6 tcp4 tcp6 udp4 udp6 icmp4 icmp6 sctp4 sctp6. */
+static const struct {
+	uint32_t have;
+	uint32_t row;
+	uint8_t protocol;
+} shapes[] = {
+	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_TCP, 3, 6 },
+	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_TCP, 4, 6 },
+	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS, 5, 17 },
+	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS, 6, 17 },
+	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_ICMP4, 7, 1 },
+	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_ICMP6, 8, 58 },
+	{ IP | NFP_HAVE_IPV4, 1, 47 },
+	{ IP | NFP_HAVE_IPV6, 2, 50 },
+	{ NFP_HAVE_ETHERTYPE | NFP_HAVE_TIMES, 0, 0 },
+	{ NFP_HAVE_TIMES, 11, 0 },
+	{ 0, 11, 0 },
+};
+
+static const uint32_t links[] = {
+	0,
+	NFP_HAVE_MAC,
+	NFP_HAVE_MAC | NFP_HAVE_VLAN,
+	NFP_HAVE_MAC | NFP_HAVE_VLAN | NFP_HAVE_CVLAN,
+};
+
+_Static_assert(G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2 == NFP_TEST_KINDS, "kinds");
+
+void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
+{
+	guint shape = kind % G_N_ELEMENTS(shapes);
+
+	random_octets(record, sizeof(*record), seed);
+	record->have = shapes[shape].have | links[kind / G_N_ELEMENTS(shapes) % G_N_ELEMENTS(links)] |
+		       NFP_HAVE_ALWAYS;
+	record->direction = kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links));
+	record->protocol_row = shapes[shape].row;
+	record->protocol = shapes[shape].protocol;
+	record->first_ns = 1000000000000000000ull + nfp_test_random(seed) % 1000000000000000000ull;
+	record->last_ns = record->first_ns + nfp_test_random(seed) % 60000000000ull;
+	record->bucket_start_ns = record->first_ns - record->first_ns % 60000000000ull;
+	record->bucket_end_ns = record->bucket_start_ns + 60000000000ull;
+	record->vlan_id &= 0xfff;
+	record->cvlan_id &= 0xfff;
+	record->tcp_flags &= 0xfff;
+	record->dscp &= 0x3f;
+	record->tos = record->dscp << 2;
+	record->flow_label &= 0xfffff;
+	record->end_reason = 2 + record->end_reason % 4;
+	record->ip_version = record->have & NFP_HAVE_IPV6 ? 6 : 4;
+	if (record->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6)) {
+		record->icmp_type_code = (uint16_t)(record->icmp_type << 8 | record->icmp_code);
+		record->src_port = 0;
+		record->dst_port = record->icmp_type_code;
+	}
+}
+
+static uint64_t member_value(const NfpField *field, const uint8_t *member)
+{
+	uint8_t one;
+	uint16_t two;
+	uint32_t four;
+	uint64_t eight;
+
+	switch (field->size) {
+	case 1: memcpy(&one, member, 1); return one;
+	case 2: memcpy(&two, member, 2); return two;
+	case 4: memcpy(&four, member, 4); return four;
+	default: memcpy(&eight, member, 8); return eight;
+	}
+}
+
+void nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_octets)
+{
+	const uint8_t *member = (const uint8_t *)record + field->offset;
+	uint64_t value, ns;
+
+	switch (field->kind) {
+	case NFP_KIND_ADDR4:
+	case NFP_KIND_ADDR6:
+	case NFP_KIND_MAC: memcpy(ret_octets, member, field->length); return;
+	case NFP_KIND_U: value = member_value(field, member); break;
+	case NFP_KIND_MS: value = member_value(field, member) / 1000000; break;
+	case NFP_KIND_NS:
+		/* The smallest 2^-32 s that is not before the time. */
+		ns = member_value(field, member);
+		value = (ns / 1000000000 + 2208988800ull) << 32;
+		value |= (uint64_t)((((unsigned __int128)(ns % 1000000000) << 32) + 999999999) / 1000000000);
+		break;
+	default: g_assert_not_reached();
+	}
+	for (guint i = field->length; i > 0; i--, value >>= 8)
+		ret_octets[i - 1] = (uint8_t)value;
+}
+
+NfpTemplateSet *nfp_test_set(const guint *fields, guint n)
+{
+	NfpTemplateSet *set = g_new0(NfpTemplateSet, 1);
+
+	set->name = g_strdup("test");
+	set->n = 1;
+	set->templates = g_new0(NfpTemplate, 1);
+	set->templates[0].name = g_strdup("all");
+	set->templates[0].need = NFP_HAVE_ALWAYS;
+	set->templates[0].n = n;
+	set->templates[0].fields = g_new0(const NfpField *, n);
+	for (guint i = 0; i < n; i++)
+		set->templates[0].fields[i] = &nfp_fields[fields[i]];
+	return set;
+}
