@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/app.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "app/daemon.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define ROOM "run"
+#define AHEAD (30 * NFP_NS_PER_S)
+#define GRACE (200 * NFP_NS_PER_MS)
+#define STOP_HARVESTER (5 * G_USEC_PER_SEC)  /* at most, for deliveries */
+#define STOP_COLLECTORS (3 * G_USEC_PER_SEC)
+#define REPORT_S 10
+
+/* ---- the data's way, on the harvester's thread --------------------------------------------------- */
+
+static void publish(NfpBatch *batch, void *data)
+{
+	NfpDaemon *d = data;
+
+	for (guint i = 0; i < d->collectors->len; i++)
+		nfp_collector_publish(g_ptr_array_index(d->collectors, i), batch);
+	if (d->printer)
+		nfp_printer_publish(d->printer, batch);
+}
+
+static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records, void *data)
+{
+	NfpDaemon *d = data;
+
+	if (d->printer)
+		nfp_printer_bucket_done(d->printer, domain, id);
+}
+
+/* ---- building ------------------------------------------------------------------------------------ */
+
+static gboolean quit(gpointer data);
+
+/* On the printer's thread: there is nobody left to print for. */
+static void reader_gone(void *data)
+{
+	NfpDaemon *d = data;
+
+	g_atomic_int_set(&d->reader_gone, 1);
+	g_idle_add(quit, d);
+}
+
+static gboolean make_collectors(NfpDaemon *d, GError **err)
+{
+	for (guint i = 0; i < d->conf->collectors->len; i++) {
+		const NfpCollectorOptions *o = &g_array_index(d->conf->collectors, NfpCollectorOptions, i);
+		NfpTemplateSet *set = nfp_template_set_load(d->conf->templates, o->template_set, err);
+		NfpCollector *collector;
+
+		if (!set) {
+			g_prefix_error(err, "collector %s: ", o->name);
+			return FALSE;
+		}
+		g_ptr_array_add(d->templates, set);
+		collector = nfp_collector_new(o, set, d->conf->hostname, &nfp_clock_system, err);
+		if (!collector) {
+			g_prefix_error(err, "collector %s: ", o->name);
+			return FALSE;
+		}
+		g_ptr_array_add(d->collectors, collector);
+	}
+	if (d->conf->collectors->len && !d->options->json && !d->options->table)
+		return TRUE;
+	d->printer = nfp_printer_new(STDOUT_FILENO, d->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
+				     d->conf->hostname, reader_gone, d, err);
+	return d->printer != NULL;
+}
+
+/* What cannot be opened is left out, unless nothing else is there. */
+static gboolean make_meters(NfpDaemon *d, GError **err)
+{
+	g_autoptr(GError) first = NULL;
+
+	for (guint i = 0; i < d->domains->len; i++) {
+		const NfpDomain *domain = g_ptr_array_index(d->domains, i);
+		g_autoptr(GError) error = NULL;
+		NfpMeter *meter = nfp_meter_new(d->conf, domain, &error);
+
+		if (meter) {
+			g_ptr_array_add(d->meters, meter);
+			continue;
+		}
+		if (d->domains->len > 1)
+			nfp_log(NFP_LOG_WARNING, ROOM, "%s: %s, ignoring", domain->instance, error->message);
+		if (!first)
+			first = g_steal_pointer(&error);
+	}
+	if (d->meters->len)
+		return TRUE;
+	g_propagate_error(err, g_steal_pointer(&first));
+	return FALSE;
+}
+
+static gboolean make_harvester(NfpDaemon *d, GError **err)
+{
+	const NfpHarvestOptions options = {
+		.interval = d->conf->interval,
+		.ahead = AHEAD,
+		.grace = GRACE,
+		.merge_cpus = d->conf->merge_cpus,
+		.memory = d->conf->maps_memory / d->meters->len,
+		.flows = d->conf->maps_flows,
+		.hostname = d->conf->hostname,
+	};
+
+	d->harvester = nfp_harvester_new(&options, &nfp_clock_system, publish, bucket_done, d);
+	for (guint i = 0; i < d->meters->len; i++) {
+		NfpSource *source = nfp_probe_source(nfp_meter_probe(g_ptr_array_index(d->meters, i)));
+
+		if (!nfp_harvester_add_source(d->harvester, source, err))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* An unwritable place costs `status` its collectors; a second daemon on the same pins would be worse. */
+static gboolean make_control(NfpDaemon *d, GError **err)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean taken = FALSE;
+
+	d->control = nfp_control_new(d->conf, nfp_daemon_answer, d, &taken, &error);
+	if (d->control)
+		return TRUE;
+	if (taken) {
+		g_propagate_error(err, g_steal_pointer(&error));
+		return FALSE;
+	}
+	nfp_log(NFP_LOG_WARNING, ROOM, "no control socket, `nfprobe status` will not show collectors: %s, ignoring",
+		error->message);
+	return TRUE;
+}
+
+/* Hooks last: buckets, clock and receivers are there before the first packet. */
+static gboolean start_meters(NfpDaemon *d, GError **err)
+{
+	g_autoptr(GError) first = NULL;
+	guint hooks = 0;
+
+	for (guint i = 0; i < d->meters->len; i++) {
+		g_autoptr(GError) error = NULL;
+
+		hooks += nfp_meter_start(g_ptr_array_index(d->meters, i), &error);
+		if (error && !first)
+			first = g_steal_pointer(&error);
+	}
+	if (!hooks && first) {
+		g_propagate_error(err, g_steal_pointer(&first));
+		return FALSE;
+	}
+	if (!hooks)
+		nfp_log(NFP_LOG_WARNING, ROOM, "no interface to meter yet: waiting for one that %s",
+			d->conf->interfaces->len ? "matches" : "is up");
+	return TRUE;
+}
+
+static gboolean build(NfpDaemon *d, GError **err)
+{
+	return make_control(d, err) && make_meters(d, err) && make_collectors(d, err) && make_harvester(d, err) &&
+	       start_meters(d, err) && nfp_harvester_start(d->harvester, err);
+}
+
+/* ---- running and stopping ------------------------------------------------------------------------ */
+
+static gboolean stopped(gpointer data)
+{
+	g_main_loop_quit(((NfpDaemon *)data)->loop);
+	return G_SOURCE_REMOVE;
+}
+
+/* A thread, so that the main loop can still hear the second signal. */
+static gpointer stop_harvester(gpointer data)
+{
+	NfpDaemon *d = data;
+
+	nfp_harvester_stop(d->harvester, d->options->flush, g_get_monotonic_time() + STOP_HARVESTER);
+	g_idle_add(stopped, d);
+	return NULL;
+}
+
+static gboolean quit(gpointer data)
+{
+	NfpDaemon *d = data;
+	gboolean gone = g_atomic_int_get(&d->reader_gone);
+
+	if (d->stopping)
+		d->hurried = TRUE;
+	/* What was not read stays pinned: waiting for it would be waiting for nothing. */
+	if (d->hurried || gone)
+		nfp_harvester_hurry(d->harvester);
+	if (d->stopping)
+		return G_SOURCE_REMOVE;
+	d->stopping = TRUE;
+	g_thread_unref(g_thread_new("stop", stop_harvester, d));
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean on_signal(gpointer data)
+{
+	NfpDaemon *d = data;
+
+	nfp_log(NFP_LOG_INFO, ROOM, "%s", d->stopping ? "stopping at once: what was not delivered stays pinned for the "
+							"next start"
+						      : "stopping: what is counted and not exported stays pinned for the "
+							"next start");
+	quit(d);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_report(gpointer data)
+{
+	nfp_daemon_report_lost(data);
+	return G_SOURCE_CONTINUE;
+}
+
+static void run_loop(NfpDaemon *d)
+{
+	guint sources[] = {
+		g_unix_signal_add(SIGTERM, on_signal, d),
+		g_unix_signal_add(SIGINT, on_signal, d),
+		g_timeout_add_seconds(REPORT_S, on_report, d),
+	};
+
+	nfp_daemon_report_lost(d);
+	nfp_log(NFP_LOG_INFO, ROOM, "running: buckets of %g s, %u collector%s%s", d->conf->interval / 1e9,
+		d->collectors->len, d->collectors->len == 1 ? "" : "s", d->printer ? ", standard output" : "");
+	g_main_loop_run(d->loop);
+	for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
+		g_source_remove(sources[i]);
+}
+
+static void stop_collectors(NfpDaemon *d)
+{
+	gint64 deadline = g_get_monotonic_time() + (d->hurried ? 0 : STOP_COLLECTORS);
+
+	for (guint i = 0; i < d->collectors->len; i++)
+		nfp_collector_stop(g_ptr_array_index(d->collectors, i), deadline);
+}
+
+/* Down the data's way. */
+static void clear(NfpDaemon *d)
+{
+	stop_collectors(d);
+	nfp_control_free(d->control);
+	nfp_harvester_free(d->harvester);
+	g_ptr_array_unref(d->collectors);
+	nfp_printer_free(d->printer);
+	g_ptr_array_unref(d->templates);
+	g_ptr_array_unref(d->meters);
+	g_ptr_array_unref(d->domains);
+	g_main_loop_unref(d->loop);
+}
+
+int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
+{
+	NfpDaemon d = {
+		.conf = conf,
+		.options = options,
+		.loop = g_main_loop_new(NULL, FALSE),
+		.domains = nfp_domains_list(conf),
+		.meters = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_meter_free),
+		.templates = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_template_set_free),
+		.collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free),
+		.started = g_get_monotonic_time(),
+	};
+	g_autoptr(GError) error = NULL;
+	int code = 0;
+
+	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
+	if (build(&d, &error)) {
+		run_loop(&d);
+	} else {
+		code = nfp_error_exit_code(error);
+		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
+	}
+	clear(&d);
+	return code;
+}

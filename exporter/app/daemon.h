@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The running daemon, between the files of this room: building (app.c), telling about itself (report.c). */
+#ifndef NFP_APP_DAEMON_H
+#define NFP_APP_DAEMON_H
+
+#include <json-glib/json-glib.h>
+
+#include "app/app.h"
+#include "app/control.h"
+#include "app/meter.h"
+#include "app/printer.h"
+#include "harvest/harvester.h"
+#include "record/templates.h"
+
+typedef struct {
+	const NfpConf *conf;
+	const NfpRunOptions *options;
+	GMainLoop *loop;
+	GPtrArray *domains;    /* NfpDomain */
+	GPtrArray *meters;     /* NfpMeter; those that could be opened */
+	GPtrArray *templates;  /* NfpTemplateSet, one a collector */
+	GPtrArray *collectors; /* NfpCollector, in the order of the configuration */
+	NfpPrinter *printer;   /* NULL: standard output is not ours */
+	NfpHarvester *harvester;
+	NfpControl *control;   /* NULL: could not be made */
+	gint64 started;        /* monotonic us */
+	gboolean stopping, hurried;
+	gint reader_gone;      /* atomic */
+} NfpDaemon;
+
+/* An NfpControlAnswer. */
+JsonNode *nfp_daemon_answer(const char *command, void *daemon, GError **err);
+/* Tells the collectors' options data what was lost. */
+void nfp_daemon_report_lost(NfpDaemon *daemon);
+
+#endif

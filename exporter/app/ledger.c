@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/ledger.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "base/error.h"
+#include "harvest/rows.h"
+
+#define RETRIES 5 /* while a daemon moves a bucket into the books under our eyes */
+#define HOOK_FLAGS (NFP_KEY_EGRESS | NFP_KEY_XDP)
+
+const char *const nfp_lost_names[NFP_LOST_N] = {
+	[NFP_LOST_no_bucket] = "no_bucket",
+	[NFP_LOST_no_row] = "no_row",
+	[NFP_LOST_unreadable] = "unreadable",
+	[NFP_LOST_filtered] = "filtered",
+};
+
+/* One domain while it is read. */
+typedef struct {
+	const NfpDomain *domain;
+	NfpProbe *probe;
+	NfpSource *source;
+	GArray *hooks;   /* NfpLedgerHook */
+	GArray *buckets; /* NfpLedgerBucket */
+	GArray *lines;   /* Line: the map "books" */
+} Reader;
+
+typedef struct {
+	struct nfp_books_key key;
+	struct nfp_books_value value;
+} Line;
+
+int64_t nfp_ledger_difference(const NfpBooks *b)
+{
+	uint64_t known = b->recorded + b->open;
+
+	for (int i = 0; i < NFP_LOST_N; i++)
+		known += b->lost[i];
+	return (int64_t)(b->seen - known);
+}
+
+static void add(NfpBooks *to, const NfpBooks *from)
+{
+	to->seen += from->seen;
+	to->seen_skbs += from->seen_skbs;
+	to->seen_skb_bytes += from->seen_skb_bytes;
+	to->recorded += from->recorded;
+	to->open += from->open;
+	to->coarsened += from->coarsened;
+	for (int i = 0; i < NFP_LOST_N; i++)
+		to->lost[i] += from->lost[i];
+}
+
+static void hook_clear(void *data)
+{
+	g_free(((NfpLedgerHook *)data)->netns);
+}
+
+static void bucket_clear(void *data)
+{
+	g_free(((NfpLedgerBucket *)data)->netns);
+}
+
+static NfpLedgerHook *hook_of(Reader *r, uint32_t ifindex, uint8_t flags)
+{
+	NfpLedgerHook fresh = { .domain = r->domain->domain, .netns = g_strdup(r->domain->netns) };
+
+	flags &= HOOK_FLAGS;
+	for (guint i = 0; i < r->hooks->len; i++) {
+		NfpLedgerHook *hook = &g_array_index(r->hooks, NfpLedgerHook, i);
+
+		if (hook->info.ifindex == ifindex && hook->info.flags == flags) {
+			g_free(fresh.netns);
+			return hook;
+		}
+	}
+	fresh.info.ifindex = ifindex;
+	fresh.info.flags = flags;
+	g_array_append_val(r->hooks, fresh);
+	return &g_array_index(r->hooks, NfpLedgerHook, r->hooks->len - 1);
+}
+
+static NfpBooks books_of_row(const struct nfp_hook_row *row)
+{
+	NfpBooks b = {
+		.seen = row->seen,
+		.seen_skbs = row->seen_skbs,
+		.seen_skb_bytes = row->seen_skb_bytes,
+		.open = row->packets,
+		.coarsened = row->coarsened,
+	};
+
+	memcpy(b.lost, row->lost, sizeof(b.lost));
+	return b;
+}
+
+static void add_line(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
+{
+	Reader *r = data;
+	Line line = { .key = *key, .value = *value };
+	NfpBooks b = {
+		.seen = value->seen,
+		.seen_skbs = value->seen_skbs,
+		.seen_skb_bytes = value->seen_skb_bytes,
+		.recorded = value->recorded,
+		.coarsened = value->coarsened,
+	};
+
+	memcpy(b.lost, value->lost, sizeof(b.lost));
+	add(&hook_of(r, key->ifindex, key->flags)->books, &b);
+	g_array_append_val(r->lines, line);
+}
+
+static gboolean in_books(const Reader *r, struct nfp_bucket id, uint32_t ifindex, uint8_t flags)
+{
+	for (guint i = 0; i < r->lines->len; i++) {
+		const Line *line = &g_array_index(r->lines, Line, i);
+
+		if (line->key.ifindex == ifindex && line->key.flags == (flags & HOOK_FLAGS))
+			return line->value.last.start_ts == id.start_ts && line->value.last.end_ts == id.end_ts;
+	}
+	return FALSE;
+}
+
+static int read_rows(Reader *r, NfpLedgerBucket *bucket)
+{
+	NfpHookRows rows = { 0 };
+	int rc = r->source->read_hooks(r->source, bucket->id, &rows);
+
+	for (size_t i = 0; !rc && i < rows.n; i++) {
+		NfpBooks b = books_of_row(&rows.rows[i]);
+
+		if (in_books(r, bucket->id, rows.keys[i].ifindex, rows.keys[i].flags))
+			continue;
+		add(&bucket->books, &b);
+		add(&hook_of(r, rows.keys[i].ifindex, rows.keys[i].flags)->books, &b);
+		bucket->entries[NFP_P_hook] += b.open > 0;
+		bucket->packets[NFP_P_hook] += b.open;
+	}
+	return rc;
+}
+
+static int read_row(Reader *r, NfpLedgerBucket *bucket, enum nfp_protocol row)
+{
+	NfpEntries entries = { 0 };
+	int rc = r->source->read(r->source, bucket->id, row, &entries);
+
+	if (rc == -ENOENT)
+		return 0; /* left out when the bucket was made, for want of memory */
+	for (size_t i = 0; !rc && i < entries.n; i++) {
+		const void *key = (const char *)entries.keys + i * entries.key_size;
+		const struct nfp_key_meta *meta = nfp_key_meta_of(key, entries.key_size);
+		uint64_t packets = entries.values[i].packets;
+
+		if (in_books(r, bucket->id, meta->ifindex, meta->flags))
+			continue;
+		bucket->entries[row]++;
+		bucket->packets[row] += packets;
+		bucket->books.open += packets;
+		hook_of(r, meta->ifindex, meta->flags)->books.open += packets;
+	}
+	return rc;
+}
+
+static int read_bucket(Reader *r, struct nfp_bucket id, const char *state)
+{
+	NfpLedgerBucket bucket = { .domain = r->domain->domain, .id = id, .state = state };
+	int rc = read_rows(r, &bucket);
+
+	for (int row = 0; !rc && row < NFP_P_N; row++)
+		rc = read_row(r, &bucket, row);
+	if (rc)
+		return rc;
+	bucket.netns = g_strdup(r->domain->netns);
+	g_array_append_val(r->buckets, bucket);
+	return 0;
+}
+
+static int read_buckets(Reader *r)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
+	int rc = r->source->list(r->source, list);
+
+	for (guint i = 0; !rc && i < list->len; i++) {
+		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
+
+		rc = read_bucket(r, info->id, info->state == NFP_BUCKET_OPEN ? "open" : "closed");
+	}
+	for (uint64_t i = 0; !rc && i < 2; i++) {
+		rc = read_bucket(r, (struct nfp_bucket){ 0, i }, "spill");
+		if (rc == -ENOENT)
+			rc = 0; /* they take turns */
+	}
+	return rc;
+}
+
+static int read_base(Reader *r)
+{
+	NfpHookRows rows = { 0 };
+	int rc = nfp_probe_base(r->probe, &rows);
+
+	for (size_t i = 0; !rc && i < rows.n; i++) {
+		NfpBooks b = books_of_row(&rows.rows[i]);
+
+		add(&hook_of(r, rows.keys[i].ifindex, rows.keys[i].flags)->books, &b);
+	}
+	return rc;
+}
+
+static void start_over(Reader *r)
+{
+	g_array_set_size(r->hooks, 0);
+	g_array_set_size(r->buckets, 0);
+	g_array_set_size(r->lines, 0);
+}
+
+static void note_line(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
+{
+	Line line = { .key = *key, .value = *value };
+
+	g_array_append_val((GArray *)data, line);
+}
+
+static gboolean same_lines(const GArray *a, const GArray *b)
+{
+	return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len * sizeof(Line)));
+}
+
+/* The books stand still while the buckets are read, or it is done again. */
+static int read_domain(Reader *r)
+{
+	int rc = 0;
+
+	for (int i = 0; i < RETRIES; i++) {
+		g_autoptr(GArray) after = g_array_new(FALSE, TRUE, sizeof(Line));
+
+		start_over(r);
+		rc = nfp_probe_books(r->probe, add_line, r);
+		if (!rc)
+			rc = read_buckets(r);
+		if (rc == -ENOENT)
+			continue; /* unpinned meanwhile */
+		if (!rc)
+			rc = nfp_probe_books(r->probe, note_line, after);
+		if (rc || same_lines(r->lines, after))
+			break;
+	}
+	return rc ? rc : read_base(r);
+}
+
+static void name_hooks(Reader *r)
+{
+	g_autoptr(GArray) infos = g_array_new(FALSE, TRUE, sizeof(NfpHookInfo));
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+
+	if (!nfp_probe_hooks(r->probe, infos)) {
+		for (guint i = 0; i < infos->len; i++) {
+			const NfpHookInfo *info = &g_array_index(infos, NfpHookInfo, i);
+
+			hook_of(r, info->ifindex, info->flags)->info = *info;
+		}
+	}
+	if (nfp_probe_links(r->probe, links))
+		return;
+	for (guint i = 0; i < r->hooks->len; i++) {
+		NfpHookInfo *info = &g_array_index(r->hooks, NfpLedgerHook, i).info;
+
+		for (guint j = 0; j < links->len && !*info->ifname; j++) {
+			const NfpLink *link = &g_array_index(links, NfpLink, j);
+
+			if (link->ifindex == info->ifindex)
+				g_strlcpy(info->ifname, link->name, sizeof(info->ifname));
+		}
+	}
+}
+
+static int by_hook(gconstpointer a, gconstpointer b)
+{
+	const NfpLedgerHook *x = a, *y = b;
+
+	if (x->domain != y->domain)
+		return x->domain < y->domain ? -1 : 1;
+	if (x->info.ifindex != y->info.ifindex)
+		return x->info.ifindex < y->info.ifindex ? -1 : 1;
+	return (int)x->info.flags - (int)y->info.flags;
+}
+
+/* Packets that found no room for their hook's row are known by the status map alone. */
+static int sum_up(NfpLedger *l, const Reader *r)
+{
+	uint64_t counters[NFP_C_N];
+	NfpBooks no_row = { 0 };
+	int rc = nfp_probe_counters(r->probe, counters);
+
+	if (rc)
+		return rc;
+	no_row.seen = counters[NFP_C_lost_no_row];
+	no_row.lost[NFP_LOST_no_row] = counters[NFP_C_lost_no_row];
+	add(&l->total, &no_row);
+	for (int i = 0; i < NFP_C_N; i++)
+		l->counters[i] += counters[i];
+	for (guint i = 0; i < r->hooks->len; i++) {
+		const NfpLedgerHook *hook = &g_array_index(r->hooks, NfpLedgerHook, i);
+
+		add(&l->total, &hook->books);
+		l->balanced &= !nfp_ledger_difference(&hook->books);
+	}
+	for (guint i = 0; i < r->buckets->len; i++)
+		l->balanced &= !nfp_ledger_difference(&g_array_index(r->buckets, NfpLedgerBucket, i).books);
+	return 0;
+}
+
+static gboolean add_domain(NfpLedger *l, const NfpConf *conf, const NfpDomain *domain, GError **err)
+{
+	NfpProbeOptions options = nfp_domain_probe_options(conf, domain);
+	g_autoptr(NfpProbe) probe = nfp_probe_open_readonly(&options, err);
+	g_autoptr(GArray) lines = g_array_new(FALSE, TRUE, sizeof(Line));
+	g_autoptr(GArray) hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));
+	g_autoptr(GArray) buckets = g_array_new(FALSE, TRUE, sizeof(NfpLedgerBucket));
+	Reader r = { .domain = domain, .probe = probe, .hooks = hooks, .buckets = buckets, .lines = lines };
+	int rc;
+
+	if (!probe)
+		return FALSE;
+	g_array_set_clear_func(hooks, hook_clear);
+	g_array_set_clear_func(buckets, bucket_clear);
+	r.source = nfp_probe_source(probe);
+	rc = read_domain(&r);
+	if (!rc) {
+		name_hooks(&r);
+		g_array_sort(hooks, by_hook);
+		rc = sum_up(l, &r);
+	}
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot read the maps under %s/%s",
+				       conf->pin_root, domain->instance);
+	/* The strings change hands. */
+	g_array_set_clear_func(hooks, NULL);
+	g_array_set_clear_func(buckets, NULL);
+	if (hooks->len)
+		g_array_append_vals(l->hooks, hooks->data, hooks->len);
+	if (buckets->len)
+		g_array_append_vals(l->buckets, buckets->data, buckets->len);
+	return TRUE;
+}
+
+NfpLedger *nfp_ledger_read(const NfpConf *conf, GError **err)
+{
+	g_autoptr(NfpLedger) l = g_new0(NfpLedger, 1);
+	g_autoptr(GPtrArray) domains = nfp_domains_list(conf);
+	guint found = 0;
+
+	l->hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));
+	l->buckets = g_array_new(FALSE, TRUE, sizeof(NfpLedgerBucket));
+	g_array_set_clear_func(l->hooks, hook_clear);
+	g_array_set_clear_func(l->buckets, bucket_clear);
+	l->balanced = TRUE;
+	for (guint i = 0; i < domains->len; i++) {
+		const NfpDomain *domain = g_ptr_array_index(domains, i);
+		g_autofree char *pins = g_build_filename(conf->pin_root, domain->instance, NULL);
+
+		if (!g_file_test(pins, G_FILE_TEST_IS_DIR))
+			continue;
+		found++;
+		if (!add_domain(l, conf, domain, err))
+			return NULL;
+	}
+	if (!found) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "nothing is metered: there is nothing under %s/%s (start `nfprobe run`; `ip netns exec` "
+			    "hides the host's bpffs, `nsenter --net=` does not)", conf->pin_root, conf->instance);
+		return NULL;
+	}
+	l->balanced &= !nfp_ledger_difference(&l->total);
+	return g_steal_pointer(&l);
+}
+
+void nfp_ledger_free(NfpLedger *l)
+{
+	if (!l)
+		return;
+	g_array_unref(l->hooks);
+	g_array_unref(l->buckets);
+	g_free(l);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/meter.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+
+#include "app/events.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define ROOM "interfaces"
+
+struct NfpMeter {
+	const NfpConf *conf;
+	const NfpDomain *domain;
+	NfpProbe *probe;
+	NfpEvents *events;
+	GHashTable *names;    /* ifindex -> name, of those that are metered */
+	GHashTable *failures; /* "ifindex: message" that were told */
+	GError *first_error;
+	guint watch;
+};
+
+/* "eth0", "eth0 in namespace blue" */
+static char *where(const NfpMeter *meter, const char *ifname)
+{
+	return meter->domain->netns ? g_strdup_printf("%s in namespace %s", ifname, meter->domain->netns)
+				    : g_strdup(ifname);
+}
+
+NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err)
+{
+	NfpProbeOptions options = nfp_domain_probe_options(conf, domain);
+	NfpProbe *probe = nfp_probe_open(&options, err);
+	NfpMeter *meter;
+
+	if (!probe)
+		return NULL;
+	meter = g_new0(NfpMeter, 1);
+	meter->conf = conf;
+	meter->domain = domain;
+	meter->probe = probe;
+	meter->names = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+	meter->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	return meter;
+}
+
+NfpProbe *nfp_meter_probe(NfpMeter *meter)
+{
+	return meter->probe;
+}
+
+void nfp_meter_free(NfpMeter *meter)
+{
+	if (!meter)
+		return;
+	if (meter->watch)
+		g_source_remove(meter->watch);
+	nfp_events_free(meter->events);
+	nfp_probe_free(meter->probe);
+	g_hash_table_unref(meter->names);
+	g_hash_table_unref(meter->failures);
+	g_clear_error(&meter->first_error);
+	g_free(meter);
+}
+
+static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
+{
+	g_autofree char *name = where(meter, link->name);
+	char *told = g_strdup_printf("%u: %s", link->ifindex, error->message);
+
+	if (g_hash_table_add(meter->failures, told))
+		nfp_log(NFP_LOG_WARNING, ROOM, "%s is not metered: %s, ignoring", name, error->message);
+	if (!meter->first_error)
+		meter->first_error = error;
+	else
+		g_error_free(error);
+}
+
+static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook)
+{
+	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
+	g_autofree char *name = where(meter, link->name);
+	GError *error = NULL;
+
+	if (!nfp_probe_attach(meter->probe, link->name, direction, hook, &error)) {
+		failed(meter, link, error);
+		return;
+	}
+	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s", name, ways[direction]);
+	g_hash_table_insert(meter->names, GUINT_TO_POINTER(link->ifindex), g_strdup(link->name));
+}
+
+/* One hook kind and direction an interface: the first entry that matches. */
+static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *link)
+{
+	for (guint i = 0; i < meter->conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *o = &g_array_index(meter->conf->interfaces, NfpInterfaceOptions, i);
+
+		if (!g_strcmp0(o->netns, meter->domain->netns) && g_pattern_match_simple(o->match, link->name))
+			return o;
+	}
+	return NULL;
+}
+
+static void attach_configured(NfpMeter *meter, const GArray *links)
+{
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+		const NfpInterfaceOptions *o = wanted(meter, link);
+
+		if (o && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
+			attach(meter, link, o->direction, o->hook);
+	}
+}
+
+/* Without a list: all that are up, one device of each stack. */
+static void attach_default(NfpMeter *meter, const GArray *links)
+{
+	g_autoptr(GArray) up = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+
+		if (link->up && !link->loopback)
+			g_array_append_vals(up, link, 1);
+	}
+	if (!meter->conf->stacked)
+		nfp_links_nearest_wire(up);
+	for (guint i = 0; i < up->len; i++) {
+		const NfpLink *link = &g_array_index(up, NfpLink, i);
+
+		if (!g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
+			attach(meter, link, meter->conf->direction, NFP_HOOK_TC);
+	}
+}
+
+static gboolean is_there(const GArray *links, uint32_t ifindex)
+{
+	for (guint i = 0; i < links->len; i++)
+		if (g_array_index(links, NfpLink, i).ifindex == ifindex)
+			return TRUE;
+	return FALSE;
+}
+
+static void forget_gone(NfpMeter *meter, const GArray *links)
+{
+	GHashTableIter iter;
+	void *ifindex, *name;
+
+	g_hash_table_iter_init(&iter, meter->names);
+	while (g_hash_table_iter_next(&iter, &ifindex, &name)) {
+		g_autofree char *place = NULL;
+
+		if (is_there(links, GPOINTER_TO_UINT(ifindex)))
+			continue;
+		place = where(meter, name);
+		nfp_log(NFP_LOG_NOTICE, ROOM, "%s has gone; it is metered again when it comes back", place);
+		g_hash_table_iter_remove(&iter);
+	}
+}
+
+static void scan(NfpMeter *meter)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+	int rc = nfp_probe_links(meter->probe, links);
+
+	if (rc) {
+		nfp_log(NFP_LOG_WARNING, ROOM, "cannot list the interfaces: %s, ignoring", g_strerror(-rc));
+		return;
+	}
+	forget_gone(meter, links);
+	if (meter->conf->interfaces->len)
+		attach_configured(meter, links);
+	else if (!meter->domain->netns)
+		attach_default(meter, links);
+	nfp_events_names(meter->events, meter->names);
+}
+
+static gboolean changed(gint fd, GIOCondition condition, gpointer data)
+{
+	NfpMeter *meter = data;
+
+	nfp_probe_watch_drain(meter->probe);
+	scan(meter);
+	return G_SOURCE_CONTINUE;
+}
+
+/* Attached by hand or by an earlier configuration: metered as well. */
+static void tell_others(NfpMeter *meter)
+{
+	g_autoptr(GArray) hooks = g_array_new(FALSE, TRUE, sizeof(NfpHookInfo));
+
+	if (nfp_probe_hooks(meter->probe, hooks))
+		return;
+	for (guint i = 0; i < hooks->len; i++) {
+		const NfpHookInfo *info = &g_array_index(hooks, NfpHookInfo, i);
+
+		if (*info->ifname && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(info->ifindex)))
+			nfp_log(NFP_LOG_NOTICE, ROOM,
+				"%s: still attached (by hand or by an earlier start), metered too; `nfprobe detach "
+				"%s` ends it", info->ifname, info->ifname);
+	}
+}
+
+guint nfp_meter_start(NfpMeter *meter, GError **err)
+{
+	int fd = nfp_probe_watch_fd(meter->probe);
+
+	meter->events = nfp_events_new(meter->probe);
+	if (fd >= 0)
+		meter->watch = g_unix_fd_add(fd, G_IO_IN, changed, meter);
+	else
+		nfp_log(NFP_LOG_WARNING, ROOM, "interfaces that come later are not noticed: %s, ignoring",
+			g_strerror(-fd));
+	scan(meter);
+	tell_others(meter);
+	if (meter->first_error && err)
+		*err = g_error_copy(meter->first_error);
+	return g_hash_table_size(meter->names);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The hooks of one domain: attaches to the interfaces that the configuration means, to those that come
+ * later or come back too, and puts error events of the packet path into the log. An error never stops
+ * the rest, and is told once. Main thread.
+ */
+#ifndef NFP_APP_METER_H
+#define NFP_APP_METER_H
+
+#include "app/app.h"
+
+typedef struct NfpMeter NfpMeter;
+
+/* Opens or makes the domain's maps; attaches nothing yet. conf and domain are borrowed. */
+NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err);
+NfpProbe *nfp_meter_probe(NfpMeter *meter); /* owned by the meter */
+/* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first
+ * failure, if there was one. */
+guint nfp_meter_start(NfpMeter *meter, GError **err);
+void nfp_meter_free(NfpMeter *meter); /* attachments stay */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpMeter, nfp_meter_free)
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/printer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app/table.h"
+#include "record/format.h"
+
+#define QUEUE_MAX 4096          /* batches */
+#define FLUSH_AT (64u << 10)    /* octets */
+
+/* Queue item: a batch, the end of a bucket, or (neither) the end. */
+typedef struct {
+	NfpBatch *batch;
+	gboolean done;
+	uint32_t domain;
+	struct nfp_bucket id;
+} Item;
+
+struct NfpPrinter {
+	int fd;
+	NfpPrintForm form;
+	char *hostname;
+	void (*broken)(void *data);
+	void *data;
+	GAsyncQueue *queue; /* Item */
+	GThread *thread;
+	NfpTables *tables;  /* printer's thread */
+	GPtrArray *undelivered; /* batches that nobody read: held until the end */
+	gint is_broken;
+	uint64_t records, packets, refused_records, refused_packets; /* atomic */
+};
+
+static void count(uint64_t *to, uint64_t n)
+{
+	__atomic_fetch_add(to, n, __ATOMIC_RELAXED);
+}
+
+static uint64_t packets_of(const NfpBatch *batch)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < batch->n; i++)
+		sum += batch->records[i].packets;
+	return sum;
+}
+
+static gboolean write_all(NfpPrinter *p, const char *text, gsize left)
+{
+	while (left) {
+		ssize_t n = write(p->fd, text, left);
+		struct pollfd fd = { .fd = p->fd, .events = POLLOUT };
+
+		if (n < 0 && errno == EAGAIN)
+			poll(&fd, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return FALSE;
+		if (n > 0) {
+			text += n;
+			left -= n;
+		}
+	}
+	return TRUE;
+}
+
+static void flush(NfpPrinter *p, GString *out)
+{
+	if (!g_atomic_int_get(&p->is_broken) && !write_all(p, out->str, out->len)) {
+		g_atomic_int_set(&p->is_broken, 1);
+		p->broken(p->data);
+	}
+	g_string_truncate(out, 0);
+}
+
+/* Delivered means written: a batch of which some is not stays undelivered. */
+static void delivered(NfpPrinter *p, NfpBatch *batch)
+{
+	if (g_atomic_int_get(&p->is_broken)) {
+		g_ptr_array_add(p->undelivered, batch);
+		return;
+	}
+	count(&p->records, batch->n);
+	count(&p->packets, packets_of(batch));
+	nfp_batch_unref(batch);
+}
+
+static void print_json(NfpPrinter *p, NfpBatch *batch, GString *out)
+{
+	for (uint32_t i = 0; i < batch->n; i++) {
+		nfp_format_json(out, p->hostname, &batch->records[i]);
+		if (out->len >= FLUSH_AT)
+			flush(p, out);
+	}
+	flush(p, out);
+	delivered(p, batch);
+}
+
+static void print_table(NfpPrinter *p, const Item *item, GString *out)
+{
+	g_autoptr(GPtrArray) batches = nfp_tables_take(p->tables, item->domain, item->id);
+
+	nfp_table_print(out, item->domain, item->id, batches);
+	flush(p, out);
+	for (guint i = 0; i < batches->len; i++)
+		delivered(p, g_ptr_array_index(batches, i));
+}
+
+static void *run(void *data)
+{
+	NfpPrinter *p = data;
+	g_autoptr(GString) out = g_string_sized_new(FLUSH_AT + 4096);
+
+	for (;;) {
+		g_autofree Item *item = g_async_queue_pop(p->queue);
+
+		if (item->done)
+			print_table(p, item, out);
+		else if (!item->batch)
+			return NULL;
+		else if (p->form == NFP_PRINT_TABLE)
+			nfp_tables_add(p->tables, item->batch);
+		else
+			print_json(p, item->batch, out);
+	}
+}
+
+NfpPrinter *nfp_printer_new(int fd, NfpPrintForm form, const char *hostname, void (*broken)(void *data),
+			    void *data, GError **err)
+{
+	g_autoptr(NfpPrinter) p = g_new0(NfpPrinter, 1);
+
+	p->fd = fd;
+	p->form = form;
+	p->hostname = g_strdup(hostname);
+	p->broken = broken;
+	p->data = data;
+	p->queue = g_async_queue_new();
+	p->tables = nfp_tables_new();
+	p->undelivered = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_batch_unref);
+	p->thread = g_thread_try_new("printer", run, p, err);
+	return p->thread ? g_steal_pointer(&p) : NULL;
+}
+
+void nfp_printer_publish(NfpPrinter *p, NfpBatch *batch)
+{
+	Item *item;
+
+	if (g_async_queue_length(p->queue) >= QUEUE_MAX) {
+		count(&p->refused_records, batch->n);
+		count(&p->refused_packets, packets_of(batch));
+		return;
+	}
+	item = g_new0(Item, 1);
+	item->batch = nfp_batch_ref(batch);
+	g_async_queue_push(p->queue, item);
+}
+
+void nfp_printer_bucket_done(NfpPrinter *p, uint32_t domain, struct nfp_bucket id)
+{
+	Item *item;
+
+	if (p->form != NFP_PRINT_TABLE)
+		return;
+	item = g_new0(Item, 1);
+	item->done = TRUE;
+	item->domain = domain;
+	item->id = id;
+	g_async_queue_push(p->queue, item);
+}
+
+void nfp_printer_status(NfpPrinter *p, NfpPrinterStatus *ret_status)
+{
+	*ret_status = (NfpPrinterStatus){
+		.broken = g_atomic_int_get(&p->is_broken),
+		.queued = MAX(g_async_queue_length(p->queue), 0),
+		.records = __atomic_load_n(&p->records, __ATOMIC_RELAXED),
+		.packets = __atomic_load_n(&p->packets, __ATOMIC_RELAXED),
+		.refused_records = __atomic_load_n(&p->refused_records, __ATOMIC_RELAXED),
+		.refused_packets = __atomic_load_n(&p->refused_packets, __ATOMIC_RELAXED),
+	};
+}
+
+void nfp_printer_free(NfpPrinter *p)
+{
+	if (!p)
+		return;
+	if (p->thread) {
+		g_async_queue_push(p->queue, g_new0(Item, 1));
+		g_thread_join(p->thread);
+	}
+	g_async_queue_unref(p->queue);
+	nfp_tables_free(p->tables);
+	g_ptr_array_unref(p->undelivered);
+	g_free(p->hostname);
+	g_free(p);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <unistd.h>
+
+#include "app/daemon.h"
+#include "base/error.h"
+
+static void add_number(JsonBuilder *b, const char *name, uint64_t value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_int_value(b, (gint64)value);
+}
+
+static void add_string(JsonBuilder *b, const char *name, const char *value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_string_value(b, value);
+}
+
+static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, NfpCollector *collector)
+{
+	NfpCollectorStatus s = { 0 };
+
+	nfp_collector_status(collector, &s);
+	json_builder_begin_object(b);
+	add_string(b, "name", options->name);
+	add_string(b, "endpoint", options->endpoint);
+	add_string(b, "protocol", options->protocol);
+	add_string(b, "state", s.up || !*s.reason ? s.state : s.reason);
+	json_builder_set_member_name(b, "up");
+	json_builder_add_boolean_value(b, s.up);
+	add_number(b, "queued", s.queued);
+	add_number(b, "messages", s.messages);
+	add_number(b, "records", s.records);
+	add_number(b, "packets", s.packets);
+	add_number(b, "octets", s.octets);
+	add_number(b, "refused_records", s.refused_records);
+	add_number(b, "refused_packets", s.refused_packets);
+	add_number(b, "send_errors", s.send_errors);
+	add_number(b, "sessions", s.sessions);
+	json_builder_end_object(b);
+}
+
+static void add_printer(JsonBuilder *b, NfpPrinter *printer, gboolean json)
+{
+	NfpPrinterStatus s;
+
+	nfp_printer_status(printer, &s);
+	json_builder_begin_object(b);
+	add_string(b, "name", "stdout");
+	add_string(b, "endpoint", "stdout");
+	add_string(b, "protocol", json ? "json" : "table");
+	add_string(b, "state", s.broken ? "down: nobody reads" : "up");
+	json_builder_set_member_name(b, "up");
+	json_builder_add_boolean_value(b, !s.broken);
+	add_number(b, "queued", s.queued);
+	add_number(b, "records", s.records);
+	add_number(b, "packets", s.packets);
+	add_number(b, "refused_records", s.refused_records);
+	add_number(b, "refused_packets", s.refused_packets);
+	json_builder_end_object(b);
+}
+
+static void add_harvester(JsonBuilder *b, NfpDaemon *d)
+{
+	NfpHarvestStatus s;
+
+	nfp_harvester_status(d->harvester, &s);
+	json_builder_set_member_name(b, "daemon");
+	json_builder_begin_object(b);
+	add_string(b, "version", NFP_VERSION);
+	add_number(b, "pid", getpid());
+	add_number(b, "uptime_s", (g_get_monotonic_time() - d->started) / G_USEC_PER_SEC);
+	add_number(b, "interval_ns", d->conf->interval);
+	add_number(b, "buckets_open", s.buckets_open);
+	add_number(b, "buckets_draining", s.buckets_draining);
+	add_number(b, "records", s.records);
+	add_number(b, "packets", s.packets);
+	add_number(b, "drain_errors", s.drain_errors);
+	add_number(b, "clock_steps", s.clock_steps);
+	add_number(b, "late", s.late);
+	json_builder_end_object(b);
+}
+
+JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
+{
+	NfpDaemon *d = data;
+	g_autoptr(JsonBuilder) b = json_builder_new();
+
+	if (!g_str_equal(command, "status")) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%s\" is no command; there is: status", command);
+		return NULL;
+	}
+	json_builder_begin_object(b);
+	json_builder_set_member_name(b, "collectors");
+	json_builder_begin_array(b);
+	for (guint i = 0; i < d->collectors->len; i++)
+		add_collector(b, &g_array_index(d->conf->collectors, NfpCollectorOptions, i),
+			      g_ptr_array_index(d->collectors, i));
+	if (d->printer)
+		add_printer(b, d->printer, d->options->json);
+	json_builder_end_array(b);
+	add_harvester(b, d);
+	json_builder_end_object(b);
+	return json_builder_get_root(b);
+}
+
+static void add_lost(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
+{
+	for (int i = 0; i < NFP_LOST_N; i++)
+		*(uint64_t *)data += value->lost[i];
+}
+
+void nfp_daemon_report_lost(NfpDaemon *d)
+{
+	uint64_t lost = 0;
+
+	for (guint i = 0; i < d->meters->len; i++) {
+		NfpProbe *probe = nfp_meter_probe(g_ptr_array_index(d->meters, i));
+		uint64_t counters[NFP_C_N];
+
+		if (!nfp_probe_counters(probe, counters))
+			lost += counters[NFP_C_unbucketed] + counters[NFP_C_lost_no_row];
+		nfp_probe_books(probe, add_lost, &lost);
+	}
+	for (guint i = 0; i < d->collectors->len; i++)
+		nfp_collector_set_lost(g_ptr_array_index(d->collectors, i), lost);
+}

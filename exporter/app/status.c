@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/status.h"
+
+#include <json-glib/json-glib.h>
+
+#include "app/control.h"
+#include "app/ledger.h"
+#include "harvest/rows.h"
+
+static void add_number(JsonBuilder *b, const char *name, uint64_t value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_int_value(b, (gint64)value);
+}
+
+static void add_string(JsonBuilder *b, const char *name, const char *value)
+{
+	json_builder_set_member_name(b, name);
+	if (value)
+		json_builder_add_string_value(b, value);
+	else
+		json_builder_add_null_value(b);
+}
+
+static void add_bool(JsonBuilder *b, const char *name, gboolean value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_boolean_value(b, value);
+}
+
+static void add_books(JsonBuilder *b, const NfpBooks *books)
+{
+	add_number(b, "seen", books->seen);
+	add_number(b, "seen_skbs", books->seen_skbs);
+	add_number(b, "seen_skb_bytes", books->seen_skb_bytes);
+	add_number(b, "recorded", books->recorded);
+	add_number(b, "open", books->open);
+	json_builder_set_member_name(b, "lost");
+	json_builder_begin_object(b);
+	for (int i = 0; i < NFP_LOST_N; i++)
+		if (nfp_lost_names[i])
+			add_number(b, nfp_lost_names[i], books->lost[i]);
+	json_builder_end_object(b);
+	add_number(b, "coarsened", books->coarsened);
+}
+
+static void add_bucket(JsonBuilder *b, const NfpLedgerBucket *bucket)
+{
+	json_builder_begin_object(b);
+	add_number(b, "start_ts", bucket->id.start_ts);
+	add_number(b, "end_ts", bucket->id.end_ts);
+	add_string(b, "state", bucket->state);
+	add_number(b, "domain", bucket->domain);
+	add_string(b, "netns", bucket->netns);
+	add_books(b, &bucket->books);
+	add_bool(b, "balanced", !nfp_ledger_difference(&bucket->books));
+	json_builder_set_member_name(b, "protocols");
+	json_builder_begin_object(b);
+	for (int row = 0; row <= NFP_P_N; row++) {
+		if (!bucket->entries[row])
+			continue;
+		json_builder_set_member_name(b, nfp_row_name(row));
+		json_builder_begin_object(b);
+		add_number(b, "entries", bucket->entries[row]);
+		add_number(b, "packets", bucket->packets[row]);
+		json_builder_end_object(b);
+	}
+	json_builder_end_object(b);
+	json_builder_end_object(b);
+}
+
+static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
+{
+	json_builder_begin_object(b);
+	add_string(b, "ifname", hook->info.ifname);
+	add_number(b, "ifindex", hook->info.ifindex);
+	add_string(b, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
+	add_string(b, "method", hook->info.method);
+	add_bool(b, "attached", hook->info.method != NULL);
+	add_number(b, "domain", hook->domain);
+	add_string(b, "netns", hook->netns);
+	add_books(b, &hook->books);
+	add_number(b, "dropped_before", hook->info.dropped_before);
+	add_number(b, "dropped_after", hook->info.dropped_after);
+	add_bool(b, "balanced", !nfp_ledger_difference(&hook->books));
+	json_builder_end_object(b);
+}
+
+/* What the daemon says of itself; without one, no collectors. */
+static void add_daemon(JsonBuilder *b, JsonObject *daemon)
+{
+	JsonArray *collectors = daemon ? json_object_get_array_member(daemon, "collectors") : NULL;
+
+	json_builder_set_member_name(b, "collectors");
+	json_builder_begin_array(b);
+	for (guint i = 0; collectors && i < json_array_get_length(collectors); i++)
+		json_builder_add_value(b, json_node_copy(json_array_get_element(collectors, i)));
+	json_builder_end_array(b);
+	json_builder_set_member_name(b, "daemon");
+	if (daemon && json_object_has_member(daemon, "daemon"))
+		json_builder_add_value(b, json_node_copy(json_object_get_member(daemon, "daemon")));
+	else
+		json_builder_add_null_value(b);
+}
+
+static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
+{
+	static const char *const counters[] = {
+#define NFP_COUNTER(name, help) #name,
+#include "ebpf/counters.def"
+#undef NFP_COUNTER
+	};
+	g_autoptr(JsonBuilder) b = json_builder_new();
+
+	json_builder_begin_object(b);
+	add_books(b, &l->total);
+	add_bool(b, "balanced", l->balanced);
+	json_builder_set_member_name(b, "buckets");
+	json_builder_begin_array(b);
+	for (guint i = 0; i < l->buckets->len; i++)
+		add_bucket(b, &g_array_index(l->buckets, NfpLedgerBucket, i));
+	json_builder_end_array(b);
+	json_builder_set_member_name(b, "hooks");
+	json_builder_begin_array(b);
+	for (guint i = 0; i < l->hooks->len; i++)
+		add_hook(b, &g_array_index(l->hooks, NfpLedgerHook, i));
+	json_builder_end_array(b);
+	add_daemon(b, daemon);
+	json_builder_set_member_name(b, "counters");
+	json_builder_begin_object(b);
+	for (int i = 0; i < NFP_C_N; i++)
+		add_number(b, counters[i], l->counters[i]);
+	json_builder_end_object(b);
+	json_builder_end_object(b);
+	return json_builder_get_root(b);
+}
+
+char *nfp_status_json(const NfpConf *conf, GError **err)
+{
+	g_autoptr(NfpLedger) ledger = nfp_ledger_read(conf, err);
+	g_autoptr(JsonObject) daemon = NULL;
+	g_autoptr(JsonNode) node = NULL;
+	g_autofree char *text = NULL;
+
+	if (!ledger)
+		return NULL;
+	daemon = nfp_control_ask(conf, "status", NULL); /* no daemon: no answer */
+	node = status_node(ledger, daemon);
+	text = json_to_string(node, FALSE);
+	return g_strconcat(text, "\n", NULL);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `nfprobe status` for people. */
+#include <json-glib/json-glib.h>
+#include <string.h>
+
+#include "app/control.h"
+#include "app/ledger.h"
+#include "app/status.h"
+#include "harvest/rows.h"
+
+#define U64 G_GUINT64_FORMAT
+
+static void print_identity(GString *out, const NfpLedger *l)
+{
+	const NfpBooks *t = &l->total;
+	uint64_t lost = 0;
+
+	for (int i = 0; i < NFP_LOST_N; i++)
+		lost += t->lost[i];
+	g_string_append_printf(out, "books     seen %" U64 " = recorded %" U64 " + open %" U64 " + lost %" U64 ": %s\n",
+			       (guint64)t->seen, (guint64)t->recorded, (guint64)t->open, (guint64)lost,
+			       l->balanced ? "closed" : "NOT CLOSED (or traffic runs: ask again)");
+	if (!lost)
+		return;
+	g_string_append(out, "lost     ");
+	for (int i = 0; i < NFP_LOST_N; i++)
+		if (t->lost[i] && nfp_lost_names[i])
+			g_string_append_printf(out, " %s %" U64, nfp_lost_names[i], (guint64)t->lost[i]);
+	g_string_append_c(out, '\n');
+}
+
+static void print_hook(GString *out, const NfpLedgerHook *hook)
+{
+	g_autofree char *name = g_strdup_printf("%s%s%s", hook->netns ? hook->netns : "", hook->netns ? ":" : "",
+						*hook->info.ifname ? hook->info.ifname : "(gone)");
+
+	g_string_append_printf(out, "%-20.20s %6u %-7s %-11s %14" U64 " %14" U64 " %10" U64 "%s\n", name,
+			       hook->info.ifindex, hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress",
+			       hook->info.method ? hook->info.method : "detached", (guint64)hook->books.seen,
+			       (guint64)hook->books.recorded, (guint64)hook->books.open,
+			       nfp_ledger_difference(&hook->books) ? " !" : "");
+	if (hook->info.dropped_before)
+		g_string_append_printf(out, "%20s dropped before the hook (receive, XDP): %" U64 "\n", "",
+				       (guint64)hook->info.dropped_before);
+	if (hook->info.dropped_after)
+		g_string_append_printf(out, "%20s dropped after the hook (queueing, transmit): %" U64 "\n", "",
+				       (guint64)hook->info.dropped_after);
+}
+
+static char *time_text(uint64_t ns)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ns / 1000000000);
+
+	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
+}
+
+static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
+{
+	g_autofree char *start = time_text(bucket->id.start_ts);
+	g_autofree char *end = time_text(bucket->id.end_ts);
+
+	if (!bucket->books.seen && !bucket->books.open)
+		return;
+	if (bucket->id.start_ts)
+		g_string_append_printf(out, "%s UTC - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
+	else
+		g_string_append_printf(out, "%34s  %-6s", "between buckets", bucket->state);
+	for (int row = 0; row <= NFP_P_N; row++)
+		if (bucket->entries[row])
+			g_string_append_printf(out, " %s %" U64, nfp_row_name(row), (guint64)bucket->entries[row]);
+	g_string_append_c(out, '\n');
+}
+
+static void print_collectors(GString *out, JsonObject *daemon)
+{
+	JsonArray *collectors;
+
+	if (!daemon) {
+		g_string_append(out, "\nno daemon answers: packets are counted, and exported when one runs again\n");
+		return;
+	}
+	collectors = json_object_get_array_member(daemon, "collectors");
+	if (!collectors || !json_array_get_length(collectors))
+		return;
+	g_string_append_printf(out, "\n%-16s %-28s %12s %14s %10s %s\n", "collector", "endpoint", "records", "packets",
+			       "refused", "state");
+	for (guint i = 0; i < json_array_get_length(collectors); i++) {
+		JsonObject *c = json_array_get_object_element(collectors, i);
+
+		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s\n",
+				       json_object_get_string_member(c, "name"),
+				       json_object_get_string_member(c, "endpoint"),
+				       (guint64)json_object_get_int_member(c, "records"),
+				       (guint64)json_object_get_int_member(c, "packets"),
+				       (guint64)json_object_get_int_member(c, "refused_records"),
+				       json_object_get_string_member(c, "state"));
+	}
+}
+
+char *nfp_status_text(const NfpConf *conf, GError **err)
+{
+	g_autoptr(NfpLedger) l = nfp_ledger_read(conf, err);
+	g_autoptr(JsonObject) daemon = NULL;
+	GString *out;
+
+	if (!l)
+		return NULL;
+	daemon = nfp_control_ask(conf, "status", NULL);
+	out = g_string_new(NULL);
+	print_identity(out, l);
+	if (l->total.coarsened)
+		g_string_append_printf(out, "coarsened %" U64 " packets: their own tables were full\n",
+				       (guint64)l->total.coarsened);
+	g_string_append_printf(out, "\n%-20s %6s %-7s %-11s %14s %14s %10s\n", "interface", "index", "way", "method", "seen",
+			       "recorded", "open");
+	for (guint i = 0; i < l->hooks->len; i++)
+		print_hook(out, &g_array_index(l->hooks, NfpLedgerHook, i));
+	g_string_append_printf(out, "\n%-34s  %-6s entries\n", "bucket", "state");
+	for (guint i = 0; i < l->buckets->len; i++)
+		print_bucket(out, &g_array_index(l->buckets, NfpLedgerBucket, i));
+	print_collectors(out, daemon);
+	return g_string_free(out, FALSE);
+}
