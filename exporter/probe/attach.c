@@ -43,6 +43,17 @@ gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int pr
 		    GError **err)
 {
 	const NfpAttachMethod *method = NULL;
+	int copy = nfp_clsact_find_copy(context, hook, program);
+
+	/* Not being able to look is no reason not to attach. */
+	if (copy > 0) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "an object of nfprobe was installed there with tc (%s, pref %d), and packets would be "
+			    "counted twice: remove it with \"tc filter del dev ... %s pref %d\"",
+			    hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress", copy,
+			    hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress", copy);
+		return FALSE;
+	}
 
 	/* What holds the hook keeps it: a change of method would leave a gap or count twice. */
 	for (guint i = 0; !method && i < G_N_ELEMENTS(methods); i++) {

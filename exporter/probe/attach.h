@@ -44,6 +44,10 @@ typedef struct {
 
 extern const NfpAttachMethod nfp_attach_tcx, nfp_attach_clsact;
 
+/* Priority of a filter with this very program that is not ours: an object of ours that somebody installed
+ * with tc. 0: there is none. -errno. */
+int nfp_clsact_find_copy(const NfpAttachContext *context, const NfpHook *hook, int program);
+
 typedef struct {
 	NfpHook hook;
 	const NfpAttachMethod *method;

@@ -8,6 +8,7 @@
  * The qdisc is made where there is none, and noted by a directory <links>/<ifindex>-clsact; only such a
  * one is removed again, and only when no filter is left in it.
  */
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -28,6 +29,8 @@ typedef struct {
 	uint8_t taken[PRIORITY_LAST / 8 + 1]; /* bitmap of priorities in use */
 	guint filters;                        /* of anybody */
 	uint16_t ours;                        /* priority of our filter; 0: none */
+	uint8_t tag[BPF_TAG_SIZE];            /* of our program; all 0: not asked for */
+	uint16_t copy;                        /* priority of a foreign filter with that program; 0: none */
 } NfpFilters;
 
 static uint32_t parent_of(const NfpHook *hook)
@@ -60,27 +63,50 @@ static void filters_take(const struct nlmsghdr *message, void *data)
 	filter_name(filters->context, own);
 	if (header->tcm_handle == HANDLE && !strcmp(kind, "bpf") && !strcmp(name, own))
 		filters->ours = priority;
+	else if (options[TCA_BPF_TAG].size == BPF_TAG_SIZE &&
+		 !memcmp(options[TCA_BPF_TAG].data, filters->tag, BPF_TAG_SIZE))
+		filters->copy = priority;
 }
 
 static void filters_again(void *data)
 {
 	NfpFilters *filters = data;
-	const NfpAttachContext *context = filters->context;
 
-	memset(filters, 0, sizeof(*filters));
-	filters->context = context;
+	memset(filters->taken, 0, sizeof(filters->taken));
+	filters->filters = 0;
+	filters->ours = filters->copy = 0;
 }
 
-static int filters_read(const NfpAttachContext *context, const NfpHook *hook, NfpFilters *ret)
+static int filters_dump(const NfpAttachContext *context, const NfpHook *hook, NfpFilters *filters)
 {
 	NfpNetlinkRequest request;
 	struct tcmsg header = { .tcm_family = AF_UNSPEC, .tcm_ifindex = (int)hook->ifindex,
 				.tcm_parent = parent_of(hook) };
 
-	ret->context = context;
-	filters_again(ret);
+	filters->context = context;
+	filters_again(filters);
 	nfp_netlink_begin(&request, RTM_GETTFILTER, 0, &header, sizeof(header));
-	return nfp_netlink_dump(context->netlink, &request, filters_take, filters_again, ret);
+	return nfp_netlink_dump(context->netlink, &request, filters_take, filters_again, filters);
+}
+
+static int filters_read(const NfpAttachContext *context, const NfpHook *hook, NfpFilters *ret)
+{
+	memset(ret->tag, 0, sizeof(ret->tag));
+	return filters_dump(context, hook, ret);
+}
+
+int nfp_clsact_find_copy(const NfpAttachContext *context, const NfpHook *hook, int program)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	NfpFilters filters;
+	int rc;
+
+	if (bpf_obj_get_info_by_fd(program, &info, &size))
+		return -errno;
+	memcpy(filters.tag, info.tag, sizeof(filters.tag));
+	rc = filters_dump(context, hook, &filters);
+	return rc ? rc : filters.copy;
 }
 
 static bool clsact_usable(const NfpAttachContext *context, const NfpHook *hook)

@@ -31,6 +31,7 @@ struct NfpProbe {
 };
 
 NfpAttachContext nfp_probe_context(NfpProbe *probe);
+gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
 void nfp_events_close(NfpProbe *probe);
 
 /* Removes what nfp_probe_write_object pinned for tc(8). */

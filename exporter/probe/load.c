@@ -214,6 +214,13 @@ static bool is_realtime_kernel(void)
 	return !uname(&name) && strstr(name.version, "PREEMPT_RT");
 }
 
+void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
+{
+	ret_knobs[0] = (NfpKnob){ "knob_egress", settings.egress };
+	ret_knobs[1] = (NfpKnob){ "knob_link", settings.l3 ? LINK_L3 : LINK_ETHERNET };
+	ret_knobs[2] = (NfpKnob){ "knob_atomic", is_realtime_kernel() };
+}
+
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();

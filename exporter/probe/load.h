@@ -9,6 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ebpf/abi.h"
 
@@ -32,6 +33,14 @@ typedef struct {
  * is made, and a missing one is an error. Maps of another build are left as they are: an error. */
 gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err);
 void nfp_load_maps_close(NfpMaps *maps);
+
+/* The settings as values of .rodata, for objects that somebody else loads. */
+typedef struct {
+	const char *name; /* of the variable, one octet */
+	uint8_t value;
+} NfpKnob;
+#define NFP_KNOBS_N 3
+void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);

@@ -250,7 +250,7 @@ static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, 
 	return FALSE;
 }
 
-static gboolean find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
+gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
 {
 	int rc = probe->netlink ? nfp_links_find(probe->netlink, ifname, ret_link) : -ENOTCONN;
 
@@ -274,7 +274,7 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 			    "%s: this version attaches by tc only, not by XDP: use hook: tc", ifname);
 		return FALSE;
 	}
-	if (!find_link(probe, ifname, &link, err))
+	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
 	if ((direction != NFP_DIRECTION_EGRESS && !attach_one(probe, &link, 0, err)) ||
 	    (direction != NFP_DIRECTION_INGRESS && !attach_one(probe, &link, NFP_KEY_EGRESS, err))) {
@@ -290,7 +290,7 @@ gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
-	if (!find_link(probe, ifname, &link, err))
+	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
 	for (int i = 0; i < 2; i++) {
 		NfpHook hook = { link.ifindex, i ? NFP_KEY_EGRESS : 0 };
@@ -314,6 +314,7 @@ static gboolean remove_all(NfpProbe *probe, GError **err)
 		rc = nfp_attach_remove(&context, &g_array_index(attached, NfpAttached, i).hook);
 	if (rc)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach");
+	nfp_object_unshare(probe->directory);
 	rc = nfp_pins_remove_tree(probe->directory);
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot remove %s", probe->directory);
 }
@@ -336,6 +337,7 @@ gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 		if (!options->netns)
 			return FALSE;
 		/* The namespace has gone, and its filters with it; links end with their pins. */
+		nfp_object_unshare(probe->directory);
 		return nfp_pins_remove_tree(probe->directory) == 0 ||
 		       nfp_error_errno(err, NFP_ERROR_FAILED, ENOTEMPTY, "cannot remove %s", probe->directory);
 	}
