@@ -81,8 +81,10 @@ void nfp_refresh_done(NfpRefresh *refresh, uint32_t id, gint64 now, gboolean wor
 		g_array_append_val(refresh->domains, fresh);
 		domain = find(refresh, id);
 	}
-	if (refresh->hurried && domain->hurry < HURRY_STEPS)
-		delay = MIN(delay, (gint64)HURRY_FIRST << (2 * domain->hurry++));
+	if (refresh->hurried && domain->hurry < HURRY_STEPS) {
+		delay = MIN(delay, (gint64)HURRY_FIRST << (2 * domain->hurry));
+		domain->hurry++;
+	}
 	domain->next = now + delay;
 	domain->counted = 0;
 	domain->requested = !worked;

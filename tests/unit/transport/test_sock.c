@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "transport/sock.h"
+
+Test(sock, options)
+{
+	NfpSockOptions options = { 0 };
+
+	cr_assert(nfp_sock_options_init(&options, &(NfpTransportOptions){ 0 }, NULL));
+	cr_assert_eq(nfp_sock_options_family(&options), G_SOCKET_FAMILY_INVALID);
+	nfp_sock_options_clear(&options);
+	cr_assert(nfp_sock_options_init(&options, &(NfpTransportOptions){ .source = "::1" }, NULL));
+	cr_assert_eq(nfp_sock_options_family(&options), G_SOCKET_FAMILY_IPV6);
+	nfp_sock_options_clear(&options);
+	cr_assert_not(nfp_sock_options_init(&options, &(NfpTransportOptions){ .source = "localhost" }, NULL));
+	cr_assert_not(nfp_sock_options_init(&options, &(NfpTransportOptions){ .device = "" }, NULL));
+	cr_assert_null(options.source);
+	cr_assert_null(options.device);
+}
+
+Test(sock, peer_text)
+{
+	g_autoptr(GSocketAddress) v4 = g_inet_socket_address_new_from_string("192.0.2.1", 4739);
+	g_autoptr(GSocketAddress) v6 = g_inet_socket_address_new_from_string("2001:db8::1", 1);
+	char text[64];
+
+	nfp_sock_peer_text(v4, text, sizeof(text));
+	cr_assert_str_eq(text, "192.0.2.1:4739");
+	nfp_sock_peer_text(v6, text, sizeof(text));
+	cr_assert_str_eq(text, "[2001:db8::1]:1");
+}
+
+Test(sock, same)
+{
+	g_autoptr(GSocketAddress) a = g_inet_socket_address_new_from_string("192.0.2.1", 1);
+	g_autoptr(GSocketAddress) b = g_inet_socket_address_new_from_string("192.0.2.1", 1);
+	g_autoptr(GSocketAddress) port = g_inet_socket_address_new_from_string("192.0.2.1", 2);
+	g_autoptr(GSocketAddress) host = g_inet_socket_address_new_from_string("192.0.2.2", 1);
+
+	cr_assert(nfp_sock_same(a, b));
+	cr_assert_not(nfp_sock_same(a, port));
+	cr_assert_not(nfp_sock_same(a, host));
+}
+
+Test(sock, error_is_taken_once)
+{
+	g_autoptr(GSocketAddress) peer = g_inet_socket_address_new_from_string("127.0.0.1", 1);
+	NfpSockOptions options = { 0 };
+	NFP_AUTO_FD int fd = nfp_sock_new(&options, SOCK_DGRAM, peer, NULL);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(nfp_sock_connect(fd, peer), 0);
+	cr_assert_eq(send(fd, "x", 1, 0), 1); /* port 1: refused at once on loopback */
+	cr_assert_eq(nfp_sock_take_error(fd), ECONNREFUSED);
+	cr_assert_eq(nfp_sock_take_error(fd), 0);
+}
+
+Test(sock, notes)
+{
+	NfpTransport transport = { 0 };
+	GError *err = g_error_new_literal(NFP_ERROR, NFP_ERROR_FAILED, "why");
+
+	nfp_transport_note_errno(&transport, ECONNREFUSED);
+	cr_assert_str_eq(transport.error, "Connection refused");
+	nfp_transport_note_error(&transport, &err);
+	cr_assert_str_eq(transport.error, "why");
+	cr_assert_null(err);
+	cr_assert_eq(transport.errors, 2);
+}
