@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libfixbuf as the judge: our data messages are octet for octet the ones it writes, and its collector
+ * side reads every field back.
+ */
+#include <criterion/criterion.h>
+#include <fixbuf/public.h>
+#include <string.h>
+
+#include "encode/encoder.h"
+#include "support/encode_records.h"
+
+#define NOW 1795390441u
+#define DOMAIN 9u
+#define RECORD_MAX 512 /* octets of a record, at most */
+
+static const NfpEncoderStats stats = { .messages = 11, .records = 12, .octets = 13, .lost_packets = 14,
+				       .not_sent_records = 15, .not_sent_packets = 16 };
+
+static NfpEncoder *encoder_new(const NfpTemplateSet *set, const char *hostname)
+{
+	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = DOMAIN, .sampling = 100,
+				      .hostname = hostname };
+	g_autoptr(GError) err = NULL;
+	NfpEncoder *encoder = nfp_encoder_new(&options, &err);
+
+	cr_assert_not_null(encoder, "%s", err ? err->message : "?");
+	return encoder;
+}
+
+static void no_error(GError *err)
+{
+	cr_assert_null(err, "%s", err ? err->message : "");
+}
+
+static fbTemplate_t *make_template(fbInfoModel_t *model, const NfpTemplate *template)
+{
+	fbTemplate_t *made = fbTemplateAlloc(model);
+	GError *err = NULL;
+
+	for (guint i = 0; i < template->n; i++) {
+		fbInfoElementSpec_t spec = { (char *)template->fields[i]->name, template->fields[i]->length, 0 };
+
+		fbTemplateAppendSpec(made, &spec, 0, &err);
+		no_error(err);
+	}
+	return made;
+}
+
+static gboolean is_octets(const NfpField *field)
+{
+	return field->kind == NFP_KIND_ADDR6 || field->kind == NFP_KIND_MAC;
+}
+
+/* libfixbuf's form of a value: integers (IPv4 addresses are some) in host byte order. */
+static gsize host_values(const NfpTemplate *template, const NfpRecord *record, uint8_t *values)
+{
+	gsize n = 0;
+
+	for (guint i = 0; i < template->n; i++) {
+		const NfpField *field = template->fields[i];
+
+		nfp_test_wire(field, record, values + n);
+		if (G_BYTE_ORDER == G_LITTLE_ENDIAN && !is_octets(field)) {
+			for (guint a = 0, b = field->length - 1u; a < b; a++, b--) {
+				uint8_t octet = values[n + a];
+
+				values[n + a] = values[n + b];
+				values[n + b] = octet;
+			}
+		}
+		n += field->length;
+	}
+	return n;
+}
+
+/* The message that libfixbuf makes of the same records. */
+static gsize their_message(const NfpTemplateSet *set, guint chosen, const NfpRecord *records, guint n,
+			   uint8_t *out, uint16_t size)
+{
+	fbInfoModel_t *model = fbInfoModelAlloc();
+	fbSession_t *session = fbSessionAlloc(model);
+	fbTemplate_t *template = make_template(model, &set->templates[chosen]);
+	uint16_t id = (uint16_t)(256 + chosen);
+	GError *err = NULL;
+
+	fbSessionSetDomain(session, DOMAIN);
+	fbSessionAddTemplate(session, TRUE, id, template, &err);
+	no_error(err);
+	fbSessionAddTemplate(session, FALSE, id, template, &err);
+	no_error(err);
+
+	fbExporter_t *exporter = fbExporterAllocBuffer(out, size);
+	fBuf_t *buffer = fBufAllocForExport(session, exporter);
+
+	fBufSetAutomaticMode(buffer, FALSE);
+	fBufSetExportTime(buffer, NOW);
+	if (!fbSessionExportTemplate(session, id, &err)) {
+		/* "Must start new message", in an empty one too. */
+		g_clear_error(&err);
+		fBufEmit(buffer, &err);
+		no_error(err);
+		fbSessionExportTemplate(session, id, &err);
+		no_error(err);
+	}
+	fBufEmit(buffer, &err);
+	no_error(err);
+	fBufSetInternalTemplate(buffer, id, &err);
+	no_error(err);
+	fBufSetExportTemplate(buffer, id, &err);
+	no_error(err);
+	for (guint i = 0; i < n; i++) {
+		uint8_t values[RECORD_MAX];
+		gsize length = host_values(&set->templates[chosen], &records[i], values);
+
+		if (!fBufAppend(buffer, values, length, &err)) {
+			g_clear_error(&err);
+			fBufEmit(buffer, &err);
+			no_error(err);
+			fBufAppend(buffer, values, length, &err);
+			no_error(err);
+		}
+	}
+	fBufEmit(buffer, &err);
+	no_error(err);
+
+	gsize length = fbExporterGetMsgLen(exporter);
+
+	fBufFree(buffer);
+	fbInfoModelFree(model);
+	return length;
+}
+
+Test(ipfix_fixbuf, data_messages_are_libfixbufs_own)
+{
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
+	uint64_t seed = 21;
+
+	for (guint kind = 0; kind < NFP_TEST_KINDS; kind++) {
+		g_autoptr(NfpEncoder) encoder = encoder_new(set, "edge1");
+		NfpRecord records[9];
+		uint8_t ours[1420], theirs[1420];
+		uint32_t used = 0, unsendable = 0;
+
+		for (guint i = 0; i < G_N_ELEMENTS(records); i++)
+			nfp_test_record(&records[i], kind, &seed);
+
+		ssize_t length = nfp_encoder_records(encoder, 0, NOW, records, G_N_ELEMENTS(records), ours,
+						     sizeof(ours), &used, &unsendable);
+		int chosen = nfp_template_set_choose(set, nfp_record_have(&records[0]));
+		gsize expected = their_message(set, (guint)chosen, records, G_N_ELEMENTS(records), theirs,
+					       sizeof(theirs));
+
+		cr_assert_eq(used, G_N_ELEMENTS(records));
+		cr_assert_eq((gsize)length, expected, "kind %u", kind);
+		cr_assert(memcmp(ours, theirs, expected) == 0, "kind %u", kind);
+	}
+}
+
+/* ---- their collector reads ours ---------------------------------------------------------------- */
+
+typedef struct {
+	fbInfoModel_t *model;
+	fBuf_t *buffer;
+} Collector;
+
+/* `layout`: how records are to be handed out (internal template 1000). */
+static Collector collector_new(const NfpTemplate *layout)
+{
+	Collector collector = { .model = fbInfoModelAlloc() };
+	fbSession_t *session = fbSessionAlloc(collector.model);
+	GError *err = NULL;
+
+	fbSessionAddTemplate(session, TRUE, 1000, make_template(collector.model, layout), &err);
+	no_error(err);
+	collector.buffer = fBufAllocForCollection(session, NULL);
+	fBufSetAutomaticMode(collector.buffer, FALSE);
+	return collector;
+}
+
+static void collector_free(Collector *collector)
+{
+	fBufFree(collector->buffer);
+	fbInfoModelFree(collector->model);
+}
+
+/* Reads one message; for each record calls got(values, length, template id). */
+static guint collect(Collector *collector, uint8_t *message, gsize size, uint8_t *values, gsize length)
+{
+	GError *err = NULL;
+	guint records = 0;
+
+	fBufSetBuffer(collector->buffer, message, size);
+	fBufSetInternalTemplate(collector->buffer, 1000, &err);
+	no_error(err);
+	for (;;) {
+		gsize got = length;
+
+		if (!fBufNext(collector->buffer, values + records * length, &got, &err))
+			break;
+		cr_assert_eq(got, length);
+		records++;
+	}
+	cr_assert(g_error_matches(err, FB_ERROR_DOMAIN, FB_ERROR_EOM) ||
+			  g_error_matches(err, FB_ERROR_DOMAIN, FB_ERROR_BUFSZ),
+		  "%s", err->message);
+	g_clear_error(&err);
+	return records;
+}
+
+/* Each row of fields.def, random values, there and back. */
+Test(ipfix_fixbuf, every_field_comes_back)
+{
+	uint64_t seed = 22;
+
+	for (guint f = 0; f < nfp_fields_n; f++) {
+		/* flowId beside it, so that a record is never shorter than what libfixbuf takes for padding. */
+		guint fields[] = { f, NFP_F_flowId };
+		guint n = f == NFP_F_flowId ? 1 : 2;
+		g_autoptr(NfpTemplateSet) set = nfp_test_set(fields, n);
+		g_autoptr(NfpEncoder) encoder = encoder_new(set, NULL);
+		Collector collector = collector_new(&set->templates[0]);
+		NfpRecord records[40];
+		uint8_t message[4000], want[RECORD_MAX], values[G_N_ELEMENTS(records) * RECORD_MAX];
+		uint32_t used = 0, unsendable = 0;
+
+		for (guint i = 0; i < G_N_ELEMENTS(records); i++)
+			nfp_test_record(&records[i], i, &seed);
+
+		gsize length = host_values(&set->templates[0], &records[0], want);
+		ssize_t size;
+
+		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message, sizeof(message))) > 0)
+			if (GUINT32_FROM_BE(*(uint32_t *)(void *)(message + 12)) == DOMAIN)
+				collect(&collector, message, (gsize)size, values, length);
+		size = nfp_encoder_records(encoder, 0, NOW, records, G_N_ELEMENTS(records), message,
+					   sizeof(message), &used, &unsendable);
+		cr_assert_eq(used, G_N_ELEMENTS(records));
+		cr_assert_eq(collect(&collector, message, (gsize)size, values, length), used, "%s",
+			     nfp_fields[f].name);
+		for (guint i = 0; i < used; i++) {
+			host_values(&set->templates[0], &records[i], want);
+			cr_assert(memcmp(want, values + i * length, length) == 0, "%s", nfp_fields[f].name);
+		}
+		collector_free(&collector);
+	}
+}
+
+/* The options data, read by libfixbuf: name, length and value of each. */
+typedef struct {
+	const char *name;
+	uint16_t length;
+	uint64_t value;
+} OptionValue;
+
+static const struct {
+	uint32_t domain;
+	OptionValue values[4];
+} options[] = {
+	{ DOMAIN, { { "observationDomainId", 4, DOMAIN }, { "samplingInterval", 4, 100 } } },
+	{ 0,
+	  { { "observationDomainId", 4, 0 }, { "exportedMessageTotalCount", 8, 11 },
+	    { "exportedFlowRecordTotalCount", 8, 12 }, { "exportedOctetTotalCount", 8, 13 } } },
+	{ 0, { { "observationDomainId", 4, 0 }, { "ignoredPacketTotalCount", 8, 14 } } },
+	{ 0,
+	  { { "exportingProcessId", 4, DOMAIN }, { "notSentFlowTotalCount", 8, 15 },
+	    { "notSentPacketTotalCount", 8, 16 } } },
+};
+
+/* TRUE when a record of the messages in domain has just these values. */
+static gboolean find_option(fBuf_t *buffer, fbSession_t *session, const OptionValue *values)
+{
+	GError *err = NULL;
+	uint16_t id;
+	gboolean found = FALSE;
+	fbTemplate_t *template;
+
+	while ((template = fBufNextCollectionTemplate(buffer, &id, &err)) != NULL) {
+		uint8_t record[64], want[64];
+		gsize length = sizeof(record), n = 0;
+		guint count = 0;
+		fbTemplate_t *internal = fbTemplateAlloc(fbSessionGetInfoModel(session));
+
+		for (; count < 4 && values[count].name != NULL; count++) {
+			fbInfoElementSpec_t spec = { (char *)values[count].name, values[count].length, 0 };
+			uint32_t four = (uint32_t)values[count].value;
+
+			fbTemplateAppendSpec(internal, &spec, 0, &err);
+			no_error(err);
+			memcpy(want + n, values[count].length == 4 ? (void *)&four : (void *)&values[count].value,
+			       values[count].length);
+			n += values[count].length;
+		}
+		fbSessionAddTemplate(session, TRUE, 2000, internal, &err);
+		no_error(err);
+		fBufSetInternalTemplate(buffer, 2000, &err);
+		no_error(err);
+		cr_assert(fBufNext(buffer, record, &length, &err), "%s", err ? err->message : "?");
+		if (fbTemplateGetOptionsScope(template) == 1 && fbTemplateCountElements(template) == count &&
+		    fbTemplateContainsElementByName(template, &(fbInfoElementSpec_t){
+							(char *)values[count - 1].name, 0, 0 }))
+			found = length == n && memcmp(record, want, n) == 0;
+	}
+	g_clear_error(&err);
+	return found;
+}
+
+Test(ipfix_fixbuf, options_data)
+{
+	static const guint fields[] = { NFP_F_flowId };
+
+	for (guint o = 0; o < G_N_ELEMENTS(options); o++) {
+		g_autoptr(NfpTemplateSet) set = nfp_test_set(fields, 1);
+		g_autoptr(NfpEncoder) encoder = encoder_new(set, NULL);
+		fbInfoModel_t *model = fbInfoModelAlloc();
+		fbSession_t *session = fbSessionAlloc(model);
+		fBuf_t *buffer = fBufAllocForCollection(session, NULL);
+		uint8_t message[4000];
+		gboolean found = FALSE;
+		ssize_t size;
+
+		fBufSetAutomaticMode(buffer, FALSE);
+		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message, sizeof(message))) > 0) {
+			if (GUINT32_FROM_BE(*(uint32_t *)(void *)(message + 12)) != options[o].domain)
+				continue;
+			fBufSetBuffer(buffer, message, (gsize)size);
+			found |= find_option(buffer, session, options[o].values);
+		}
+		cr_assert(found, "options %u", o);
+		fBufFree(buffer);
+		fbInfoModelFree(model);
+	}
+}
