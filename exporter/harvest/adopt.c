@@ -72,7 +72,7 @@ NfpShelf *nfp_shelf_new(NfpSource *source, const NfpHarvestOptions *options, Nfp
 	g_queue_init(&shelf->closed);
 	nfp_sizes_init(&shelf->sizes, options->flows);
 	shelf->spill_check = true;
-	shelf->spill_since = MAX(clock.offset, 0); /* boot, when nothing better is known */
+	shelf->spill_since = MAX(clock.offset, 1); /* boot, when nothing better is known */
 	for (guint i = 0; i < pinned->len; i++)
 		adopt(shelf, &g_array_index(pinned, NfpBucketInfo, i), boot + clock.offset);
 	return shelf;

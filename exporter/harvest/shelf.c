@@ -121,8 +121,12 @@ uint64_t nfp_shelf_turn(NfpShelf *shelf, int64_t boot, int64_t offset)
 		break;
 	case NFP_TURN_FORWARD:
 	case NFP_TURN_RELABEL:
-		if (change_clock(shelf, &next, boot) && had_clock)
+		if (!change_clock(shelf, &next, boot))
+			break;
+		if (had_clock)
 			shelf->steps++;
+		else
+			shelf->spill_since = MAX(next.offset, 1); /* since boot */
 		break;
 	}
 	return boot + shelf->clock.offset;

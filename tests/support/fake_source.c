@@ -199,7 +199,7 @@ static int fake_swap_spill(NfpSource *source, uint64_t since, uint64_t now, stru
 
 	if (r)
 		return r;
-	g_assert(since < now);
+	g_assert(since && since < now);
 	if (!b->hook_keys->len)
 		return 0;
 	b->id = (struct nfp_bucket){ .start_ts = since, .end_ts = now };
