@@ -174,6 +174,8 @@ static __always_inline void nfp_parse_l4(struct nfp_view *v, __u32 off, __u32 ip
 	__u32 size = nfp_l4_size(p->protocol, v6);
 	const __u8 *h;
 
+	NFP_FORGET(size, v->frame);
+	NFP_BARRIER();
 	p->header_len = off;
 	if (!size) {
 		p->outcome = NFP_O_unknown_l4;
@@ -332,8 +334,10 @@ static __always_inline void nfp_parse_ipv6(struct nfp_view *v, __u32 off, struct
 		off += next == NFP_IP_AH ? (h[1] + 2) * 4 : (h[1] + 1) * 8;
 		next = h[0];
 		NFP_FORGET(off, v->frame);
+		NFP_FORGET(next, v->frame);
 	}
 	NFP_FORGET(off, v->frame);
+	NFP_FORGET(next, v->frame);
 	p->protocol = next;
 	p->header_len = off;
 	if (nfp_is_extension(next)) {
