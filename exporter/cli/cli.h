@@ -64,6 +64,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpCliCommon, nfp_cli_common_clear)
 /* The configuration that the options name, or the built-in one. NULL: told, *ret_code set. */
 NfpConf *nfp_cli_conf(const NfpCommand *command, const NfpCliCommon *common, int *ret_code);
 
+/* FALSE when this user may not even look at the pins (nothing pinned is fine): told, *ret_code set. */
+gboolean nfp_cli_may_look(const NfpCommand *command, const NfpConf *conf, int *ret_code);
+
+/* FALSE when BPF cannot be used here at all: told, *ret_code set. Another network namespace that cannot be had
+ * is no such obstacle. */
+gboolean nfp_cli_may_meter(const NfpCommand *command, const NfpConf *conf, int *ret_code);
+
 /* TRUE when our network namespace has no such interface; err says which there are. */
 gboolean nfp_cli_no_interface(const char *name, GError **err);
 

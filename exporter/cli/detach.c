@@ -54,7 +54,7 @@ int nfp_cmd_detach(const NfpCommand *command, int argc, char **argv)
 	if (target.netns)
 		return nfp_cli_usage(command, "--netns goes with an interface; without one all namespaces are detached");
 	target.conf = nfp_cli_conf(command, &target.common, &code);
-	if (!target.conf)
+	if (!target.conf || !nfp_cli_may_look(command, target.conf, &code))
 		return code;
 	return detach_all(target.conf, &error) ? 0 : nfp_cli_fail(command, error);
 }

@@ -50,7 +50,7 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 	if (order && !parse_order(order, &options.order))
 		return nfp_cli_usage(command, "--by: \"%s\" is no order; allowed: octets, packets or last", order);
 	conf = nfp_cli_conf(command, &common, &code);
-	if (!conf)
+	if (!conf || !nfp_cli_may_look(command, conf, &code))
 		return code;
 	options.top = top;
 	if (!nfp_flows_print(conf, &options, out, &error))

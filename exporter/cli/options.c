@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the commands share: options, help, errors, the configuration, interfaces. */
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/cli.h"
@@ -139,6 +141,32 @@ NfpConf *nfp_cli_conf(const NfpCommand *command, const NfpCliCommon *common, int
 	return g_steal_pointer(&conf);
 }
 
+gboolean nfp_cli_may_look(const NfpCommand *command, const NfpConf *conf, int *ret_code)
+{
+	g_autofree char *pins = g_build_filename(conf->pin_root, conf->instance, NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (access(pins, R_OK | X_OK) == 0 || errno != EACCES)
+		return TRUE;
+	g_set_error(&error, NFP_ERROR, NFP_ERROR_CANNOT,
+		    "looking at %s takes root or its owner's privilege: run it with sudo", pins);
+	*ret_code = nfp_cli_fail(command, error);
+	return FALSE;
+}
+
+gboolean nfp_cli_may_meter(const NfpCommand *command, const NfpConf *conf, int *ret_code)
+{
+	const NfpProbeOptions options = { .pin_root = conf->pin_root, .instance = conf->instance };
+	g_autofree char *why = nfp_probe_obstacle(&options);
+	g_autoptr(GError) error = NULL;
+
+	if (!why)
+		return TRUE;
+	error = g_error_new_literal(NFP_ERROR, NFP_ERROR_CANNOT, why);
+	*ret_code = nfp_cli_fail(command, error);
+	return FALSE;
+}
+
 gboolean nfp_cli_no_interface(const char *name, GError **err)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
@@ -187,6 +215,9 @@ gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const cha
 		*ret_code = nfp_cli_fail(command, error);
 		return FALSE;
 	}
+	if (make ? !nfp_cli_may_meter(command, target->conf, ret_code)
+		 : !nfp_cli_may_look(command, target->conf, ret_code))
+		return FALSE;
 	target->domain = nfp_domain_new(target->conf, target->netns);
 	options = nfp_domain_probe_options(target->conf, target->domain);
 	target->probe = make ? nfp_probe_open(&options, &error) : nfp_probe_open_readonly(&options, &error);

@@ -110,6 +110,8 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		return code;
 	if (!apply(conf, &arguments, &error))
 		return nfp_cli_fail(command, error);
+	if (!nfp_cli_may_meter(command, conf, &code))
+		return code;
 	if (arguments.verbose)
 		nfp_log_init(NFP_LOG_DEBUG);
 	options = (NfpRunOptions){ .json = arguments.json, .table = arguments.table, .flush = arguments.flush };

@@ -22,7 +22,7 @@ int nfp_cmd_status(const NfpCommand *command, int argc, char **argv)
 	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
 		return code;
 	conf = nfp_cli_conf(command, &common, &code);
-	if (!conf)
+	if (!conf || !nfp_cli_may_look(command, conf, &code))
 		return code;
 	text = json ? nfp_status_json(conf, &error) : nfp_status_text(conf, &error);
 	if (!text)

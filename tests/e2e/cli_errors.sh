@@ -18,7 +18,7 @@ cp "$NFPROBE" "$E2E_DIR/nfprobe"
 chmod 711 "$E2E_DIR"
 chmod 755 "$E2E_DIR/nfprobe"
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups "$E2E_DIR/nfprobe")
-for verb in run "attach v0" "status" "flows" "detach v0" "object v0 -o $E2E_DIR/x.o"; do
+for verb in run "attach v0" "status" "flows" "detach v0" detach "object v0 -o $E2E_DIR/x.o"; do
 	# shellcheck disable=SC2086 # words
 	in_n 77 'root|CAP_BPF|privilege' "${nobody[@]}" $verb
 done
@@ -41,11 +41,11 @@ in_n 1 "$E2E_ID|v0" "$NFPROBE" detach v0 "${c[@]}"
 in_n 0 "^nothing to detach: there is nothing under /sys/fs/bpf/nfprobe/$E2E_ID\$" "$NFPROBE" detach "${c[@]}"
 say "ok: what is not there"
 
-# --- paths that cannot be written: 1, and the path is named
+# --- paths that cannot be written: the path is named; 77 where no BPF file system can be had
 in_n 1 '/nonexistent/x.o' "$NFPROBE" object v0 -o /nonexistent/x.o "${c[@]}"
 sed "1i pin_root: /proc/nfprobe" "$E2E_DIR/nfprobe.yaml" >"$E2E_DIR/pins.yaml"
-in_n '1' '/proc/nfprobe' "$NFPROBE" attach v0 -c "$E2E_DIR/pins.yaml"
-in_n '1' '/proc/nfprobe' "$NFPROBE" run -c "$E2E_DIR/pins.yaml"
+in_n 77 '/proc/nfprobe' "$NFPROBE" attach v0 -c "$E2E_DIR/pins.yaml"
+in_n 77 '/proc/nfprobe' "$NFPROBE" run -c "$E2E_DIR/pins.yaml"
 in_n 1 'standard output cannot be written: No space left on device' sh -c '"$0" fields >/dev/full' "$NFPROBE"
 say "ok: paths that cannot be written"
 
