@@ -120,21 +120,26 @@ static void begin_session(NfpSession *session)
 	session->announced = 0;
 }
 
+/* The session has ended, or an attempt has failed: when is the next one? */
+static void note_down(NfpSession *session, gint64 now)
+{
+	if (session->transport->state != NFP_TRANSPORT_DOWN || session->attempt_at != NFP_TRANSPORT_NEVER)
+		return;
+	session->attempt_at = nfp_backoff_next(&session->backoff, now, session->up);
+	session->up = FALSE;
+}
+
 static void connect_step(NfpSession *session, gint64 now)
 {
 	NfpTransport *transport = session->transport;
 
 	transport->ops->step(transport, now);
-	if (transport->state == NFP_TRANSPORT_DOWN && session->attempt_at == NFP_TRANSPORT_NEVER) {
-		session->attempt_at = nfp_backoff_next(&session->backoff, now, session->up);
-		session->up = FALSE;
-	}
+	note_down(session, now);
 	if (transport->state == NFP_TRANSPORT_DOWN && now >= session->attempt_at) {
 		nfp_backoff_started(&session->backoff, now);
 		session->attempt_at = NFP_TRANSPORT_NEVER;
 		transport->ops->open(transport, now);
-		if (transport->state == NFP_TRANSPORT_DOWN)
-			session->attempt_at = nfp_backoff_next(&session->backoff, now, FALSE);
+		note_down(session, now);
 	}
 	if (transport->state == NFP_TRANSPORT_UP && transport->session != session->session)
 		begin_session(session);
@@ -302,8 +307,10 @@ static gboolean send_step(NfpSession *session, gint64 now)
 			more = FALSE;
 		/* Down, or the path has changed: the rest of the stage belongs to a session that is over. */
 		if (session->transport->state != NFP_TRANSPORT_UP ||
-		    session->transport->session != session->session)
+		    session->transport->session != session->session) {
+			note_down(session, now);
 			return TRUE;
+		}
 	}
 	take_acks(session, now);
 	return more;

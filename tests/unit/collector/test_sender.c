@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The thread, with a transport that the test made: it is looked at before the start and after the end alone. */
+#include <criterion/criterion.h>
+
+#include "collector/sender.h"
+#include "support/fake_transport.h"
+#include "support/sink.h"
+
+static void take(uint32_t session, const uint8_t *message, uint32_t length, void *data)
+{
+	NfpSink *sink = data;
+
+	while (sink->sessions < session)
+		nfp_sink_new_session(sink);
+	nfp_sink_message(sink, message, length);
+}
+
+typedef struct {
+	NfpCollectorOptions options;
+	NfpTemplateSet *set;
+	NfpSink *sink;
+	NfpFakeTransport *fake;
+	NfpCollector *collector;
+} World;
+
+static void world_init(World *world, gboolean stream)
+{
+	*world = (World){
+		.options = { .name = (char *)"test", .refresh_interval = 60 * NFP_NS_PER_S,
+			     .refresh_messages = 20, .mtu = 1420, .retry = 60 * NFP_NS_PER_S, .queue = 4 },
+		.set = nfp_template_set_load(NULL, "standard", NULL),
+		.sink = nfp_sink_new(),
+	};
+	world->fake = nfp_fake_transport_new(stream, take, world->sink);
+}
+
+static void world_start(World *world)
+{
+	NfpEncoder *encoder = nfp_encoder_new(&(NfpEncoderOptions){
+		.protocol = "ipfix", .templates = world->set, .domain = 1, .sampling = 1, .hostname = "test",
+	}, NULL);
+
+	world->collector = nfp_collector_new_with(&world->options, world->set, &nfp_clock_system, encoder,
+						  &world->fake->base, NULL);
+	cr_assert_not_null(world->collector);
+}
+
+static void world_clear(World *world)
+{
+	nfp_collector_free(world->collector);
+	nfp_sink_free(world->sink);
+	nfp_template_set_free(world->set);
+}
+
+static void publish(World *world, guint batches, uint32_t n)
+{
+	for (guint i = 0; i < batches; i++) {
+		g_autoptr(NfpBatch) batch = nfp_sink_batch(0, 1 + i * n, n, NULL);
+
+		nfp_collector_publish(world->collector, batch);
+	}
+}
+
+Test(sender, stop_sends_what_is_queued)
+{
+	World world;
+	NfpCollectorStatus status;
+
+	world_init(&world, FALSE);
+	world_start(&world);
+	publish(&world, 4, 1000);
+	nfp_collector_stop(world.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+	nfp_collector_status(world.collector, &status);
+	cr_assert_eq(world.sink->records, 4000);
+	cr_assert_eq(status.records, 4000);
+	cr_assert_eq(status.queued, 0);
+	cr_assert_str_eq(status.state, "stopped");
+	world_clear(&world);
+}
+
+/* The socket takes nothing: what does not fit is refused and counted at once, the rest at the end. */
+Test(sender, what_cannot_leave_is_refused_and_counted)
+{
+	World world;
+	NfpCollectorStatus status;
+
+	world_init(&world, TRUE);
+	world.fake->room = 0;
+	world_start(&world);
+	publish(&world, 100, 50);
+	nfp_collector_status(world.collector, &status);
+	cr_assert_geq(status.refused_records, (100 - 4 - 4) * 50, "ring and outbox hold 4 batches each");
+	cr_assert_lt(status.refused_records, 100 * 50);
+	nfp_collector_stop(world.collector, g_get_monotonic_time());
+	nfp_collector_status(world.collector, &status);
+	cr_assert_eq(status.refused_records, 100 * 50);
+	cr_assert_eq(status.refused_packets, 100 * 50);
+	cr_assert_eq(status.records, 0);
+	world_clear(&world);
+}
+
+/* Down, and the next attempt is a minute away: stop does not wait for it. */
+Test(sender, stop_does_not_wait_for_an_attempt_that_comes_too_late)
+{
+	World world;
+	NfpCollectorStatus status;
+	gint64 begin;
+
+	world_init(&world, TRUE);
+	world.fake->opens_to = NFP_TRANSPORT_DOWN;
+	world_start(&world);
+	publish(&world, 1, 50);
+	do
+		nfp_collector_status(world.collector, &status);
+	while (status.send_errors == 0);
+	begin = g_get_monotonic_time();
+	nfp_collector_stop(world.collector, begin + 30 * G_USEC_PER_SEC);
+	cr_assert_lt(g_get_monotonic_time() - begin, 10 * G_USEC_PER_SEC);
+	nfp_collector_status(world.collector, &status);
+	cr_assert_eq(status.refused_records, 50);
+	world_clear(&world);
+}
+
+Test(sender, stopped_collector_refuses)
+{
+	World world;
+	NfpCollectorStatus status;
+
+	world_init(&world, FALSE);
+	world_start(&world);
+	nfp_collector_stop(world.collector, g_get_monotonic_time());
+	nfp_collector_stop(world.collector, g_get_monotonic_time());
+	publish(&world, 2, 5);
+	nfp_collector_status(world.collector, &status);
+	cr_assert_eq(status.refused_records, 10);
+	world_clear(&world);
+	nfp_collector_free(NULL);
+}
