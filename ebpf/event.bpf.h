@@ -7,12 +7,25 @@
 
 #define NFP_EVENT_INTERVAL 100000000 /* ns */
 
+/* How many bytes of the packet to copy, `most` at most, never 0. Kernels before 6.8 learn no lower bound
+ * from "!= 0" and refuse a length that may be 0: so 1..most comes from arithmetic, and nobody compares
+ * the result with 0. The length of an empty packet wraps round, and the copy fails. */
+static __always_inline __u32 nfp_copy_length(struct __sk_buff *skb, __u32 most)
+{
+	__u32 length = skb->len - 1;
+
+	if (length > most - 1)
+		length = most - 1;
+	NFP_OPAQUE(length);
+	return length + 1;
+}
+
 /* counter: enum nfp_counter, the reason. */
 static __noinline int nfp_event_skb(struct __sk_buff *skb, struct nfp_work *w, __u32 counter)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 captured = skb->len;
 	struct nfp_event *e = &w->event;
+	__u32 length = nfp_copy_length(skb, NFP_EVENT_HEAD);
 
 	if (w->event_time && now - w->event_time < NFP_EVENT_INTERVAL)
 		goto suppressed;
@@ -20,14 +33,12 @@ static __noinline int nfp_event_skb(struct __sk_buff *skb, struct nfp_work *w, _
 	__builtin_memset(e, 0, sizeof(*e));
 	e->time = w->frame.now;
 	e->ifindex = w->frame.ifindex;
-	e->length = captured;
+	e->length = skb->len;
 	e->suppressed = w->event_suppressed;
 	e->counter = counter;
 	e->flags = w->frame.key_flags;
-	if (captured > NFP_EVENT_HEAD)
-		captured = NFP_EVENT_HEAD;
-	if (captured && !bpf_skb_load_bytes(skb, 0, e->head, captured))
-		e->captured = captured;
+	if (!bpf_skb_load_bytes(skb, 0, e->head, length))
+		e->captured = length;
 	/* -ENOENT: nobody reads on this CPU. */
 	if (bpf_perf_event_output(skb, &events, BPF_F_CURRENT_CPU, e, sizeof(*e)))
 		goto suppressed;

@@ -52,7 +52,9 @@ struct nfp_gso_walk {
 	__u32 done; /* 1: off is the answer */
 };
 
-static __always_inline void nfp_gso_step_ethertype(struct nfp_view *v, struct nfp_gso_walk *w)
+/* Not inlined: kernels before 6.2 refuse a loop that is closed by falling through (check_cfg()), and that
+ * is how clang lays out one with so many ways round. */
+static NFP_NOINLINE void nfp_gso_step_ethertype(struct nfp_view *v, struct nfp_gso_walk *w)
 {
 	const __u8 *h;
 
@@ -120,7 +122,7 @@ static __always_inline void nfp_gso_step_udp(struct nfp_view *v, struct nfp_gso_
 	}
 }
 
-static __always_inline void nfp_gso_step_protocol(struct nfp_view *v, struct nfp_gso_walk *w)
+static NFP_NOINLINE void nfp_gso_step_protocol(struct nfp_view *v, struct nfp_gso_walk *w)
 {
 	const __u8 *h;
 

@@ -13,16 +13,10 @@
 #include "ebpf/event.bpf.h"
 #include "ebpf/measure.bpf.h"
 
-/* Copies the head of the packet into the work area; the number of bytes, 0 if that failed. */
-static __always_inline __u32 nfp_copy_head(struct __sk_buff *skb, struct nfp_work *w)
+/* Copies the head of the packet into the work area; 0 or an error. */
+static __always_inline long nfp_copy_head(struct __sk_buff *skb, struct nfp_work *w)
 {
-	__u32 length = skb->len;
-
-	if (length > NFP_HEAD_MAX)
-		length = NFP_HEAD_MAX;
-	if (!length || bpf_skb_load_bytes(skb, 0, w->head, length))
-		return 0;
-	return length;
+	return bpf_skb_load_bytes(skb, 0, w->head, nfp_copy_length(skb, NFP_HEAD_MAX));
 }
 
 /* Parser over the copy: for headers that are not in the linear part of the buffer. */
@@ -30,7 +24,7 @@ static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 {
 	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
 
-	if (!nfp_copy_head(skb, w))
+	if (nfp_copy_head(skb, w))
 		return 0;
 	nfp_status(NFP_C_nonlinear, 1);
 	nfp_parse(&v, knob_link, skb->protocol, &w->packet);
@@ -44,7 +38,7 @@ static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work
 {
 	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
 
-	if (!nfp_copy_head(skb, w))
+	if (nfp_copy_head(skb, w))
 		return w->packet.header_len;
 	return nfp_gso_header_len(&v, &w->walk, w->packet.l3_off, NFP_SWAP16(w->packet.ethertype));
 }

@@ -49,6 +49,7 @@ struct nfp_view {
 #endif
 
 #ifdef __bpf__
+#define NFP_NOINLINE __attribute__((noinline))
 #define NFP_BARRIER() __asm__ volatile("" ::: "memory") /* what is in memory is read from there */
 #define NFP_OPAQUE(x) __asm__ volatile("" : "+r"(x)) /* keeps the checked register the used one */
 /* Unaligned halfwords and words are single loads, which the verifier takes on x86 and arm64. */
@@ -62,6 +63,7 @@ static __always_inline __u32 nfp_raw32(const __u8 *p)
 	return *(const __u32 *)p;
 }
 #else
+#define NFP_NOINLINE inline
 #define NFP_BARRIER() (void)0
 #define NFP_OPAQUE(x) (void)(x)
 static __always_inline __u16 nfp_raw16(const __u8 *p)
@@ -110,6 +112,8 @@ static __always_inline const __u8 *nfp_take(struct nfp_view *v, __u32 off, __u32
 		/* The end of a map value is a scalar to us: the length was checked when it was made. */
 		__u32 readable = v->frame < NFP_HEAD_MAX ? v->frame : NFP_HEAD_MAX;
 
+		/* Else clang 19 sees that the second test makes the first superfluous. */
+		NFP_OPAQUE(readable);
 		NFP_OPAQUE(off);
 		if (off < NFP_HEAD_MAX && off + n <= readable)
 			return v->base + off;
