@@ -2,6 +2,7 @@
 #include "app/meter.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <glib-unix.h>
 #include <string.h>
 
@@ -98,7 +99,7 @@ static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *l
 	for (guint i = 0; i < meter->conf->interfaces->len; i++) {
 		const NfpInterfaceOptions *o = &g_array_index(meter->conf->interfaces, NfpInterfaceOptions, i);
 
-		if (!g_strcmp0(o->netns, meter->domain->netns) && g_pattern_match_simple(o->match, link->name))
+		if (!g_strcmp0(o->netns, meter->domain->netns) && !fnmatch(o->match, link->name, 0))
 			return o;
 	}
 	return NULL;
