@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "harvest/merge.h"
+
+typedef struct {
+	struct nfp_key_v4 *keys;
+	struct nfp_value *values;
+	NfpEntries entries;
+} Table;
+
+static void table_init(Table *t, size_t n)
+{
+	t->keys = g_new0(struct nfp_key_v4, n);
+	t->values = g_new0(struct nfp_value, n);
+	t->entries = (NfpEntries){ .keys = t->keys, .values = t->values, .n = n, .key_size = sizeof(*t->keys) };
+}
+
+static void table_clear(Table *t)
+{
+	g_free(t->keys);
+	g_free(t->values);
+}
+
+Test(merge, one_flow_on_three_cpus)
+{
+	g_autoptr(NfpMerge) m = nfp_merge_new();
+	struct nfp_value v;
+	const void *key;
+	uint64_t id;
+	Table t;
+
+	table_init(&t, 3);
+	for (int i = 0; i < 3; i++) {
+		t.keys[i] = (struct nfp_key_v4){ .saddr = 1, .meta = { .ifindex = 2, .cpu = i } };
+		t.values[i] = (struct nfp_value){
+			.packets = 1 + i, .octets = 10, .l2_octets = 24, .len_min = 60 - i, .len_max = 100 + i,
+			.tcp_flags = 1 << i, .ttl_min = 60 + i, .ttl_max = 60 + i, .ecn = 1 << i, .flags = 1 << i,
+			.first = 500 - 100 * (i == 1), .last = 900 - i, .ingress_if = 10 + i,
+		};
+	}
+	nfp_merge_begin(m, NFP_P_tcp4, &t.entries, 1, false);
+	cr_assert(nfp_merge_next(m, &key, &id, &v));
+	cr_expect_eq(v.packets, 6);
+	cr_expect_eq(v.octets, 30);
+	cr_expect_eq(v.l2_octets, 72);
+	cr_expect_eq(v.len_min, 58);
+	cr_expect_eq(v.len_max, 102);
+	cr_expect_eq(v.ttl_min, 60);
+	cr_expect_eq(v.ttl_max, 62);
+	cr_expect_eq(v.tcp_flags, 7);
+	cr_expect_eq(v.ecn, 7);
+	cr_expect_eq(v.flags, 7);
+	cr_expect_eq(v.first, 400);
+	cr_expect_eq(v.ingress_if, 11, "of the earliest");
+	cr_expect_eq(v.last, 900);
+	cr_expect_not(nfp_merge_next(m, &key, &id, &v));
+	nfp_merge_begin(m, NFP_P_tcp4, &t.entries, 1, true);
+	for (int i = 0; i < 3; i++)
+		cr_expect(nfp_merge_next(m, &key, &id, &v), "apart");
+	cr_expect_not(nfp_merge_next(m, &key, &id, &v));
+	table_clear(&t);
+}
+
+Test(merge, nothing)
+{
+	g_autoptr(NfpMerge) m = nfp_merge_new();
+	NfpEntries none = { .key_size = sizeof(struct nfp_key_v4) };
+	struct nfp_value v;
+	const void *key;
+	uint64_t id;
+
+	nfp_merge_begin(m, NFP_P_tcp4, &none, 1, false);
+	cr_expect_not(nfp_merge_next(m, &key, &id, &v));
+}
+
+/* Against the plain way: a hash table keyed by the flow. Sizes on both sides of what is kept. */
+static void compare(NfpMerge *m, size_t n, guint flows, guint cpus)
+{
+	g_autoptr(GHashTable) want = g_hash_table_new(g_direct_hash, g_direct_equal);
+	g_autoptr(GHashTable) ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	struct nfp_value v;
+	const void *key;
+	uint64_t id;
+	Table t;
+
+	table_init(&t, n);
+	for (size_t i = 0; i < n; i++) {
+		guint flow = 1 + g_random_int_range(0, flows);
+
+		t.keys[i] = (struct nfp_key_v4){ .saddr = flow, .meta = { .ifindex = 2, .cpu = g_random_int_range(0, cpus),
+			.flags = flow & 1, .dscp = flow & 7 } };
+		t.values[i].packets = 1 + i;
+		g_hash_table_insert(want, GUINT_TO_POINTER(flow),
+				    GSIZE_TO_POINTER(GPOINTER_TO_SIZE(g_hash_table_lookup(want, GUINT_TO_POINTER(flow))) + 1 + i));
+	}
+	nfp_merge_begin(m, NFP_P_udp4, &t.entries, 99, false);
+	while (nfp_merge_next(m, &key, &id, &v)) {
+		guint flow = ((const struct nfp_key_v4 *)key)->saddr;
+
+		cr_assert_eq(v.packets, GPOINTER_TO_SIZE(g_hash_table_lookup(want, GUINT_TO_POINTER(flow))));
+		cr_assert(g_hash_table_remove(want, GUINT_TO_POINTER(flow)), "a flow comes once");
+		cr_assert(g_hash_table_add(ids, g_memdup2(&id, sizeof(id))));
+	}
+	cr_assert_eq(g_hash_table_size(want), 0);
+	table_clear(&t);
+}
+
+Test(merge, any_number)
+{
+	g_autoptr(NfpMerge) m = nfp_merge_new();
+
+	compare(m, 10, 3, 4);
+	compare(m, 5000, 1000, 4);
+	compare(m, 100, 7, 2);
+	compare(m, (1 << 20) + 1, 300000, 8);
+	compare(m, 2000, 100, 8);
+}
+
+Test(merge, hook_rows)
+{
+	struct nfp_hook_row a = { .seen = 1, .lost = { [NFP_LOST_filtered] = 2 }, .packets = 3, .first = 0, .last = 0 };
+	struct nfp_hook_row b = { .seen = 10, .seen_skbs = 5, .seen_skb_bytes = 6, .coarsened = 7, .octets = 8, .l2_octets = 9,
+		.lost = { [NFP_LOST_filtered] = 20 }, .packets = 30, .first = 100, .last = 200 };
+
+	nfp_hook_row_merge(&a, &b);
+	cr_expect_eq(a.seen, 11);
+	cr_expect_eq(a.seen_skbs, 5);
+	cr_expect_eq(a.seen_skb_bytes, 6);
+	cr_expect_eq(a.coarsened, 7);
+	cr_expect_eq(a.lost[NFP_LOST_filtered], 22);
+	cr_expect_eq(a.packets, 33);
+	cr_expect_eq(a.octets, 8);
+	cr_expect_eq(a.l2_octets, 9);
+	cr_expect_eq(a.first, 100, "0 is no time");
+	cr_expect_eq(a.last, 200);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+
+#include "harvest/sizes.h"
+
+#define PLENTY (1ull << 40)
+
+static uint32_t size_of(const NfpSizes *s, enum nfp_protocol row)
+{
+	uint32_t sizes[NFP_P_N];
+
+	nfp_sizes_get(s, PLENTY, 1, sizes);
+	return sizes[row];
+}
+
+Test(sizes, grow_at_half_full)
+{
+	NfpSizes s;
+	uint32_t start;
+
+	nfp_sizes_init(&s, 0);
+	start = size_of(&s, NFP_P_tcp4);
+	nfp_sizes_learn(&s, NFP_P_tcp4, start / 2, start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), start);
+	nfp_sizes_learn(&s, NFP_P_tcp4, start / 2 + 1, start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), 2 * start);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 2 * start, 2 * start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), 8 * start, "full: who knows how many there were");
+	cr_expect_eq(size_of(&s, NFP_P_udp4), start);
+}
+
+Test(sizes, old_buckets_do_not_shrink_what_has_grown)
+{
+	NfpSizes s;
+
+	nfp_sizes_init(&s, 0);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 16384, 16384);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 16384, 16384);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), 65536, "made before the first was drained");
+}
+
+Test(sizes, shrink_slowly_and_not_below_the_start)
+{
+	NfpSizes s;
+	uint32_t start;
+
+	nfp_sizes_init(&s, 0);
+	start = size_of(&s, NFP_P_tcp4);
+	nfp_sizes_learn(&s, NFP_P_tcp4, start, start);
+	for (int i = 0; i < 7; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp4, 1, 4 * start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), 4 * start);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 1, 4 * start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), 2 * start);
+	for (int i = 0; i < 100; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp4, 0, 2 * start);
+	cr_expect_eq(size_of(&s, NFP_P_tcp4), start);
+}
+
+Test(sizes, memory_is_a_limit)
+{
+	NfpSizes s;
+	uint32_t sizes[NFP_P_N];
+
+	nfp_sizes_init(&s, 0);
+	for (int i = 0; i < 6; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp6, s.size[NFP_P_tcp6], s.size[NFP_P_tcp6]);
+	nfp_sizes_get(&s, 64 << 20, 4, sizes);
+	cr_expect_leq(nfp_sizes_octets(sizes), 16u << 20);
+	cr_expect_gt(sizes[NFP_P_tcp6], sizes[NFP_P_eth]);
+	nfp_sizes_get(&s, 1, 100, sizes);
+	for (int row = 0; row < NFP_P_N; row++)
+		cr_expect_eq(sizes[row], 256, "the least, whatever is asked");
+}
+
+Test(sizes, fixed)
+{
+	NfpSizes s;
+
+	nfp_sizes_init(&s, 5000);
+	nfp_sizes_learn(&s, NFP_P_eth, 5000, 5000);
+	for (int row = 0; row < NFP_P_N; row++)
+		cr_expect_eq(size_of(&s, row), 5000);
+}
