@@ -225,7 +225,8 @@ int nfp_links_dropped(NfpNetlink *netlink, uint32_t ifindex, uint64_t *ret_befor
 	rc = nfp_netlink_do(netlink, &request, dropped_link, &dropped, NULL);
 	if (rc)
 		return rc;
-	nfp_netlink_begin(&request, RTM_GETQDISC, 0, &qdisc, sizeof(qdisc));
+	/* Without NLM_F_ECHO the kernel answers to RTNLGRP_TC only (net/sched/sch_api.c, qdisc_get_notify). */
+	nfp_netlink_begin(&request, RTM_GETQDISC, NLM_F_ECHO, &qdisc, sizeof(qdisc));
 	/* A refusal means that there is no qdisc with drops (noqueue): then there are none. */
 	nfp_netlink_do(netlink, &request, dropped_qdisc, &dropped, NULL);
 	/* A netlink socket takes the ioctls of devices too, in its own namespace. */
