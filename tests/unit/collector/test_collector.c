@@ -164,6 +164,7 @@ Test(collector, udp_collector_restarts)
 	close(fd);
 	publish(world, 1);
 	WAIT_FOR(strstr(status_of(world).reason, "Connection refused"));
+	WAIT_FOR(atomic_load(&world->delivered) == 1);
 	cr_assert_not(status_of(world).up);
 
 	fd = nfp_live_socket(SOCK_DGRAM, FALSE, &port, 1 << 20);
