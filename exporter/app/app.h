@@ -23,7 +23,7 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options);
 
 typedef struct {
 	char *netns;     /* NULL: the daemon's own; else a name under /run/netns */
-	char *instance;  /* "<instance>" or "<instance>@<netns>": name of the pin directory */
+	char *instance;  /* "<instance>" or "<instance>@<netns>": for people and logs */
 	uint32_t domain; /* 0: own; n: the n-th other namespace in the order of the configuration */
 } NfpDomain;
 
@@ -33,6 +33,8 @@ void nfp_domain_free(NfpDomain *domain);
 GPtrArray *nfp_domains_list(const NfpConf *conf);
 /* The domain of a namespace (NULL: own), whether or not the configuration names it. */
 NfpDomain *nfp_domain_new(const NfpConf *conf, const char *netns);
+/* Directory of the domain's pins, whether it is there or not. Caller frees. */
+char *nfp_domain_pins(const NfpConf *conf, const NfpDomain *domain);
 /* Options for nfp_probe_open; strings borrowed from both. */
 NfpProbeOptions nfp_domain_probe_options(const NfpConf *conf, const NfpDomain *domain);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "probe/pins.h"
 
 void nfp_domain_free(NfpDomain *domain)
 {
@@ -62,14 +63,19 @@ static void add_pinned(const NfpConf *conf, GPtrArray *domains)
 {
 	g_autoptr(GDir) dir = g_dir_open(conf->pin_root, 0, NULL);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *prefix = g_strconcat(conf->instance, "@", NULL);
+	g_autofree char *own = nfp_pins_escape(conf->instance);
+	g_autofree char *prefix = g_strconcat(own, "@", NULL);
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
-		if (g_str_equal(name, conf->instance) && !is_listed(domains, NULL))
+		/* nfp_pins_escape writes what URIs call percent-encoding. */
+		g_autofree char *netns = g_str_has_prefix(name, prefix) ?
+						 g_uri_unescape_string(name + strlen(prefix), NULL) : NULL;
+
+		if (g_str_equal(name, own) && !is_listed(domains, NULL))
 			g_ptr_array_insert(domains, 0, domain_of(conf, NULL, 0));
-		else if (g_str_has_prefix(name, prefix) && !is_listed(domains, name + strlen(prefix)))
-			g_ptr_array_add(names, g_strdup(name + strlen(prefix)));
+		else if (netns && !is_listed(domains, netns))
+			g_ptr_array_add(names, g_steal_pointer(&netns));
 	}
 	g_ptr_array_sort(names, by_name);
 	for (guint i = 0; i < names->len; i++)
@@ -102,8 +108,15 @@ NfpProbeOptions nfp_domain_probe_options(const NfpConf *conf, const NfpDomain *d
 {
 	return (NfpProbeOptions){
 		.pin_root = conf->pin_root,
-		.instance = domain->instance,
+		.instance = conf->instance,
 		.netns = domain->netns,
 		.domain = domain->domain,
 	};
+}
+
+char *nfp_domain_pins(const NfpConf *conf, const NfpDomain *domain)
+{
+	NfpProbeOptions options = nfp_domain_probe_options(conf, domain);
+
+	return nfp_pins_directory(&options);
 }

@@ -360,7 +360,7 @@ NfpLedger *nfp_ledger_read(const NfpConf *conf, GError **err)
 	l->balanced = TRUE;
 	for (guint i = 0; i < domains->len; i++) {
 		const NfpDomain *domain = g_ptr_array_index(domains, i);
-		g_autofree char *pins = g_build_filename(conf->pin_root, domain->instance, NULL);
+		g_autofree char *pins = nfp_domain_pins(conf, domain);
 
 		if (!g_file_test(pins, G_FILE_TEST_IS_DIR))
 			continue;

@@ -91,8 +91,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpCliTarget, nfp_cli_target_clear)
 	  "the interface is in this network namespace (a name of ip netns)", "NAME" },                      \
 	NFP_CLI_COMMON((target).common)
 
-/* Opens the maps of the domain of interface `ifname`; they are made if `make`. ret_direction may be NULL.
- * FALSE: told, *ret_code set. */
+/* Opens the maps of the domain of interface `ifname`, and makes them if `make`. ret_direction: NULL for a command
+ * without --direction. FALSE: told, *ret_code set. */
 gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const char *ifname, gboolean make,
 		      NfpDirection *ret_direction, int *ret_code);
 

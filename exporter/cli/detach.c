@@ -1,7 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 
+#include "base/error.h"
 #include "cli/cli.h"
+
+static gboolean has_hook(NfpProbe *probe, const char *ifname, GError **err)
+{
+	g_autoptr(GArray) hooks = g_array_new(FALSE, FALSE, sizeof(NfpHookInfo));
+	int rc = nfp_probe_hooks(probe, hooks);
+
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot tell what is attached to %s", ifname);
+	for (guint i = 0; i < hooks->len; i++)
+		if (g_str_equal(g_array_index(hooks, NfpHookInfo, i).ifname, ifname))
+			return TRUE;
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s: nothing of this instance is attached to it", ifname);
+	return FALSE;
+}
 
 /* Every domain of the instance; goes on after a failure and returns the first. */
 static gboolean detach_all(const NfpConf *conf, GError **err)
@@ -13,13 +28,11 @@ static gboolean detach_all(const NfpConf *conf, GError **err)
 	for (guint i = 0; i < domains->len; i++) {
 		const NfpDomain *domain = g_ptr_array_index(domains, i);
 		NfpProbeOptions options = nfp_domain_probe_options(conf, domain);
-		g_autofree char *pins = g_build_filename(conf->pin_root, domain->instance, NULL);
-		g_autoptr(NfpProbe) probe = NULL;
+		g_autofree char *pins = nfp_domain_pins(conf, domain);
 
 		if (!g_file_test(pins, G_FILE_TEST_IS_DIR))
 			continue;
-		probe = nfp_probe_open_readonly(&options, fine ? err : NULL);
-		if (probe && nfp_probe_detach_all(probe, fine ? err : NULL)) {
+		if (nfp_probe_purge(&options, fine ? err : NULL)) {
 			printf("%s: removed programs, links and maps\n", pins);
 			removed++;
 		} else {
@@ -27,7 +40,8 @@ static gboolean detach_all(const NfpConf *conf, GError **err)
 		}
 	}
 	if (fine && removed == 0)
-		printf("nothing to detach: there is nothing under %s/%s\n", conf->pin_root, conf->instance);
+		printf("nothing to detach: there is nothing of instance \"%s\" under %s\n", conf->instance,
+		       conf->pin_root);
 	return fine;
 }
 
@@ -46,7 +60,7 @@ int nfp_cmd_detach(const NfpCommand *command, int argc, char **argv)
 	if (argc > 1) {
 		if (!nfp_cli_open(command, &target, argv[1], FALSE, NULL, &code))
 			return code;
-		if (!nfp_probe_detach(target.probe, argv[1], &error))
+		if (!has_hook(target.probe, argv[1], &error) || !nfp_probe_detach(target.probe, argv[1], &error))
 			return nfp_cli_fail(command, error);
 		printf("%s: detached\n", argv[1]);
 		return 0;

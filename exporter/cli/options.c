@@ -143,13 +143,12 @@ NfpConf *nfp_cli_conf(const NfpCommand *command, const NfpCliCommon *common, int
 
 gboolean nfp_cli_may_look(const NfpCommand *command, const NfpConf *conf, int *ret_code)
 {
-	g_autofree char *pins = g_build_filename(conf->pin_root, conf->instance, NULL);
 	g_autoptr(GError) error = NULL;
 
-	if (access(pins, R_OK | X_OK) == 0 || errno != EACCES)
+	if (access(conf->pin_root, R_OK | X_OK) == 0 || errno != EACCES)
 		return TRUE;
 	g_set_error(&error, NFP_ERROR, NFP_ERROR_CANNOT,
-		    "looking at %s takes root or its owner's privilege: run it with sudo", pins);
+		    "looking at %s takes root or its owner's privilege: run it with sudo", conf->pin_root);
 	*ret_code = nfp_cli_fail(command, error);
 	return FALSE;
 }
@@ -194,6 +193,16 @@ void nfp_cli_target_clear(NfpCliTarget *target)
 	nfp_cli_common_clear(&target->common);
 }
 
+static gboolean is_pinned(const NfpConf *conf, const NfpDomain *domain, GError **err)
+{
+	g_autofree char *pins = nfp_domain_pins(conf, domain);
+
+	if (g_file_test(pins, G_FILE_TEST_IS_DIR))
+		return TRUE;
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is attached: there is nothing under %s", pins);
+	return FALSE;
+}
+
 gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const char *ifname, gboolean make,
 		      NfpDirection *ret_direction, int *ret_code)
 {
@@ -211,16 +220,19 @@ gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const cha
 	target->conf = nfp_cli_conf(command, &target->common, ret_code);
 	if (!target->conf)
 		return FALSE;
-	if (make && !target->netns && nfp_cli_no_interface(ifname, &error)) {
+	if (!target->netns && nfp_cli_no_interface(ifname, &error)) {
 		*ret_code = nfp_cli_fail(command, error);
 		return FALSE;
 	}
-	if (make ? !nfp_cli_may_meter(command, target->conf, ret_code)
-		 : !nfp_cli_may_look(command, target->conf, ret_code))
+	if (!nfp_cli_may_meter(command, target->conf, ret_code))
 		return FALSE;
 	target->domain = nfp_domain_new(target->conf, target->netns);
 	options = nfp_domain_probe_options(target->conf, target->domain);
-	target->probe = make ? nfp_probe_open(&options, &error) : nfp_probe_open_readonly(&options, &error);
+	if (!make && !is_pinned(target->conf, target->domain, &error)) {
+		*ret_code = nfp_cli_fail(command, error);
+		return FALSE;
+	}
+	target->probe = nfp_probe_open(&options, &error);
 	if (!target->probe)
 		*ret_code = nfp_cli_fail(command, error);
 	return target->probe != NULL;

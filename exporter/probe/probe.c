@@ -159,16 +159,15 @@ static gboolean probe_make(NfpProbe *probe, const NfpProbeOptions *options, GErr
 	NFP_AUTO_FD int lock = -1;
 	int rc;
 
-	if (!nfp_pins_prepare(options->pin_root, err))
+	/* The namespace first: one that is not there leaves no directory behind. */
+	if (!enter_netns(probe, err) || !nfp_pins_prepare(options->pin_root, err))
 		return FALSE;
 	rc = nfp_pins_mkdir(probe->links);
 	if (!rc)
 		rc = lock = lock_directory(probe->directory, LOCK_EX);
 	if (rc < 0)
 		return nfp_error_errno(err, NFP_ERROR_CANNOT, -rc, "cannot use %s", probe->directory);
-	if (!enter_netns(probe, err) || !check_netns(probe, err))
-		return FALSE;
-	if (!nfp_load_maps(probe->directory, true, &probe->maps, err))
+	if (!check_netns(probe, err) || !nfp_load_maps(probe->directory, true, &probe->maps, err))
 		return FALSE;
 	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, false);
 	rc = nfp_buckets_prepare(probe->buckets);

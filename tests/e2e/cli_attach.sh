@@ -13,7 +13,7 @@ conf nfprobe <<YAML
 interfaces: [ { match: r0, direction: both } ]
 YAML
 c=(-c "$E2E_DIR/nfprobe.yaml")
-hooks() { status | books "sorted(h['ifname'] + ' ' + h['direction'] for h in s['hooks'])"; }
+hooks() { status | books "sorted(h['ifname'] + ' ' + h['direction'] for h in s['hooks'] if h['attached'])"; }
 
 expect_in r 0 '^r0: attached' "$NFPROBE" attach r0 "${c[@]}"
 [ "$(hooks)" = "['r0 ingress']" ] || fail "hooks: $(hooks)"
@@ -25,10 +25,14 @@ seen() { status | books "sum(h['seen'] for h in s['hooks'] if h['direction'] == 
 status | python3 "$E2E_SUPPORT/books.py" check || fail "the books without a daemon"
 say "ok: counted without a daemon"
 
-in_ns r "$NFPROBE" run "${c[@]}" --json --flush >"$E2E_DIR/out" 2>"$E2E_DIR/run.log" </dev/null &
+nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run "${c[@]}" --json --flush >"$E2E_DIR/out" 2>"$E2E_DIR/run.log" </dev/null &
 E2E_PID[run]=$!
 started() { status | books 's["collectors"]' && [ "$(status | books 'len(s["buckets"])')" -gt 0 ]; }
 wait_for 20 "a bucket" started
+# By hand beside the daemon, too.
+in_ns r ip link add r1 type veth peer name r2
+expect_in r 0 '^r1: attached' "$NFPROBE" attach r1 "${c[@]}"
+[ "$(hooks)" = "['r0 egress', 'r0 ingress', 'r1 ingress']" ] || fail "hooks: $(hooks)"
 stop run || fail "exit code $?"
 python3 - "$E2E_DIR/out" "$(sent sent)" <<'PY'
 import json, sys

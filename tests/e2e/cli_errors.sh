@@ -38,7 +38,7 @@ in_n 1 'nosuch' "$NFPROBE" attach v0 --netns nosuch "${c[@]}"
 in_n 1 "$E2E_ID" "$NFPROBE" status "${c[@]}"
 in_n 1 "$E2E_ID" "$NFPROBE" flows "${c[@]}"
 in_n 1 "$E2E_ID|v0" "$NFPROBE" detach v0 "${c[@]}"
-in_n 0 "^nothing to detach: there is nothing under /sys/fs/bpf/nfprobe/$E2E_ID\$" "$NFPROBE" detach "${c[@]}"
+in_n 0 "^nothing to detach: there is nothing of instance \"$E2E_ID\" under /sys/fs/bpf/nfprobe\$" "$NFPROBE" detach "${c[@]}"
 say "ok: what is not there"
 
 # --- paths that cannot be written: the path is named; 77 where no BPF file system can be had

@@ -13,10 +13,11 @@ E2E_PROBE_NS=r
 conf nfprobe <<YAML
 interfaces: [ { match: "none*" } ]
 YAML
-hooks() { [ "$(status | books 'len(s["hooks"])')" = "$1" ]; }
+hooks() { [ "$(status | books 'sum(h["attached"] for h in s["hooks"])')" = "$1" ]; }
 run() {
+	nfprobe detach >/dev/null
 	: >"$E2E_DIR/out"
-	in_ns r "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" "$@" >"$E2E_DIR/out" 2>"$E2E_DIR/run.log" </dev/null &
+	nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" "$@" >"$E2E_DIR/out" 2>"$E2E_DIR/run.log" </dev/null &
 	E2E_PID[run]=$!
 	wait_for 20 "the hooks" hooks "$HOOKS"
 }
@@ -55,7 +56,7 @@ say "ok: absent collectors"
 
 # Two instances of one name would count one packet in the same maps
 HOOKS=1 run -i r0
-expect_in r 1 'running|already' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+expect_in r 1 'another nfprobe runs as instance' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
 stop run || fail "exit code $?"
 nfprobe detach >/dev/null || fail "detach"
 say "ok: one daemon an instance"
