@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/control.h"
+#include "base/error.h"
+
+static JsonNode *answer(const char *command, void *data, GError **err)
+{
+	if (g_str_equal(command, "status"))
+		return json_from_string("{\"collectors\": []}", NULL);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%s\" is no command", command);
+	return NULL;
+}
+
+typedef struct {
+	NfpConf conf;
+	NfpControl *control;
+} World;
+
+static void world_init(World *w)
+{
+	gboolean taken = FALSE;
+
+	*w = (World){ .conf = { .instance = (char *)"t", .run_dir = g_dir_make_tmp("nfp-control-XXXXXX", NULL) } };
+	w->control = nfp_control_new(&w->conf, answer, NULL, &taken, NULL);
+	cr_assert_not_null(w->control);
+}
+
+static void world_clear(World *w)
+{
+	g_autofree char *lock = g_build_filename(w->conf.run_dir, "t.lock", NULL);
+
+	nfp_control_free(w->control);
+	g_unlink(lock);
+	cr_expect_eq(g_rmdir(w->conf.run_dir), 0, "nothing is left but the lock file");
+	g_free(w->conf.run_dir);
+}
+
+/* A client on a thread of its own; the main loop serves. */
+typedef struct {
+	const NfpConf *conf;
+	const char *command; /* or: */
+	const char *raw;
+	gsize raw_length;
+	JsonObject *object;
+	char *line;
+	gint done;
+} Client;
+
+static void raw_exchange(Client *client)
+{
+	g_autofree char *path = g_build_filename(client->conf->run_dir, "t.sock", NULL);
+	g_autoptr(GSocketClient) socket = g_socket_client_new();
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+	g_autoptr(GSocketConnection) connection =
+		g_socket_client_connect(socket, G_SOCKET_CONNECTABLE(address), NULL, NULL);
+	g_autoptr(GDataInputStream) in = NULL;
+
+	if (!connection)
+		return;
+	g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), client->raw,
+				  client->raw_length, NULL, NULL, NULL);
+	in = g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
+	client->line = g_data_input_stream_read_line(in, NULL, NULL, NULL);
+}
+
+static gpointer client_run(gpointer data)
+{
+	Client *client = data;
+
+	if (client->command)
+		client->object = nfp_control_ask(client->conf, client->command, NULL);
+	else
+		raw_exchange(client);
+	g_atomic_int_set(&client->done, 1);
+	g_main_context_wakeup(NULL);
+	return NULL;
+}
+
+static void serve(Client *client)
+{
+	GThread *thread = g_thread_new("client", client_run, client);
+
+	while (!g_atomic_int_get(&client->done))
+		g_main_context_iteration(NULL, TRUE);
+	g_thread_join(thread);
+}
+
+Test(control, answers)
+{
+	World w;
+	Client client = { .command = "status" };
+
+	world_init(&w);
+	client.conf = &w.conf;
+	serve(&client);
+	cr_assert_not_null(client.object);
+	cr_expect(json_object_has_member(client.object, "collectors"));
+	json_object_unref(client.object);
+	world_clear(&w);
+}
+
+Test(control, socket_is_for_its_owner_alone)
+{
+	World w;
+	struct stat st;
+	g_autofree char *path = NULL;
+
+	world_init(&w);
+	path = g_build_filename(w.conf.run_dir, "t.sock", NULL);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0600);
+	world_clear(&w);
+}
+
+Test(control, second_daemon_is_refused_and_a_dead_ones_socket_is_not)
+{
+	World w;
+	gboolean taken = FALSE;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+
+	world_init(&w);
+	cr_expect_null(nfp_control_new(&w.conf, answer, NULL, &taken, &error));
+	cr_expect(taken);
+	cr_expect(strstr(error->message, "another nfprobe runs"));
+	nfp_control_free(w.control);
+	path = g_build_filename(w.conf.run_dir, "t.sock", NULL);
+	cr_assert(g_file_set_contents(path, "", 0, NULL));
+	w.control = nfp_control_new(&w.conf, answer, NULL, &taken, NULL);
+	cr_expect_not_null(w.control);
+	world_clear(&w);
+}
+
+Test(control, unwritable_place_is_an_error_and_not_a_claim)
+{
+	NfpConf conf = { .instance = (char *)"t", .run_dir = (char *)"/proc/nfprobe" };
+	gboolean taken = FALSE;
+	g_autoptr(GError) error = NULL;
+
+	cr_expect_null(nfp_control_new(&conf, answer, NULL, &taken, &error));
+	cr_expect_not(taken);
+	cr_expect_not_null(error);
+}
+
+Test(control, bad_requests_get_an_answer)
+{
+	static char long_one[5000];
+	const struct {
+		const char *raw;
+		gsize length;
+		const char *part;
+	} cases[] = {
+		{ "hello\n", 6, "not a request" },
+		{ "[]\n", 3, "not a request" },
+		{ "{\"command\": 5}\n", 15, "not a request" },
+		{ "{\"command\": \"dance\"}\n", 21, "no command" },
+		{ long_one, sizeof(long_one), "too long" },
+	};
+
+	memset(long_one, 'x', sizeof(long_one));
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		World w;
+		Client client = { .raw = cases[i].raw, .raw_length = cases[i].length };
+
+		world_init(&w);
+		client.conf = &w.conf;
+		serve(&client);
+		cr_expect(client.line && strstr(client.line, "\"error\"") && strstr(client.line, cases[i].part),
+			  "%s: %s", cases[i].part, client.line ? client.line : "nothing");
+		g_free(client.line);
+		world_clear(&w);
+	}
+}
+
+Test(control, nobody_there)
+{
+	NfpConf conf = { .instance = (char *)"t", .run_dir = (char *)"/nonexistent" };
+
+	cr_expect_null(nfp_control_ask(&conf, "status", NULL));
+}
