@@ -63,7 +63,8 @@ static void filters_take(const struct nlmsghdr *message, void *data)
 	filter_name(filters->context, own);
 	if (header->tcm_handle == HANDLE && !strcmp(kind, "bpf") && !strcmp(name, own))
 		filters->ours = priority;
-	else if (options[TCA_BPF_TAG].size == BPF_TAG_SIZE &&
+	else if (!g_str_has_prefix(name, "nfprobe:") && /* of another instance: has maps of its own */
+		 options[TCA_BPF_TAG].size == BPF_TAG_SIZE &&
 		 !memcmp(options[TCA_BPF_TAG].data, filters->tag, BPF_TAG_SIZE))
 		filters->copy = priority;
 }

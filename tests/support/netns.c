@@ -2,7 +2,6 @@
 #include "support/netns.h"
 
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <sched.h>
