@@ -9,6 +9,9 @@
 #include "harvest/rows.h"
 
 #define U64 G_GUINT64_FORMAT
+#define COLUMNS 100
+#define ENTRIES_COLUMN 42 /* of a bucket's line */
+#define STATE_COLUMNS 15  /* that a collector's line has left for its state; a longer one is a reason */
 
 static void print_identity(GString *out, const NfpLedger *l)
 {
@@ -58,6 +61,7 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 {
 	g_autofree char *start = time_text(bucket->id.start_ts);
 	g_autofree char *end = time_text(bucket->id.end_ts);
+	size_t column = ENTRIES_COLUMN;
 
 	if (!bucket->books.seen && !bucket->books.open)
 		return;
@@ -65,9 +69,19 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 		g_string_append_printf(out, "%s UTC - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
 	else
 		g_string_append_printf(out, "%34s  %-6s", "between buckets", bucket->state);
-	for (int row = 0; row <= NFP_P_N; row++)
-		if (bucket->entries[row])
-			g_string_append_printf(out, " %s %" U64, nfp_row_name(row), (guint64)bucket->entries[row]);
+	for (int row = 0; row <= NFP_P_N; row++) {
+		g_autofree char *text =
+			g_strdup_printf(" %s %" U64, nfp_row_name(row), (guint64)bucket->entries[row]);
+
+		if (!bucket->entries[row])
+			continue;
+		if (column + strlen(text) > COLUMNS) {
+			g_string_append_printf(out, "\n%*s", ENTRIES_COLUMN, "");
+			column = ENTRIES_COLUMN;
+		}
+		g_string_append(out, text);
+		column += strlen(text);
+	}
 	g_string_append_c(out, '\n');
 }
 
@@ -87,13 +101,16 @@ static void print_collectors(GString *out, JsonObject *daemon)
 	for (guint i = 0; i < json_array_get_length(collectors); i++) {
 		JsonObject *c = json_array_get_object_element(collectors, i);
 
-		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s\n",
+		const char *state = json_object_get_string_member(c, "state");
+		gboolean fits = strlen(state) <= STATE_COLUMNS;
+
+		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s%.*s\n",
 				       json_object_get_string_member(c, "name"),
 				       json_object_get_string_member(c, "endpoint"),
 				       (guint64)json_object_get_int_member(c, "records"),
 				       (guint64)json_object_get_int_member(c, "packets"),
 				       (guint64)json_object_get_int_member(c, "refused_records"),
-				       json_object_get_string_member(c, "state"));
+				       fits ? "" : "down:\n                 ", COLUMNS - 17, state);
 	}
 }
 
