@@ -22,13 +22,13 @@ YAML
 nfprobe_start r 1 --flush
 
 send() { frames s s0 sent --times "$1"; }
-recorded() { [ "$(status | books 's["recorded"]')" = "$1" ]; }
+got() { [ "$(collector alive "['packets']")" = "$1" ]; }
 collector() { status | books "[c for c in s['collectors'] if c['name'] == '$1'][0]$2"; }
-refused() { collector "$1" "['state']" | grep -qiE 'down|connecting|refused|resolve'; }
+refused() { collector "$1" "['state']" | grep -qiE 'connecting|refused|resolv'; }
 
 send 1
 one=$(sent sent)
-wait_for 10 "the first bucket" recorded "$one"
+wait_for 10 "the first bucket" got "$one"
 for name in late-tcp nowhere; do
 	wait_for 10 "$name to be told as down" refused $name
 	say "ok: $name: $(collector $name "['state']")"
@@ -40,7 +40,7 @@ ipfix_start r late-tcp tcp 4740
 connected() { in_ns r ss -Hnt 'sport = :4740' | grep -q ESTAB; }
 wait_for 15 "the connection" connected
 send 2
-wait_for 10 "the second bucket" recorded $((3 * one))
+wait_for 10 "the second bucket" got $((3 * one))
 rest s r
 nfprobe_stop
 nfcapd_stop r alive

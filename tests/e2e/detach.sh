@@ -14,9 +14,9 @@ link s s1 02:0a:00:00:01:01 r r1 02:0a:00:00:01:03
 in_ns r tc qdisc add dev r0 root handle 5: tbf rate 800mbit burst 100kb limit 1mb
 in_ns r tc qdisc add dev r0 clsact
 for side in ingress egress; do
-	in_ns r tc filter add dev r0 $side pref 7 handle 800::1 protocol ip u32 \
+	in_ns r tc filter add dev r0 $side pref 7 protocol ip u32 \
 		match ip dst 198.51.100.1/32 classid 5:1
-	in_ns r tc filter add dev r0 $side pref 49000 handle 801::1 protocol ipv6 u32 \
+	in_ns r tc filter add dev r0 $side pref 49000 protocol ipv6 u32 \
 		match ip6 dst 2001:db8::1/128 classid 5:1
 done
 in_ns r ip link set dev r0 xdp obj "$xdp_drop" sec xdp
@@ -63,7 +63,7 @@ say "ok: foreign filters, qdiscs and XDP while it runs"
 
 # The interface goes and comes back, with another index.
 ip -n "$E2E_ID-r" link del r1
-hooks_on() { [ "$(status | books "sum(h['ifname'] == '$1' for h in s['hooks'])")" = "$2" ]; }
+hooks_on() { [ "$(status | books "sum(h['ifname'] == '$1' and h['attached'] for h in s['hooks'])")" = "$2" ]; }
 wait_for 10 "the hooks of the interface that went" hooks_on r1 0
 running nfprobe || fail "nfprobe ended with the interface"
 send s0

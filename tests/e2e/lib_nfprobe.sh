@@ -24,7 +24,7 @@ nfprobe_start() {
 
 # Or to have ended: no use to wait for it then.
 nfprobe_attached() {
-	! running nfprobe || [ "$(status | books 'len(s["hooks"])')" = "$E2E_HOOKS" ]
+	! running nfprobe || [ "$(status | books 'sum(h["attached"] for h in s["hooks"])')" = "$E2E_HOOKS" ]
 }
 
 # nfprobe COMMAND...: in the namespace and with the configuration of the running one.
@@ -78,8 +78,9 @@ ipfix_start() {
 	wait_for 10 "the listener" listening "$1" "${3:0:1}" "$4"
 }
 
-# capture_start NS NAME FILTER: loopback packets into $E2E_DIR/NAME.pcap.
+# capture_start NS NAME FILTER: loopback packets into $E2E_DIR/NAME.pcap, each as a wire would carry it.
 capture_start() {
+	offloads "$1" lo off
 	start "$1" "$2" tcpdump -Z root -i lo -s 0 -U --immediate-mode -B 16384 -w "$E2E_DIR/$2.pcap" "$3"
 	wait_for 10 "tcpdump to listen" grep -q "listening on" "$E2E_DIR/$2.log"
 }
