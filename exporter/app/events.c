@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 
 #include "base/log.h"
+#include "harvest/rows.h"
 
 #define ROOM "packets"
 
@@ -12,14 +13,6 @@ struct NfpEvents {
 	NfpProbe *probe;
 	GHashTable *names;
 	guint watch;
-};
-
-static const struct {
-	const char *name, *help;
-} counters[] = {
-#define NFP_COUNTER(name, help) { #name, help },
-#include "ebpf/counters.def"
-#undef NFP_COUNTER
 };
 
 void nfp_event_format(GString *out, const struct nfp_event *event, const char *ifname)
@@ -31,8 +24,9 @@ void nfp_event_format(GString *out, const struct nfp_event *event, const char *i
 		g_string_append_printf(out, "%s %s: ", ifname, way);
 	else
 		g_string_append_printf(out, "interface %u %s: ", event->ifindex, way);
-	if (event->counter < NFP_C_N)
-		g_string_append_printf(out, "%s (%s)", counters[event->counter].help, counters[event->counter].name);
+	if (nfp_counter_name(event->counter))
+		g_string_append_printf(out, "%s (%s)", nfp_counter_help(event->counter),
+				       nfp_counter_name(event->counter));
 	else
 		g_string_append_printf(out, "reason %u", event->counter);
 	g_string_append_printf(out, ", %u octets:", event->length);

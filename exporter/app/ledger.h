@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "conf/conf.h"
-#include "ebpf/abi.h"
+#include "probe/source.h"
 
 extern const char *const nfp_lost_names[NFP_LOST_N]; /* NULL: not used */
 

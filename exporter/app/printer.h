@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "ebpf/abi.h"
+#include "probe/source.h"
 #include "record/batch.h"
 
 typedef enum { NFP_PRINT_TABLE, NFP_PRINT_JSON } NfpPrintForm;

@@ -4,7 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "app/control.h"
-#include "app/ledger.h"
+#include "app/status_view.h"
 #include "harvest/rows.h"
 
 static void add_number(JsonBuilder *b, const char *name, uint64_t value)
@@ -105,11 +105,6 @@ static void add_daemon(JsonBuilder *b, JsonObject *daemon)
 
 static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 {
-	static const char *const counters[] = {
-#define NFP_COUNTER(name, help) #name,
-#include "ebpf/counters.def"
-#undef NFP_COUNTER
-	};
 	g_autoptr(JsonBuilder) b = json_builder_new();
 
 	json_builder_begin_object(b);
@@ -129,23 +124,27 @@ static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 	json_builder_set_member_name(b, "counters");
 	json_builder_begin_object(b);
 	for (int i = 0; i < NFP_C_N; i++)
-		add_number(b, counters[i], l->counters[i]);
+		add_number(b, nfp_counter_name(i), l->counters[i]);
 	json_builder_end_object(b);
 	json_builder_end_object(b);
 	return json_builder_get_root(b);
+}
+
+char *nfp_status_view_json(const NfpLedger *ledger, JsonObject *daemon)
+{
+	g_autoptr(JsonNode) node = status_node(ledger, daemon);
+	g_autofree char *text = json_to_string(node, FALSE);
+
+	return g_strconcat(text, "\n", NULL);
 }
 
 char *nfp_status_json(const NfpConf *conf, GError **err)
 {
 	g_autoptr(NfpLedger) ledger = nfp_ledger_read(conf, err);
 	g_autoptr(JsonObject) daemon = NULL;
-	g_autoptr(JsonNode) node = NULL;
-	g_autofree char *text = NULL;
 
 	if (!ledger)
 		return NULL;
 	daemon = nfp_control_ask(conf, "status", NULL); /* no daemon: no answer */
-	node = status_node(ledger, daemon);
-	text = json_to_string(node, FALSE);
-	return g_strconcat(text, "\n", NULL);
+	return nfp_status_view_json(ledger, daemon);
 }

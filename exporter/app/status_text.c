@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "app/control.h"
-#include "app/ledger.h"
 #include "app/status.h"
+#include "app/status_view.h"
 #include "harvest/rows.h"
 
 #define U64 G_GUINT64_FORMAT
@@ -116,14 +116,19 @@ static void print_collectors(GString *out, JsonObject *daemon)
 
 char *nfp_status_text(const NfpConf *conf, GError **err)
 {
-	g_autoptr(NfpLedger) l = nfp_ledger_read(conf, err);
+	g_autoptr(NfpLedger) ledger = nfp_ledger_read(conf, err);
 	g_autoptr(JsonObject) daemon = NULL;
-	GString *out;
 
-	if (!l)
+	if (!ledger)
 		return NULL;
 	daemon = nfp_control_ask(conf, "status", NULL);
-	out = g_string_new(NULL);
+	return nfp_status_view_text(ledger, daemon);
+}
+
+char *nfp_status_view_text(const NfpLedger *l, JsonObject *daemon)
+{
+	GString *out = g_string_new(NULL);
+
 	print_identity(out, l);
 	if (l->total.coarsened)
 		g_string_append_printf(out, "coarsened %" U64 " packets: their own tables were full\n",

@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#include "ebpf/abi.h"
+#include "probe/source.h"
 #include "record/batch.h"
 
 #define NFP_TABLE_ROWS 40 /* flows shown of a bucket; the others are summed in one line */

@@ -29,3 +29,21 @@ const char *nfp_row_name(enum nfp_protocol row)
 {
 	return row < NFP_P_N ? nfp_rows[row].name : "hook";
 }
+
+static const struct {
+	const char *name, *help;
+} counters[NFP_C_N] = {
+#define NFP_COUNTER(name, help) { #name, help },
+#include "ebpf/counters.def"
+#undef NFP_COUNTER
+};
+
+const char *nfp_counter_name(guint counter)
+{
+	return counter < NFP_C_N ? counters[counter].name : NULL;
+}
+
+const char *nfp_counter_help(guint counter)
+{
+	return counter < NFP_C_N ? counters[counter].help : NULL;
+}

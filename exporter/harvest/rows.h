@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What user space has to know of each row of ebpf/protocols.def to make a record of its entries. */
+/* What user space has to know of the rows of ebpf/protocols.def to make records of their entries, and the
+ * names of those of ebpf/counters.def. */
 #ifndef NFP_HARVEST_ROWS_H
 #define NFP_HARVEST_ROWS_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,9 @@ typedef struct {
 extern const NfpRow nfp_rows[NFP_P_N];
 /* Name of a row, NFP_P_hook included. */
 const char *nfp_row_name(enum nfp_protocol row);
+/* NULL: there is no such counter. */
+const char *nfp_counter_name(guint counter);
+const char *nfp_counter_help(guint counter);
 
 static inline const struct nfp_key_meta *nfp_key_meta_of(const void *key, size_t key_size)
 {

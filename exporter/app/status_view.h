@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two views of the books. Pure. */
+#ifndef NFP_APP_STATUS_VIEW_H
+#define NFP_APP_STATUS_VIEW_H
+
+#include <json-glib/json-glib.h>
+
+#include "app/ledger.h"
+
+/* daemon: its answer to "status" (nfp_daemon_answer), or NULL. Caller frees. */
+char *nfp_status_view_json(const NfpLedger *ledger, JsonObject *daemon);
+char *nfp_status_view_text(const NfpLedger *ledger, JsonObject *daemon);
+
+#endif
