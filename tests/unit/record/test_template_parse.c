@@ -76,6 +76,8 @@ static const struct {
 	{ "templates: [{name: a, need: [], fields: &a [flowId, *a]}]",
 	  "f.yaml:1:41: lists nested deeper than 8\n"
 	  "f.yaml:1:41: field flowId is there twice" },
+	{ "templates: [{name: a, need: [\"x\\ny\\e\"], fields: [flowId]}]",
+	  "f.yaml:1:30: unknown need \"x?y?\"" },
 	{ "a: [", "f.yaml:2:1: not YAML: did not find expected node content while parsing a flow node" },
 	{ "a: *b", "f.yaml:1:4: not YAML: found undefined alias" },
 	{ "\xff", "f.yaml:1:1: not YAML: invalid leading UTF-8 octet" },
