@@ -19,7 +19,7 @@ static __always_inline bool nfp_bucket_of(struct nfp_frame *f, __u64 tstamp)
 	if (!c)
 		return false;
 	clock = c->active & 1 ? &c->clock[1] : &c->clock[0];
-	now = knob_clock == NFP_CLOCK_TSTAMP ? tstamp : bpf_ktime_get_boot_ns() + clock->offset;
+	now = knob_clock == NFP_CLOCK_CAPTURE ? tstamp : bpf_ktime_get_boot_ns() + clock->offset;
 	f->now = now;
 	length = clock->length;
 	if (!length)

@@ -10,7 +10,9 @@
 
 enum nfp_clock_source {
 	NFP_CLOCK_BOOT,   /* bpf_ktime_get_boot_ns() + config offset */
-	NFP_CLOCK_TSTAMP, /* skb->tstamp is ns since 1970: test runs that replay a capture */
+	/* Test runs that replay a capture: skb->tstamp is the time (ns since 1970), skb->mark the frame's
+	 * length on the wire, of which the buffer may hold less (0: it holds all). */
+	NFP_CLOCK_CAPTURE,
 };
 
 /* Direction of the hook: 0 ingress, 1 egress. */

@@ -46,7 +46,7 @@ static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work
 static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_buff *skb)
 {
 	__builtin_memset(f, 0, sizeof(*f));
-	f->length = skb->len;
+	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : skb->len;
 	f->gso_size = skb->gso_size;
 	f->segments = skb->gso_segs;
 	if (!f->segments && (!f->gso_size || f->gso_size == NFP_GSO_BY_FRAGS))

@@ -12,8 +12,16 @@
 #include "nfprobe.skel.h"
 #include "probe/bpflog.h"
 
-/* Values of knob_link (enum nfp_link of ebpf/parse.h). */
-enum { LINK_ETHERNET = 0, LINK_L3 = 1 };
+/* Values of knob_link (enum nfp_link of ebpf/parse.h) and knob_clock (enum nfp_clock_source). */
+enum { LINK_ETHERNET = 0, LINK_L3 = 1, LINK_RAW = 2 };
+enum { CLOCK_BOOT = 0, CLOCK_CAPTURE = 1 };
+
+static uint8_t link_of(NfpProgramSettings settings)
+{
+	if (!settings.l3)
+		return LINK_ETHERNET;
+	return settings.capture ? LINK_RAW : LINK_L3;
+}
 
 static const struct {
 	const char *name;
@@ -217,8 +225,9 @@ static bool is_realtime_kernel(void)
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 {
 	ret_knobs[0] = (NfpKnob){ "knob_egress", settings.egress };
-	ret_knobs[1] = (NfpKnob){ "knob_link", settings.l3 ? LINK_L3 : LINK_ETHERNET };
+	ret_knobs[1] = (NfpKnob){ "knob_link", link_of(settings) };
 	ret_knobs[2] = (NfpKnob){ "knob_atomic", is_realtime_kernel() };
+	ret_knobs[3] = (NfpKnob){ "knob_clock", settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT };
 }
 
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
@@ -241,7 +250,8 @@ int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **
 		}
 	}
 	skeleton->rodata->knob_egress = settings.egress;
-	skeleton->rodata->knob_link = settings.l3 ? LINK_L3 : LINK_ETHERNET;
+	skeleton->rodata->knob_link = link_of(settings);
+	skeleton->rodata->knob_clock = settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT;
 	skeleton->rodata->knob_atomic = is_realtime_kernel();
 	rc = nfprobe_bpf__load(skeleton);
 	if (rc) {

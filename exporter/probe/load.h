@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
 	bool egress;
 	bool l3; /* frames begin without a link header */
+	bool capture; /* test runs of captured frames: time and length on the wire come with each */
 } NfpProgramSettings;
 
 /* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing
@@ -39,7 +40,7 @@ typedef struct {
 	const char *name; /* of the variable, one octet */
 	uint8_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 3
+#define NFP_KNOBS_N 4
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */

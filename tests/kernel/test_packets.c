@@ -21,7 +21,7 @@ static struct nfprobe_bpf *start(enum nfp_link link, gboolean egress)
 	nfp_test_need_bpf();
 	skel = nfprobe_bpf__open();
 	cr_assert_not_null(skel);
-	skel->rodata->knob_clock = 1; /* NFP_CLOCK_TSTAMP */
+	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	skel->rodata->knob_link = link;
 	skel->rodata->knob_egress = egress;
 	cr_assert_eq(nfprobe_bpf__load(skel), 0);

@@ -17,7 +17,7 @@ static struct nfprobe_bpf *open_program(void)
 	nfp_test_need_bpf();
 	skel = nfprobe_bpf__open();
 	cr_assert_not_null(skel);
-	skel->rodata->knob_clock = 1; /* NFP_CLOCK_TSTAMP */
+	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	return skel;
 }
 

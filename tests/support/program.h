@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The BPF program in test runs, with maps and buckets that the test makes itself. The program's clock
- * is the time stamp of the run (NFP_CLOCK_TSTAMP), so the test decides the bucket.
+ * is the time stamp of the run (NFP_CLOCK_CAPTURE), so the test decides the bucket.
  */
 #ifndef NFP_TEST_PROGRAM_H
 #define NFP_TEST_PROGRAM_H

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/testrun.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "probe/domain.h"
+
+#define FRAME_MIN 14 /* ETH_HLEN: bpf_prog_test_run_skb() refuses less */
+
+struct NfpTestRun {
+	int program;
+};
+
+NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
+{
+	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true };
+	int program = nfp_load_program(&probe->maps, settings, err);
+	NfpTestRun *run;
+
+	if (program < 0)
+		return NULL;
+	run = g_new0(NfpTestRun, 1);
+	run->program = program;
+	return run;
+}
+
+int nfp_testrun_feed(NfpTestRun *run, const uint8_t *frame, uint32_t captured, uint32_t wire, uint64_t time)
+{
+	uint8_t padded[FRAME_MIN] = { 0 };
+	struct __sk_buff skb = { .tstamp = time, .mark = wire };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = MIN(captured, NFP_TESTRUN_FRAME),
+		    .ctx_in = &skb, .ctx_size_in = sizeof(skb));
+
+	if (captured < FRAME_MIN) {
+		if (captured)
+			memcpy(padded, frame, captured);
+		opts.data_in = padded;
+		opts.data_size_in = FRAME_MIN;
+	}
+	return bpf_prog_test_run_opts(run->program, &opts);
+}
+
+void nfp_testrun_free(NfpTestRun *run)
+{
+	if (!run)
+		return;
+	nfp_fd_clear(&run->program);
+	g_free(run);
+}
