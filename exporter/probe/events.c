@@ -57,8 +57,9 @@ int nfp_probe_events_read(NfpProbe *probe)
 
 	if (!probe->events)
 		return -ENOTCONN;
-	/* poll, not consume: it takes the readiness off the epoll descriptor. */
-	rc = perf_buffer__poll(probe->events->buffer, 0);
+	/* Not perf_buffer__poll(): looking at a perf event's readiness clears it (kernel/events/core.c,
+	 * perf_poll), and whoever polled our descriptor has looked already. */
+	rc = perf_buffer__consume(probe->events->buffer);
 	return rc < 0 ? rc : 0;
 }
 
