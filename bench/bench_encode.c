@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Records a second from batch to IPFIX messages of 1420 octets in memory, on one core, and libfixbuf's
- * rate for the same records in the same run. One JSON line. Usage: bench_encode [records]
+ * Records a second from batch to IPFIX messages of 1420 octets in memory, on one core, and
+ * libfixbuf's rate for the same records in the same run. One JSON line. Usage: bench_encode
+ * [records]
  */
 #include <fixbuf/public.h>
 #include <inttypes.h>
@@ -39,7 +40,9 @@ static void make_records(NfpRecord *records, uint32_t n)
 
 static double ours(const NfpTemplateSet *set, const NfpRecord *records, uint64_t total)
 {
-	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1 };
+	NfpEncoderOptions options = {
+		.protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1
+	};
 	g_autoptr(NfpEncoder) encoder = nfp_encoder_new(&options, NULL);
 	NfpEncoderStats stats = { 0 };
 	uint8_t out[SIZE];
@@ -79,7 +82,8 @@ static double theirs(const NfpTemplate *template, uint64_t total)
 	double best = 0;
 
 	for (guint i = 0; i < template->n; i++) {
-		fbInfoElementSpec_t spec = { (char *)template->fields[i]->name, template->fields[i]->length, 0 };
+		fbInfoElementSpec_t spec = { (char *)template->fields[i]->name,
+					     template->fields[i]->length, 0 };
 
 		if (!fbTemplateAppendSpec(made, &spec, 0, NULL))
 			fail("libfixbuf: element");
@@ -95,7 +99,8 @@ static double theirs(const NfpTemplate *template, uint64_t total)
 	fBuf_t *buffer = fBufAllocForExport(session, fbExporterAllocBuffer(out, SIZE));
 
 	fBufSetAutomaticMode(buffer, FALSE);
-	if (!fBufSetInternalTemplate(buffer, 256, &err) || !fBufSetExportTemplate(buffer, 256, &err))
+	if (!fBufSetInternalTemplate(buffer, 256, &err) ||
+	    !fBufSetExportTemplate(buffer, 256, &err))
 		fail("libfixbuf: template");
 	for (guint round = 0; round < ROUNDS; round++) {
 		double start = seconds();
@@ -129,7 +134,8 @@ int main(int argc, char **argv)
 		&set->templates[nfp_template_set_choose(set, nfp_record_have(&records[0]))];
 	double rate = ours(set, records, total), vs = theirs(template, total / 4);
 
-	printf("{\"name\":\"encode_ipfix_records_per_s\",\"value\":%.0f,\"unit\":\"records/s\",\"vs\":%.0f,"
+	printf("{\"name\":\"encode_ipfix_records_per_s\",\"value\":%.0f,\"unit\":\"records/"
+	       "s\",\"vs\":%.0f,"
 	       "\"vs_name\":\"libfixbuf\",\"template\":\"%s\"}\n",
 	       rate, vs, template->name);
 	return 0;

@@ -44,8 +44,8 @@ NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err)
 	}
 	g_autofree char *known = g_strjoinv(", ", (char **)names);
 
-	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "unknown protocol \"%s\", known: %s", options->protocol,
-		    known);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "unknown protocol \"%s\", known: %s",
+		    options->protocol, known);
 	return NULL;
 }
 
@@ -74,9 +74,9 @@ ssize_t nfp_encoder_announce(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 	return encoder->protocol->announce(encoder, domain, now, stats, out, size);
 }
 
-ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now, const NfpRecord *records,
-			    uint32_t n, uint8_t *out, size_t size, uint32_t *ret_used,
-			    uint32_t *ret_unsendable)
+ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now,
+			    const NfpRecord *records, uint32_t n, uint8_t *out, size_t size,
+			    uint32_t *ret_used, uint32_t *ret_unsendable)
 {
 	if (domain >= NFP_ENCODER_DOMAINS)
 		return -E2BIG;

@@ -17,13 +17,15 @@
 #include "record/templates.h"
 
 typedef struct {
-	const char *protocol;             /* "ipfix", ... */
-	const NfpTemplateSet *templates;  /* borrowed; outlives the encoder */
-	uint32_t domain;                  /* observationDomainId of domain 0, not 0; domain n exports as domain + n */
-	uint32_t sampling;                /* 1-in-N announced in options data; 1 = every packet */
-	const char *hostname;             /* observationDomainName; borrowed */
-	uint32_t first_sequence;          /* of each domain in a new session; RFC 7011 3.1 asks for 0 */
-	gboolean reliable;                /* TCP: templates once a session; UDP: whenever asked for again */
+	const char *protocol;            /* "ipfix", ... */
+	const NfpTemplateSet *templates; /* borrowed; outlives the encoder */
+	uint32_t domain;                 /* observationDomainId of domain 0, itself not 0; domain n
+					  * exports as domain + n */
+	uint32_t sampling;               /* 1-in-N announced in options data; 1 = every packet */
+	const char *hostname;            /* observationDomainName; borrowed */
+	uint32_t first_sequence;         /* of each domain in a new session; RFC 7011 3.1: 0 */
+	gboolean reliable;               /* TCP: templates once a session; UDP: whenever asked for
+					  * again */
 } NfpEncoderOptions;
 
 /* Facts about ourselves for options data; totals since the exporter started. */
@@ -41,29 +43,31 @@ NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err);
 void nfp_encoder_free(NfpEncoder *encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpEncoder, nfp_encoder_free)
 
-/* Starts a new transport session: sequence numbers from the first, nothing announced yet (RFC 7011 3.1, 8). */
+/* Starts a new transport session: sequence numbers from the first, nothing announced yet (RFC
+ * 7011 3.1, 8). */
 void nfp_encoder_start_session(NfpEncoder *encoder);
 
 /* Templates and options (templates, then options data) of `domain` go out again, or for the first
- * time, with the next calls of nfp_encoder_announce. The first time it is all templates, later those
- * that have carried records in this session; the others go with the first records that need them, in
- * the same message. Over a reliable transport templates go once a session. Options data go at most every
- * 10 s: each makes nfdump 1.7.1 count a sequence error (it knows records of flows only). */
+ * time, with the next calls of nfp_encoder_announce. The first time it is all templates, later
+ * those that have carried records in this session; the others go with the first records that need
+ * them, in the same message. Over a reliable transport templates go once a session. Options data go
+ * at most every 10 s: each makes nfdump 1.7.1 count a sequence error (it knows records of flows
+ * only). */
 void nfp_encoder_refresh(NfpEncoder *encoder, uint32_t domain);
 
-/* Writes one message of what is still to be announced in `domain`; for domain 0 also what concerns the
- * whole process, in messages of observation domain 0 (RFC 7011 3.1).
- * now: UTC seconds. Returns its length, 0 = nothing left to announce, -EMSGSIZE = size is too small,
- * -E2BIG = no such domain. */
+/* Writes one message of what is still to be announced in `domain`; for domain 0 also what concerns
+ * the whole process, in messages of observation domain 0 (RFC 7011 3.1). now: UTC seconds. Returns
+ * its length, 0 = nothing left to announce, -EMSGSIZE = size is too small, -E2BIG = no such domain.
+ */
 ssize_t nfp_encoder_announce(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 			     const NfpEncoderStats *stats, uint8_t *out, size_t size);
 
 /* Writes one data message with as many of records[0..n) as fit in `size`, in order.
- * *ret_used: records taken (those that no template can carry are taken and added to *ret_unsendable).
- * Returns its length (0 = none of the taken records can be sent), -EMSGSIZE = records[0] does not fit
- * (nothing is taken), -E2BIG = no such domain; the out-parameters are untouched on errors.
- * A message may hold no record and yet have a length: it carries a template that left no room; send it
- * and go on. Everything must have been announced before. */
+ * *ret_used: records taken (those that no template can carry are taken and added to
+ * *ret_unsendable). Returns its length (0 = none of the taken records can be sent), -EMSGSIZE =
+ * records[0] does not fit (nothing is taken), -E2BIG = no such domain; the out-parameters are
+ * untouched on errors. A message may hold no record and yet have a length: it carries a template
+ * that left no room; send it and go on. Everything must have been announced before. */
 ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 			    const NfpRecord *records, uint32_t n, uint8_t *out, size_t size,
 			    uint32_t *ret_used, uint32_t *ret_unsendable);

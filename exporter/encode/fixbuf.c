@@ -66,8 +66,8 @@ static gboolean append_element(NfpFixbuf *fixbuf, fbTemplate_t *template, const 
 	return TRUE;
 }
 
-gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elements, guint n, guint scope,
-			GError **err)
+gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elements, guint n,
+			guint scope, GError **err)
 {
 	fbTemplate_t *template = fbTemplateAlloc(fixbuf->model);
 	GError *theirs = NULL;
@@ -80,7 +80,8 @@ gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elemen
 	}
 	if (scope > 0)
 		fbTemplateSetOptionsScope(template, (uint16_t)scope);
-	/* The wire's layout, and for libfixbuf's own copying the layout of what it is given: the same. */
+	/* The wire's layout, and for libfixbuf's own copying the layout of what it is given: the
+	 * same. */
 	if (fbSessionAddTemplate(fixbuf->session, FALSE, id, template, &theirs) == 0 ||
 	    fbSessionAddTemplate(fixbuf->session, TRUE, id, template, &theirs) == 0) {
 		fbTemplateFreeUnused(template);
@@ -123,7 +124,8 @@ GBytes *nfp_fixbuf_template(NfpFixbuf *fixbuf, uint16_t id, GError **err)
 	GError *theirs = NULL;
 
 	if (!fbSessionExportTemplate(fixbuf->session, id, &theirs)) {
-		/* FB_ERROR_EOM: the first template after data wants a new message, and this is one now. */
+		/* FB_ERROR_EOM: the first template after data wants a new message, and this is one
+		 * now. */
 		g_clear_error(&theirs);
 		if (!fBufEmit(fixbuf->buffer, &theirs) ||
 		    !fbSessionExportTemplate(fixbuf->session, id, &theirs)) {
@@ -134,7 +136,8 @@ GBytes *nfp_fixbuf_template(NfpFixbuf *fixbuf, uint16_t id, GError **err)
 	return take(fixbuf, err);
 }
 
-GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size, GError **err)
+GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size,
+			  GError **err)
 {
 	GError *theirs = NULL;
 	uint8_t *record = (uint8_t *)values; /* only read; libfixbuf's prototype lacks the const */

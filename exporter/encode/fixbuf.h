@@ -25,17 +25,18 @@ NfpFixbuf *nfp_fixbuf_new(void);
 void nfp_fixbuf_free(NfpFixbuf *fixbuf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpFixbuf, nfp_fixbuf_free)
 
-/* Adds template `id` (256..65535, each once) of elements[0..n), the first `scope` of which are the scope
- * of an options template (0: a data template). Errors: an element that libfixbuf's model does not have
- * or has under another id, more elements than a template can have. */
-gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elements, guint n, guint scope,
-			GError **err);
+/* Adds template `id` (256..65535, each once) of elements[0..n), the first `scope` of which are the
+ * scope of an options template (0: a data template). Errors: an element that libfixbuf's model does
+ * not have or has under another id, more elements than a template can have. */
+gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elements, guint n,
+			guint scope, GError **err);
 /* After the last nfp_fixbuf_add, once, before the two below. */
 void nfp_fixbuf_start(NfpFixbuf *fixbuf);
 /* The (options) template record, RFC 7011 3.4.1 and 3.4.2.2, without Set header. */
 GBytes *nfp_fixbuf_template(NfpFixbuf *fixbuf, uint16_t id, GError **err);
-/* The data record for `values`: members in host byte order, one behind the other without padding, octets
- * as they are. NULL on error. */
-GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size, GError **err);
+/* The data record for `values`: members in host byte order, one behind the other without padding,
+ * octets as they are. NULL on error. */
+GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size,
+			  GError **err);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * IPFIX (RFC 7011). Template and options records are libfixbuf's, made once; message headers, Sets and
- * data records are written here.
+ * IPFIX (RFC 7011). Template and options records are libfixbuf's, made once; message headers, Sets
+ * and data records are written here.
  *
  * Template ids: 256 + index in the set, then the options templates. They never change and are never
- * withdrawn. No padding, no empty Sets, one options template a Set (nfdump 1.7.1 and pmacct 1.7.7 read
- * only the first of a Set).
+ * withdrawn. No padding, no empty Sets, one options template a Set (nfdump 1.7.1 and pmacct 1.7.7
+ * read only the first of a Set).
  */
 #include <errno.h>
 #include <string.h>
@@ -140,7 +140,8 @@ static guint items_n(const Ipfix *ipfix)
 
 static const NfpOption *item_option(const Ipfix *ipfix, guint item)
 {
-	return &g_array_index(ipfix->options, NfpOption, (item - ipfix->set->n) % ipfix->options->len);
+	return &g_array_index(ipfix->options, NfpOption,
+			      (item - ipfix->set->n) % ipfix->options->len);
 }
 
 static gboolean item_is_data(const Ipfix *ipfix, guint item)
@@ -192,8 +193,8 @@ static GBytes *option_record(Ipfix *ipfix, const Domain *domain, guint item)
 
 	ipfix->facts.domain = domain->id;
 	nfp_option_values(item_option(ipfix, item), &ipfix->facts, values);
-	return nfp_fixbuf_record(ipfix->fixbuf, (uint16_t)(FIRST_ID + ipfix->set->n + option), values->data,
-				 values->len, NULL);
+	return nfp_fixbuf_record(ipfix->fixbuf, (uint16_t)(FIRST_ID + ipfix->set->n + option),
+				 values->data, values->len, NULL);
 }
 
 /* FALSE: no room. */
@@ -203,8 +204,8 @@ static gboolean announce_item(Ipfix *ipfix, const Domain *domain, guint item, Nf
 	if (!item_is_data(ipfix, item)) {
 		gboolean flows = item < ipfix->set->n;
 
-		return nfp_message_append(message, flows ? SET_TEMPLATES : SET_OPTIONS_TEMPLATES, flows,
-				  g_ptr_array_index(ipfix->templates, item));
+		return nfp_message_append(message, flows ? SET_TEMPLATES : SET_OPTIONS_TEMPLATES,
+					  flows, g_ptr_array_index(ipfix->templates, item));
 	}
 
 	g_autoptr(GBytes) record = option_record(ipfix, domain, item);
@@ -212,13 +213,15 @@ static gboolean announce_item(Ipfix *ipfix, const Domain *domain, guint item, Nf
 
 	if (record == NULL) /* proven to work by create() */
 		return TRUE;
-	if (!nfp_message_append(message, (uint16_t)(FIRST_ID + ipfix->set->n + option), FALSE, record))
+	if (!nfp_message_append(message, (uint16_t)(FIRST_ID + ipfix->set->n + option), FALSE,
+				record))
 		return FALSE;
 	(*records)++;
 	return TRUE;
 }
 
-static ssize_t announce_domain(Ipfix *ipfix, Domain *domain, uint32_t now, uint8_t *out, size_t size)
+static ssize_t announce_domain(Ipfix *ipfix, Domain *domain, uint32_t now, uint8_t *out,
+			       size_t size)
 {
 	NfpMessage message;
 	uint32_t records = 0;
@@ -244,8 +247,8 @@ static ssize_t announce_domain(Ipfix *ipfix, Domain *domain, uint32_t now, uint8
 	return end_message(&message, domain, now, records);
 }
 
-static ssize_t announce(NfpEncoder *encoder, uint32_t index, uint32_t now, const NfpEncoderStats *stats,
-			uint8_t *out, size_t size)
+static ssize_t announce(NfpEncoder *encoder, uint32_t index, uint32_t now,
+			const NfpEncoderStats *stats, uint8_t *out, size_t size)
 {
 	Ipfix *ipfix = (Ipfix *)encoder;
 
@@ -271,8 +274,8 @@ static int choose(Ipfix *ipfix, uint32_t have)
 	return ipfix->cache[slot].template;
 }
 
-/* Makes the Set of a template's records the open one, the template before it where the collector may
- * not know it. Returns how many records it has room for; 0: nothing was done. */
+/* Makes the Set of a template's records the open one, the template before it where the collector
+ * may not know it. Returns how many records it has room for; 0: nothing was done. */
 static uint32_t open_data_set(Ipfix *ipfix, Domain *domain, guint template, NfpMessage *message)
 {
 	GBytes *record = g_ptr_array_index(ipfix->templates, template);
@@ -298,12 +301,15 @@ static uint32_t open_data_set(Ipfix *ipfix, Domain *domain, guint template, NfpM
 
 /* A record does not fit an empty message. If that is for its template's sake, the template leaves
  * alone. */
-static ssize_t carry_alone(Ipfix *ipfix, Domain *domain, guint template, NfpMessage *message, uint32_t now)
+static ssize_t carry_alone(Ipfix *ipfix, Domain *domain, guint template, NfpMessage *message,
+			   uint32_t now)
 {
 	guint length = nfp_plan_length(g_ptr_array_index(ipfix->plans, template));
 
-	if (domain->templates[template].cold == 0 || nfp_message_room(message) < NFP_SET_HEADER + length ||
-	    !nfp_message_append(message, SET_TEMPLATES, FALSE, g_ptr_array_index(ipfix->templates, template)))
+	if (domain->templates[template].cold == 0 ||
+	    nfp_message_room(message) < NFP_SET_HEADER + length ||
+	    !nfp_message_append(message, SET_TEMPLATES, FALSE,
+				g_ptr_array_index(ipfix->templates, template)))
 		return -EMSGSIZE;
 	domain->templates[template].cold = 0;
 	domain->templates[template].used = TRUE;
@@ -320,8 +326,9 @@ static uint32_t run_length(const NfpRecord *records, uint32_t n, uint32_t have)
 	return run;
 }
 
-static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const NfpRecord *from, uint32_t n,
-		       uint8_t *out, size_t size, uint32_t *ret_used, uint32_t *ret_unsendable)
+static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const NfpRecord *from,
+		       uint32_t n, uint8_t *out, size_t size, uint32_t *ret_used,
+		       uint32_t *ret_unsendable)
 {
 	Ipfix *ipfix = (Ipfix *)encoder;
 	Domain *domain = get_domain(ipfix, index);
@@ -392,7 +399,8 @@ static gboolean add_template(Ipfix *ipfix, guint index, GError **err)
 		elements[i] = (NfpElement){ field->name, field->pen, field->id, field->length };
 	}
 	g_ptr_array_add(ipfix->plans, nfp_plan_new(template->fields, template->n));
-	if (!nfp_fixbuf_add(ipfix->fixbuf, (uint16_t)(FIRST_ID + index), elements, template->n, 0, err)) {
+	if (!nfp_fixbuf_add(ipfix->fixbuf, (uint16_t)(FIRST_ID + index), elements, template->n, 0,
+			    err)) {
 		g_prefix_error(err, "template %s: ", template->name);
 		return FALSE;
 	}
@@ -409,8 +417,8 @@ static gboolean add_templates(Ipfix *ipfix, GError **err)
 	for (guint i = 0; i < options; i++) {
 		const NfpOption *option = &g_array_index(ipfix->options, NfpOption, i);
 
-		if (!nfp_fixbuf_add(ipfix->fixbuf, (uint16_t)(FIRST_ID + n + i), option->elements, option->n, 1,
-				    err))
+		if (!nfp_fixbuf_add(ipfix->fixbuf, (uint16_t)(FIRST_ID + n + i), option->elements,
+				    option->n, 1, err))
 			return FALSE;
 	}
 	nfp_fixbuf_start(ipfix->fixbuf);
@@ -427,9 +435,10 @@ static gboolean add_templates(Ipfix *ipfix, GError **err)
 static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 {
 	if (options->domain == 0 || options->domain > UINT32_MAX - NFP_ENCODER_DOMAINS) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
-			    "domain %u: 1 to %u are allowed (0 is for what concerns the whole process)",
-			    options->domain, UINT32_MAX - NFP_ENCODER_DOMAINS);
+		g_set_error(
+			err, NFP_ERROR, NFP_ERROR_USAGE,
+			"domain %u: 1 to %u are allowed (0 is for what concerns the whole process)",
+			options->domain, UINT32_MAX - NFP_ENCODER_DOMAINS);
 		return NULL;
 	}
 

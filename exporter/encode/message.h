@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A message of Sets (IPFIX) or FlowSets (NetFlow v9) being written into the caller's buffer: a header
- * of the protocol's own, then Sets of a 4-octet header (id, length) and records. Never an empty Set.
+ * A message of Sets (IPFIX) or FlowSets (NetFlow v9) being written into the caller's buffer: a
+ * header of the protocol's own, then Sets of a 4-octet header (id, length) and records. Never an
+ * empty Set.
  */
 #ifndef NFP_ENCODE_MESSAGE_H
 #define NFP_ENCODE_MESSAGE_H
@@ -23,12 +24,14 @@ typedef struct {
 
 /* At most min(size, 65535) octets. FALSE when not even the header fits. */
 gboolean nfp_message_begin(NfpMessage *message, uint16_t header, uint8_t *out, size_t size);
-/* Closes the open Set; the header is the caller's to write. Returns the length, 0 = nothing was put in. */
+/* Closes the open Set; the header is the caller's to write. Returns the length, 0 = nothing was put
+ * in. */
 ssize_t nfp_message_end(NfpMessage *message);
-/* Puts octets into a Set of that id: the open one if it may be `shared`, else a new one. FALSE: no room,
- * nothing was done. */
+/* Puts octets into a Set of that id: the open one if it may be `shared`, else a new one. FALSE: no
+ * room, nothing was done. */
 gboolean nfp_message_append(NfpMessage *message, uint16_t id, gboolean shared, GBytes *octets);
-/* Opens a Set. The caller has made sure of room for its header and one record, and writes at `at`. */
+/* Opens a Set. The caller has made sure of room for its header and one record, and writes at `at`.
+ */
 void nfp_message_open_set(NfpMessage *message, uint16_t id);
 
 static inline gboolean nfp_message_empty(const NfpMessage *message)

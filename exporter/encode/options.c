@@ -8,23 +8,31 @@
 #define AT(member) offsetof(NfpOptionFacts, member)
 
 static const NfpOption rows[] = {
-	/* samplingInterval alone: with any field beside it nfdump 1.7.1 ignores it, and goflow2 takes
-	 * 305/306 for a rate of 1. Sent for 1-in-1 too: an absent rate is no known rate. */
-	{ FALSE, 2, { E("observationDomainId", 149, 4), E("samplingInterval", 34, 4) },
+	/* samplingInterval alone: with any field beside it nfdump 1.7.1 ignores it, and goflow2
+	 * takes 305/306 for a rate of 1. Sent for 1-in-1 too: an absent rate is no known rate. */
+	{ FALSE,
+	  2,
+	  { E("observationDomainId", 149, 4), E("samplingInterval", 34, 4) },
 	  { AT(domain), AT(sampling) } },
-	{ FALSE, 2, { E("observationDomainId", 149, 4), E("observationDomainName", 300, 0) },
+	{ FALSE,
+	  2,
+	  { E("observationDomainId", 149, 4), E("observationDomainName", 300, 0) },
 	  { AT(domain), AT(name) } },
-	/* RFC 7011 4.1: in a message of domain 0 the scope has to be observationDomainId; 0 there means
-	 * no domain in particular. */
-	{ TRUE, 4,
+	/* RFC 7011 4.1: in a message of domain 0 the scope has to be observationDomainId; 0 there
+	 * means no domain in particular. */
+	{ TRUE,
+	  4,
 	  { E("observationDomainId", 149, 4), E("exportedMessageTotalCount", 41, 8),
 	    E("exportedFlowRecordTotalCount", 42, 8), E("exportedOctetTotalCount", 40, 8) },
 	  { AT(no_domain), AT(stats.messages), AT(stats.records), AT(stats.octets) } },
 	/* RFC 7011 4.2: what was seen and is in no record. */
-	{ TRUE, 2, { E("observationDomainId", 149, 4), E("ignoredPacketTotalCount", 164, 8) },
+	{ TRUE,
+	  2,
+	  { E("observationDomainId", 149, 4), E("ignoredPacketTotalCount", 164, 8) },
 	  { AT(no_domain), AT(stats.lost_packets) } },
 	/* RFC 7011 4.3: what is in records that did not leave. */
-	{ TRUE, 3,
+	{ TRUE,
+	  3,
 	  { E("exportingProcessId", 144, 4), E("notSentFlowTotalCount", 166, 8),
 	    E("notSentPacketTotalCount", 167, 8) },
 	  { AT(process), AT(stats.not_sent_records), AT(stats.not_sent_packets) } },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The plan is run column by column: a step (what to do with one field) is decided once for all records
- * of a message, so that the loops inside hold no decision. A message's records and octets stay in the
- * first-level cache meanwhile (14 records of 200 octets).
+ * The plan is run column by column: a step (what to do with one field) is decided once for all
+ * records of a message, so that the loops inside hold no decision. A message's records and octets
+ * stay in the first-level cache meanwhile (14 records of 200 octets).
  */
 #include "encode/plan.h"
 
@@ -73,7 +73,9 @@ static gboolean is_copy(StepKind kind)
 
 static Step make_step(const NfpField *field, guint at)
 {
-	Step step = { .offset = field->offset, .at = at, .size = field->size, .length = field->length };
+	Step step = {
+		.offset = field->offset, .at = at, .size = field->size, .length = field->length
+	};
 
 	switch (field->kind) {
 	case NFP_KIND_U: step.kind = unsigned_kind(field->size, field->length); break;
@@ -95,7 +97,8 @@ NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n)
 		Step *last = plan->n > 0 ? &plan->steps[plan->n - 1] : NULL;
 
 		plan->length += step.length;
-		/* Two equal neighbours (source and destination) in the record and on the wire: one copy. */
+		/* Two equal neighbours (source and destination) in the record and on the wire: one
+		 * copy. */
 		if (last != NULL && is_copy(step.kind) && last->kind == step.kind &&
 		    last->offset + last->length == step.offset && step.length <= 16) {
 			last->length += step.length;
@@ -197,6 +200,7 @@ void nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, uint8_
 	for (guint i = 0; i < plan->n; i++) {
 		const Step *step = &plan->steps[i];
 
-		run_step(step, (const uint8_t *)records + step->offset, n, out + step->at, plan->length);
+		run_step(step, (const uint8_t *)records + step->offset, n, out + step->at,
+			 plan->length);
 	}
 }

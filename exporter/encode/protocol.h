@@ -16,9 +16,9 @@ typedef struct {
 	void (*refresh)(NfpEncoder *encoder, uint32_t domain);
 	ssize_t (*announce)(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 			    const NfpEncoderStats *stats, uint8_t *out, size_t size);
-	ssize_t (*records)(NfpEncoder *encoder, uint32_t domain, uint32_t now, const NfpRecord *records,
-			   uint32_t n, uint8_t *out, size_t size, uint32_t *ret_used,
-			   uint32_t *ret_unsendable);
+	ssize_t (*records)(NfpEncoder *encoder, uint32_t domain, uint32_t now,
+			   const NfpRecord *records, uint32_t n, uint8_t *out, size_t size,
+			   uint32_t *ret_used, uint32_t *ret_unsendable);
 } NfpEncoderProtocol;
 
 struct NfpEncoder {

@@ -23,7 +23,8 @@ void nfp_delivery_unref(NfpDelivery *delivery);
 typedef struct {
 	uint64_t bucket_start_ns; /* ns since 1970 */
 	uint64_t bucket_end_ns;
-	uint32_t domain;          /* observation domain: 0 = the daemon's own network namespace, n = the n-th other */
+	uint32_t domain; /* observation domain: 0 = the daemon's own network namespace, n = the n-th
+			    other */
 	uint32_t n;
 	NfpRecord *records;       /* n; constant once the batch is published */
 	/* private */
@@ -34,7 +35,8 @@ typedef struct {
 
 #define NFP_BATCH_RECORDS 4096 /* records of a batch, at most */
 
-/* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n). */
+/* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n).
+ */
 NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery);
 NfpBatch *nfp_batch_ref(NfpBatch *batch);
 void nfp_batch_unref(NfpBatch *batch);

@@ -18,9 +18,10 @@
 #define CHECK_MS(id, length, size) ((length) == 8 && (size) == 8)
 #define CHECK_NS(id, length, size) ((length) == 8 && (size) == 8)
 
-#define NFP_FIELD(name, pen, id, length, v9, member, kind, need, help)                             \
-	_Static_assert((id) > 0 && (id) < 0x8000, #name ": ids are 1..32767 (RFC 7011 3.2)");      \
-	_Static_assert(CHECK_##kind(id, length, MEMBER_SIZE(member)), #name ": length, member and kind"); \
+#define NFP_FIELD(name, pen, id, length, v9, member, kind, need, help)                        \
+	_Static_assert((id) > 0 && (id) < 0x8000, #name ": ids are 1..32767 (RFC 7011 3.2)"); \
+	_Static_assert(CHECK_##kind(id, length, MEMBER_SIZE(member)),                         \
+		       #name ": length, member and kind");                                    \
 	_Static_assert(offsetof(NfpRecord, member) <= UINT16_MAX, #name ": offset");
 #include "record/fields.def"
 #undef NFP_FIELD
@@ -73,9 +74,12 @@ void nfp_fields_print_markdown(GString *out)
 	g_string_append(out,
 			"# Fields\n"
 			"\n"
-			"Every field that can leave the probe: one row each of `exporter/record/fields.def`, from\n"
-			"which this page is made (`tests/unit/record/test_fields.c` compares them). The names are keys\n"
-			"in `templates/*.yaml` and in JSON. *In records with* is what a template must list under\n"
+			"Every field that can leave the probe: one row each of "
+			"`exporter/record/fields.def`, from\n"
+			"which this page is made (`tests/unit/record/test_fields.c` compares "
+			"them). The names are keys\n"
+			"in `templates/*.yaml` and in JSON. *In records with* is what a template "
+			"must list under\n"
 			"`need` to use the field.\n"
 			"\n"
 			"| name | id | octets | NetFlow v9 | type | in records with | meaning |\n"

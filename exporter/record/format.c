@@ -132,7 +132,8 @@ void nfp_format_uid(GString *out, const char *hostname, const NfpRecord *record)
 	g_string_append_c(out, '-');
 	nfp_text_uint(out, record->bucket_end_ns);
 	g_string_append_printf(out, "/%s/d%u.if%u.%s.f%02x", nfp_text_row(record), record->domain,
-			       record->ifindex, record->direction ? "out" : "in", record->key_flags);
+			       record->ifindex, record->direction ? "out" : "in",
+			       record->key_flags);
 	if (record->have & NFP_HAVE_VLAN)
 		g_string_append_printf(out, ".v%u", record->vlan_id);
 	if (record->have & NFP_HAVE_CVLAN)
@@ -180,8 +181,11 @@ void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record
 		if ((have & field->need) != field->need)
 			continue;
 
-		const char *quote = field->kind == NFP_KIND_ADDR4 || field->kind == NFP_KIND_ADDR6 ||
-						    field->kind == NFP_KIND_MAC ? "\"" : "";
+		const char *quote = field->kind == NFP_KIND_ADDR4 ||
+						    field->kind == NFP_KIND_ADDR6 ||
+						    field->kind == NFP_KIND_MAC
+					    ? "\""
+					    : "";
 
 		g_string_append(out, ",\"");
 		g_string_append(out, field->name);

@@ -14,7 +14,8 @@ typedef enum {
 	NFP_HAVE_IPV4 = 1 << 0,
 	NFP_HAVE_IPV6 = 1 << 1,
 	NFP_HAVE_PROTOCOL = 1 << 2, /* protocolIdentifier, TTL, TOS: all IP records */
-	NFP_HAVE_PORTS = 1 << 3,    /* TCP, UDP, UDP-Lite, SCTP, DCCP; ICMP by the form collectors read */
+	NFP_HAVE_PORTS =
+		1 << 3, /* TCP, UDP, UDP-Lite, SCTP, DCCP; ICMP by the form collectors read */
 	NFP_HAVE_TCP = 1 << 4,
 	NFP_HAVE_ICMP4 = 1 << 5,
 	NFP_HAVE_ICMP6 = 1 << 6,
@@ -23,13 +24,14 @@ typedef enum {
 	NFP_HAVE_VLAN = 1 << 9,
 	NFP_HAVE_CVLAN = 1 << 10,
 	NFP_HAVE_NEXT_HOP = 1 << 11,
-	NFP_HAVE_TIMES = 1 << 12,  /* flowStart/End: all but a hook row without packets */
-	NFP_HAVE_CPU = 1 << 13,    /* merge_cpus: false */
-	NFP_HAVE_ALWAYS = 1 << 14, /* set in every record: counts, interface, direction, bucket, flowId */
+	NFP_HAVE_TIMES = 1 << 12, /* flowStart/End: all but a hook row without packets */
+	NFP_HAVE_CPU = 1 << 13,	  /* merge_cpus: false */
+	NFP_HAVE_ALWAYS =
+		1 << 14, /* set in every record: counts, interface, direction, bucket, flowId */
 	/* Derived by nfp_record_have(); makers of records leave them alone. */
 	NFP_HAVE_EGRESS_VLAN = 1 << 15, /* a VLAN, metered at egress */
-	NFP_HAVE_NEXT_HOP4 = 1 << 16,   /* a next hop, of an IPv4 record */
-	NFP_HAVE_NEXT_HOP6 = 1 << 17,   /* a next hop, of an IPv6 record */
+	NFP_HAVE_NEXT_HOP4 = 1 << 16,	/* a next hop, of an IPv4 record */
+	NFP_HAVE_NEXT_HOP6 = 1 << 17,	/* a next hop, of an IPv6 record */
 } NfpHave;
 
 /* RFC 5102 flowEndReason (136). */

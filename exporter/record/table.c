@@ -40,7 +40,8 @@ static void count(GString *out, uint64_t value)
 	if (unit == 0)
 		g_string_append_printf(out, "%*" G_GUINT64_FORMAT, W_COUNT, value);
 	else
-		g_string_append_printf(out, "%*" G_GUINT64_FORMAT "%c", W_COUNT - 1, value, units[unit]);
+		g_string_append_printf(out, "%*" G_GUINT64_FORMAT "%c", W_COUNT - 1, value,
+				       units[unit]);
 }
 
 static void address(GString *out, const NfpRecord *record, guint side)
@@ -63,7 +64,8 @@ static void address(GString *out, const NfpRecord *record, guint side)
 	if (v6 && port)
 		g_string_append_c(text, ']');
 	if (port)
-		g_string_append_printf(text, ":%u", side == 0 ? record->src_port : record->dst_port);
+		g_string_append_printf(text, ":%u",
+				       side == 0 ? record->src_port : record->dst_port);
 	if (icmp && side == 1)
 		g_string_append_printf(text, " %u.%u", record->icmp_type, record->icmp_code);
 	left(out, text->str, W_ADDRESS);
@@ -97,8 +99,8 @@ static void protocol(GString *out, const NfpRecord *record)
 void nfp_format_table_head(GString *out)
 {
 	g_string_append_printf(out, "%-*s %-*s %-*s %-*s %-*s %*s %*s\n", W_INTERFACE, "INTERFACE",
-			       W_DIRECTION, "DIR", W_PROTOCOL, "PROTO", W_ADDRESS, "SOURCE", W_ADDRESS,
-			       "DESTINATION", W_COUNT, "PACKETS", W_COUNT, "BYTES");
+			       W_DIRECTION, "DIR", W_PROTOCOL, "PROTO", W_ADDRESS, "SOURCE",
+			       W_ADDRESS, "DESTINATION", W_COUNT, "PACKETS", W_COUNT, "BYTES");
 }
 
 void nfp_format_table_row(GString *out, const NfpRecord *record, NfpIfName names, void *data)

@@ -7,7 +7,8 @@
  *   templates:                  # tried in order; a record leaves by the first that it meets
  *     - name: ipv4-tcp
  *       need: [ipv4, tcp]       # words of record/have.c
- *       fields: [*times, sourceIPv4Address, ...]   # names of fields.def; a list in a list is its fields
+ *       fields: [*times, sourceIPv4Address, ...]   # names of fields.def; a list in a list is its
+ * fields
  *
  * Parsing goes on after an error, so that a file's errors are all seen at once.
  */
@@ -46,8 +47,8 @@ static void G_GNUC_PRINTF(3, 4) complain(Parser *parser, yaml_mark_t mark, const
 		if ((guchar)*c < ' ' || *c == 0x7f)
 			*c = '?';
 
-	g_autofree char *line =
-		g_strdup_printf("%s:%zu:%zu: %s", parser->file, mark.line + 1, mark.column + 1, what);
+	g_autofree char *line = g_strdup_printf("%s:%zu:%zu: %s", parser->file, mark.line + 1,
+						mark.column + 1, what);
 
 	/* A list used by several templates is read for each of them. */
 	if (g_ptr_array_find_with_equal_func(parser->errors, line, g_str_equal, NULL))
@@ -85,18 +86,19 @@ static const char *type_name(const yaml_node_t *node)
 }
 
 /* Puts the values of a mapping into values[] by the order of keys[0..n); complains of the rest. */
-static gboolean read_mapping(Parser *parser, yaml_node_t *node, const char *what, const char *const *keys,
-			     guint n, yaml_node_t **values)
+static gboolean read_mapping(Parser *parser, yaml_node_t *node, const char *what,
+			     const char *const *keys, guint n, yaml_node_t **values)
 {
 	char buffer[128];
 
 	memset(values, 0, n * sizeof(*values));
 	if (node->type != YAML_MAPPING_NODE) {
-		complain(parser, node->start_mark, "%s is a mapping, not %s", what, type_name(node));
+		complain(parser, node->start_mark, "%s is a mapping, not %s", what,
+			 type_name(node));
 		return FALSE;
 	}
-	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
-	     pair++) {
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++) {
 		yaml_node_t *key = yaml_document_get_node(&parser->document, pair->key);
 		const char *word = scalar(key);
 		guint i = 0;
@@ -106,7 +108,8 @@ static gboolean read_mapping(Parser *parser, yaml_node_t *node, const char *what
 		if (i == n)
 			complain(parser, key->start_mark, "unknown key \"%s\" in %s%s",
 				 word != NULL ? word : "?", what,
-				 hint(buffer, sizeof(buffer), word ? nfp_suggest(word, keys, n) : NULL));
+				 hint(buffer, sizeof(buffer),
+				      word ? nfp_suggest(word, keys, n) : NULL));
 		else if (values[i] != NULL)
 			complain(parser, key->start_mark, "\"%s\" is there twice", word);
 		else
@@ -133,7 +136,8 @@ static void add_field(Parser *parser, yaml_node_t *node, const char *name)
 static void read_fields(Parser *parser, yaml_node_t *node, guint depth)
 {
 	if (node->type != YAML_SEQUENCE_NODE) {
-		complain(parser, node->start_mark, "expected a list of field names, not %s", type_name(node));
+		complain(parser, node->start_mark, "expected a list of field names, not %s",
+			 type_name(node));
 		return;
 	}
 	if (depth > NESTING_MAX) {
@@ -170,8 +174,8 @@ static void read_lists(Parser *parser, yaml_node_t *node)
 		complain(parser, node->start_mark, "lists is a mapping, not %s", type_name(node));
 		return;
 	}
-	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
-	     pair++)
+	for (yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++)
 		start_fields(parser, yaml_document_get_node(&parser->document, pair->value));
 }
 
@@ -181,18 +185,19 @@ static uint32_t read_need(Parser *parser, yaml_node_t *node)
 	char buffer[128];
 
 	if (node->type != YAML_SEQUENCE_NODE) {
-		complain(parser, node->start_mark, "need is a list of words, not %s", type_name(node));
+		complain(parser, node->start_mark, "need is a list of words, not %s",
+			 type_name(node));
 		return need;
 	}
-	for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
-	     item++) {
+	for (yaml_node_item_t *item = node->data.sequence.items.start;
+	     item < node->data.sequence.items.top; item++) {
 		yaml_node_t *entry = yaml_document_get_node(&parser->document, *item);
 		const char *word = scalar(entry), *near = NULL;
 		uint32_t bit = word != NULL ? nfp_have_find(word, &near) : 0;
 
 		if (bit == 0)
-			complain(parser, entry->start_mark, "unknown need \"%s\"%s", word != NULL ? word : "?",
-				 hint(buffer, sizeof(buffer), near));
+			complain(parser, entry->start_mark, "unknown need \"%s\"%s",
+				 word != NULL ? word : "?", hint(buffer, sizeof(buffer), near));
 		need |= bit;
 	}
 	need = nfp_have_implied(need);
@@ -211,7 +216,8 @@ static char *read_name(Parser *parser, yaml_node_t *node)
 			length = 0;
 	if (length == 0 || length > NAME_MAX_) {
 		complain(parser, node->start_mark,
-			 "a template's name is 1 to %d letters, digits, \"-\", \"_\" or \".\"", NAME_MAX_);
+			 "a template's name is 1 to %d letters, digits, \"-\", \"_\" or \".\"",
+			 NAME_MAX_);
 		return g_strdup("?");
 	}
 	return g_strdup(name);
@@ -234,8 +240,8 @@ static void check_fields(Parser *parser, yaml_node_t *node, uint32_t need)
 			g_autoptr(GString) words = g_string_new(NULL);
 
 			nfp_have_print(words, field->need);
-			complain(parser, node->start_mark, "field %s needs \"%s\" under need", field->name,
-				 words->str);
+			complain(parser, node->start_mark, "field %s needs \"%s\" under need",
+				 field->name, words->str);
 		}
 	}
 }
@@ -266,11 +272,12 @@ static void read_template(Parser *parser, yaml_node_t *node, GArray *templates)
 		const NfpTemplate *earlier = &g_array_index(templates, NfpTemplate, i);
 
 		if (strcmp(earlier->name, template.name) == 0 && strcmp(template.name, "?") != 0)
-			complain(parser, values[0]->start_mark, "there is a template %s already", template.name);
+			complain(parser, values[0]->start_mark, "there is a template %s already",
+				 template.name);
 		if ((template.need & earlier->need) == earlier->need)
 			complain(parser, values[1]->start_mark,
-				 "%s is never reached: %s above takes all its records", template.name,
-				 earlier->name);
+				 "%s is never reached: %s above takes all its records",
+				 template.name, earlier->name);
 	}
 	template.n = parser->fields->len;
 	template.fields = g_memdup2(parser->fields->pdata, template.n * sizeof(*template.fields));
@@ -299,7 +306,8 @@ static void read_set(Parser *parser, yaml_node_t *root, GArray *templates)
 		return;
 	}
 	if (values[1]->type != YAML_SEQUENCE_NODE) {
-		complain(parser, values[1]->start_mark, "templates is a list, not %s", type_name(values[1]));
+		complain(parser, values[1]->start_mark, "templates is a list, not %s",
+			 type_name(values[1]));
 		return;
 	}
 
@@ -312,7 +320,8 @@ static void read_set(Parser *parser, yaml_node_t *root, GArray *templates)
 		return;
 	}
 	for (gsize i = 0; i < n; i++)
-		read_template(parser, yaml_document_get_node(&parser->document, first[i]), templates);
+		read_template(parser, yaml_document_get_node(&parser->document, first[i]),
+			      templates);
 }
 
 static gboolean load_document(Parser *parser, const char *text)
@@ -330,8 +339,9 @@ static gboolean load_document(Parser *parser, const char *text)
 	if (!fine) {
 		yaml_mark_t mark = yaml.error == YAML_READER_ERROR ? yaml.mark : yaml.problem_mark;
 
-		complain(parser, mark, "not YAML: %s%s%s", yaml.problem != NULL ? yaml.problem : "?",
-			 yaml.context != NULL ? " " : "", yaml.context != NULL ? yaml.context : "");
+		complain(parser, mark, "not YAML: %s%s%s",
+			 yaml.problem != NULL ? yaml.problem : "?", yaml.context != NULL ? " " : "",
+			 yaml.context != NULL ? yaml.context : "");
 	}
 	yaml_parser_delete(&yaml);
 	return fine;
@@ -358,14 +368,16 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 		yaml_node_t *root = yaml_document_get_root_node(&parser.document);
 
 		if (root == NULL)
-			complain(&parser, (yaml_mark_t){ 0 }, "empty: a template set has \"templates\"");
+			complain(&parser, (yaml_mark_t){ 0 },
+				 "empty: a template set has \"templates\"");
 		else
 			read_set(&parser, root, templates);
 		yaml_document_delete(&parser.document);
 	}
 	if (errors->len > 0) {
 		if (parser.left_out > 0)
-			g_ptr_array_add(errors, g_strdup_printf("%s: %u more", file, parser.left_out));
+			g_ptr_array_add(errors,
+					g_strdup_printf("%s: %u more", file, parser.left_out));
 		g_ptr_array_add(errors, NULL);
 		g_autofree char *all = g_strjoinv("\n", (char **)errors->pdata);
 

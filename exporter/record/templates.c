@@ -43,7 +43,9 @@ static NfpTemplateSet *load_file(const char *path, GError **err)
 	}
 	if (length > FILE_MAX || strlen(text) != length) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
-			    length > FILE_MAX ? "%s:1:1: larger than 1 MiB" : "%s:1:1: not a text file", path);
+			    length > FILE_MAX ? "%s:1:1: larger than 1 MiB"
+					      : "%s:1:1: not a text file",
+			    path);
 		return NULL;
 	}
 	return nfp_template_set_parse(path, text, err);
@@ -72,8 +74,8 @@ static NfpTemplateSet *load_embedded(const char *folder, const char *name, GErro
 	g_ptr_array_add(names, NULL);
 	g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
 
-	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "no template set %s%s%s%s%s%s; built in: %s", name,
-		    folder != NULL ? " in " : "", folder != NULL ? folder : "",
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "no template set %s%s%s%s%s%s; built in: %s",
+		    name, folder != NULL ? " in " : "", folder != NULL ? folder : "",
 		    near != NULL ? ", did you mean " : "", near != NULL ? near : "",
 		    near != NULL ? "?" : "", n > 0 ? all : "none");
 	return NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any text is a template set or an error that names a place. What is a set keeps the set's promises,
- * and the encoder can be made of it.
+ * Any text is a template set or an error that names a place. What is a set keeps the set's
+ * promises, and the encoder can be made of it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ static void check_set(const NfpTemplateSet *set)
 		if (template->n == 0 || template->n > NFP_TEMPLATE_FIELDS || template->name == NULL)
 			abort();
 		for (guint f = 0; f < template->n; f++)
-			if ((template->need & template->fields[f]->need) != template->fields[f]->need)
+			if ((template->need & template->fields[f]->need) !=
+			    template->fields[f]->need)
 				abort();
 		/* None is out of reach. */
 		if (nfp_template_set_choose(set, template->need) != (int)i)
@@ -29,7 +30,9 @@ static void check_set(const NfpTemplateSet *set)
 
 static void check_encoder(const NfpTemplateSet *set)
 {
-	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1 };
+	NfpEncoderOptions options = {
+		.protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1
+	};
 	g_autoptr(NfpEncoder) encoder = nfp_encoder_new(&options, NULL);
 	NfpEncoderStats stats = { 0 };
 	uint8_t message[1420];

@@ -92,8 +92,8 @@ static G_GNUC_PRINTF(2, 3) gboolean wrong(NfpReader *reader, const char *format,
 }
 
 /* One (options) template record; moves *at behind it. */
-static gboolean read_template(NfpReader *reader, Domain *domain, gboolean options, const uint8_t **at,
-			      const uint8_t *end)
+static gboolean read_template(NfpReader *reader, Domain *domain, gboolean options,
+			      const uint8_t **at, const uint8_t *end)
 {
 	gsize header = options ? 6 : 4;
 
@@ -121,12 +121,13 @@ static gboolean read_template(NfpReader *reader, Domain *domain, gboolean option
 		template->fields[i].length = get16(*at + 2);
 		if (template->fields[i].id == 0 || template->fields[i].length == 0 ||
 		    template->fields[i].length == 65535)
-			return wrong(reader, "template %u field %u: id %u length %u", template->id, i,
-				     template->fields[i].id, template->fields[i].length);
+			return wrong(reader, "template %u field %u: id %u length %u", template->id,
+				     i, template->fields[i].id, template->fields[i].length);
 		template->length += template->fields[i].length;
 		if (get16(*at) & 0x8000) {
 			if (end - *at < 8 || get32(*at + 4) == 0)
-				return wrong(reader, "template %u field %u: enterprise", template->id, i);
+				return wrong(reader, "template %u field %u: enterprise",
+					     template->id, i);
 			template->fields[i].pen = get32(*at + 4);
 			*at += 4;
 		}
@@ -137,7 +138,8 @@ static gboolean read_template(NfpReader *reader, Domain *domain, gboolean option
 	const NfpReaderTemplate *known =
 		g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(template->id));
 
-	if (known != NULL && memcmp(known, template, sizeof(*template) + n * sizeof(template->fields[0])) != 0)
+	if (known != NULL &&
+	    memcmp(known, template, sizeof(*template) + n * sizeof(template->fields[0])) != 0)
 		return wrong(reader, "template %u changed", template->id);
 	if (known == NULL) {
 		void *id = GUINT_TO_POINTER(template->id);
@@ -167,7 +169,8 @@ static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, 
 	if (id < 256)
 		return wrong(reader, "Set id %u", id);
 
-	const NfpReaderTemplate *template = g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(id));
+	const NfpReaderTemplate *template =
+		g_hash_table_lookup(domain->templates, GUINT_TO_POINTER(id));
 
 	if (template == NULL)
 		return wrong(reader, "Set %u before its template", id);
@@ -198,7 +201,8 @@ const char *nfp_reader_read(NfpReader *reader, const uint8_t *message, gsize siz
 	else if (get16(message + 2) != size)
 		wrong(reader, "length %u, but %zu octets", get16(message + 2), size);
 	else if (get32(message + 8) != domain->sequence)
-		wrong(reader, "domain %u: sequence %u instead of %u", id, get32(message + 8), domain->sequence);
+		wrong(reader, "domain %u: sequence %u instead of %u", id, get32(message + 8),
+		      domain->sequence);
 	for (gsize at = 16; at < size && reader->error == NULL;) {
 		guint length = size - at >= 4 ? get16(message + at + 2) : 0;
 

@@ -23,8 +23,8 @@ typedef struct {
 	NfpReaderField fields[];
 } NfpReaderTemplate;
 
-typedef void (*NfpReaderRecord)(const NfpReaderTemplate *template, uint32_t domain, const uint8_t *record,
-				void *data);
+typedef void (*NfpReaderRecord)(const NfpReaderTemplate *template, uint32_t domain,
+				const uint8_t *record, void *data);
 
 typedef struct NfpReader NfpReader;
 

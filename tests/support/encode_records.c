@@ -20,7 +20,8 @@ static void random_octets(void *to, gsize n, uint64_t *seed)
 
 #define IP (NFP_HAVE_PROTOCOL | NFP_HAVE_TIMES)
 
-/* Row numbers are those of protocols.def: eth ipv4 ipv6 tcp4 tcp6 udp4 udp6 icmp4 icmp6 sctp4 sctp6. */
+/* Row numbers are those of protocols.def: eth ipv4 ipv6 tcp4 tcp6 udp4 udp6 icmp4 icmp6 sctp4
+ * sctp6. */
 static const struct {
 	uint32_t have;
 	uint32_t row;
@@ -53,8 +54,8 @@ void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 	guint shape = kind % G_N_ELEMENTS(shapes);
 
 	random_octets(record, sizeof(*record), seed);
-	record->have = shapes[shape].have | links[kind / G_N_ELEMENTS(shapes) % G_N_ELEMENTS(links)] |
-		       NFP_HAVE_ALWAYS;
+	record->have = shapes[shape].have |
+		       links[kind / G_N_ELEMENTS(shapes) % G_N_ELEMENTS(links)] | NFP_HAVE_ALWAYS;
 	record->direction = kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links));
 	record->protocol_row = shapes[shape].row;
 	record->protocol = shapes[shape].protocol;
@@ -107,7 +108,8 @@ void nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_
 		/* The smallest 2^-32 s that is not before the time. */
 		ns = member_value(field, member);
 		value = (ns / 1000000000 + 2208988800ull) << 32;
-		value |= (uint64_t)((((unsigned __int128)(ns % 1000000000) << 32) + 999999999) / 1000000000);
+		value |= (uint64_t)((((unsigned __int128)(ns % 1000000000) << 32) + 999999999) /
+				    1000000000);
 		break;
 	default: g_assert_not_reached();
 	}

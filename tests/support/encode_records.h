@@ -8,12 +8,13 @@
 #include "record/record.h"
 #include "record/templates.h"
 
-/* 11 shapes (tcp4 ... eth, hook, one without times) x 4 links (no MAC, MAC, VLAN, QinQ) x 2 directions */
+/* 11 shapes (tcp4 ... eth, hook, one without times) x 4 links (no MAC, MAC, VLAN, QinQ) x 2
+ * directions */
 #define NFP_TEST_KINDS (11 * 4 * 2)
 
 uint64_t nfp_test_random(uint64_t *seed); /* splitmix64 */
-/* A record of a kind below NFP_TEST_KINDS; every member is random within what the probe can make, the
- * times lie in 2001..2033. */
+/* A record of a kind below NFP_TEST_KINDS; every member is random within what the probe can make,
+ * the times lie in 2001..2033. */
 void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed);
 /* The field's value as it should stand on the wire, big-endian: worked out from the row alone. */
 void nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_octets);

@@ -13,7 +13,10 @@ Test(encoder, every_protocol_named_can_be_made)
 
 	cr_assert_str_eq(names[0], "ipfix");
 	for (guint i = 0; names[i] != NULL; i++) {
-		NfpEncoderOptions options = { .protocol = names[i], .templates = set, .domain = 1, .sampling = 1,
+		NfpEncoderOptions options = { .protocol = names[i],
+					      .templates = set,
+					      .domain = 1,
+					      .sampling = 1,
 					      .hostname = "edge1" };
 		g_autoptr(GError) err = NULL;
 		g_autoptr(NfpEncoder) encoder = nfp_encoder_new(&options, &err);
@@ -37,7 +40,9 @@ Test(encoder, an_unknown_protocol_is_an_error_that_names_the_known)
 Test(encoder, domain_indexes_have_a_limit)
 {
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
-	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1 };
+	NfpEncoderOptions options = {
+		.protocol = "ipfix", .templates = set, .domain = 1, .sampling = 1
+	};
 	g_autoptr(NfpEncoder) encoder = nfp_encoder_new(&options, NULL);
 	NfpEncoderStats stats = { 0 };
 	NfpRecord record = { .have = NFP_HAVE_ALWAYS };
@@ -45,11 +50,15 @@ Test(encoder, domain_indexes_have_a_limit)
 	uint8_t out[1400];
 
 	nfp_encoder_refresh(encoder, NFP_ENCODER_DOMAINS);
-	cr_assert_eq(nfp_encoder_announce(encoder, NFP_ENCODER_DOMAINS, 1, &stats, out, sizeof(out)), -E2BIG);
-	cr_assert_eq(nfp_encoder_records(encoder, UINT32_MAX, 1, &record, 1, out, sizeof(out), &used,
-					 &unsendable),
+	cr_assert_eq(
+		nfp_encoder_announce(encoder, NFP_ENCODER_DOMAINS, 1, &stats, out, sizeof(out)),
+		-E2BIG);
+	cr_assert_eq(nfp_encoder_records(encoder, UINT32_MAX, 1, &record, 1, out, sizeof(out),
+					 &used, &unsendable),
 		     -E2BIG);
 	cr_assert_eq(used, 7);
 	cr_assert_eq(unsendable, 7);
-	cr_assert_gt(nfp_encoder_announce(encoder, NFP_ENCODER_DOMAINS - 1, 1, &stats, out, sizeof(out)), 0);
+	cr_assert_gt(
+		nfp_encoder_announce(encoder, NFP_ENCODER_DOMAINS - 1, 1, &stats, out, sizeof(out)),
+		0);
 }

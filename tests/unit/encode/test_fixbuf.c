@@ -40,25 +40,28 @@ Test(fixbuf, templates_and_records_in_any_order)
 	nfp_fixbuf_start(fixbuf);
 	for (guint i = 0; i < 3; i++) {
 		g_autoptr(GBytes) options = nfp_fixbuf_template(fixbuf, 256, NULL);
-		g_autoptr(GBytes) record =
-			nfp_fixbuf_record(fixbuf, 256, (const uint8_t *)values, sizeof(values), NULL);
+		g_autoptr(GBytes) record = nfp_fixbuf_record(fixbuf, 256, (const uint8_t *)values,
+							     sizeof(values), NULL);
 		g_autoptr(GBytes) data = nfp_fixbuf_template(fixbuf, 257, NULL);
-		g_autoptr(GBytes) again =
-			nfp_fixbuf_record(fixbuf, 256, (const uint8_t *)values, sizeof(values), NULL);
+		g_autoptr(GBytes) again = nfp_fixbuf_record(fixbuf, 256, (const uint8_t *)values,
+							    sizeof(values), NULL);
 
 		cr_assert_eq(g_bytes_get_size(options), sizeof(want_options));
-		cr_assert(memcmp(g_bytes_get_data(options, NULL), want_options, sizeof(want_options)) == 0);
+		cr_assert(memcmp(g_bytes_get_data(options, NULL), want_options,
+				 sizeof(want_options)) == 0);
 		cr_assert_eq(g_bytes_get_size(data), sizeof(want_data));
 		cr_assert(memcmp(g_bytes_get_data(data, NULL), want_data, sizeof(want_data)) == 0);
 		cr_assert_eq(g_bytes_get_size(record), sizeof(want_record));
-		cr_assert(memcmp(g_bytes_get_data(record, NULL), want_record, sizeof(want_record)) == 0);
+		cr_assert(memcmp(g_bytes_get_data(record, NULL), want_record,
+				 sizeof(want_record)) == 0);
 		cr_assert(g_bytes_equal(record, again));
 	}
 }
 
 Test(fixbuf, refuses_what_the_model_does_not_have)
 {
-	static const NfpElement wrong[] = { { "octetDeltaCountt", 0, 1, 8 }, { "octetDeltaCount", 0, 2, 8 },
+	static const NfpElement wrong[] = { { "octetDeltaCountt", 0, 1, 8 },
+					    { "octetDeltaCount", 0, 2, 8 },
 					    { "octetDeltaCount", 9, 1, 8 } };
 	g_autoptr(NfpFixbuf) fixbuf = nfp_fixbuf_new();
 

@@ -34,7 +34,8 @@ static const NfpField *field_by_id(const NfpReaderField *read)
 	return NULL;
 }
 
-static void check_record(const NfpReaderTemplate *template, uint32_t domain, const uint8_t *octets, void *data)
+static void check_record(const NfpReaderTemplate *template, uint32_t domain, const uint8_t *octets,
+			 void *data)
 {
 	Bench *bench = data;
 
@@ -43,7 +44,8 @@ static void check_record(const NfpReaderTemplate *template, uint32_t domain, con
 		return;
 	}
 	cr_assert_not_null(bench->expected, "a record nobody asked for");
-	while (bench->skip_bare && nfp_template_set_choose(bench->set, nfp_record_have(bench->expected)) < 0)
+	while (bench->skip_bare &&
+	       nfp_template_set_choose(bench->set, nfp_record_have(bench->expected)) < 0)
 		bench->expected++;
 	for (guint i = 0; i < template->n; i++) {
 		const NfpField *field = field_by_id(&template->fields[i]);
@@ -52,7 +54,8 @@ static void check_record(const NfpReaderTemplate *template, uint32_t domain, con
 		cr_assert_not_null(field);
 		cr_assert_eq(template->fields[i].length, field->length);
 		nfp_test_wire(field, bench->expected, want);
-		cr_assert(memcmp(want, octets, field->length) == 0, "record %u, %s", bench->records, field->name);
+		cr_assert(memcmp(want, octets, field->length) == 0, "record %u, %s", bench->records,
+			  field->name);
 		octets += field->length;
 	}
 	bench->expected++;
@@ -99,7 +102,8 @@ static void announce(Bench *bench, uint32_t domain, gsize size)
 {
 	ssize_t length;
 
-	while ((length = nfp_encoder_announce(bench->encoder, domain, NOW, &stats, bench->out, size)) > 0) {
+	while ((length = nfp_encoder_announce(bench->encoder, domain, NOW, &stats, bench->out,
+					      size)) > 0) {
 		read_message(bench, length, size);
 		bench->announced++;
 	}
@@ -115,8 +119,9 @@ static void send(Bench *bench, uint32_t domain, const NfpRecord *records, uint32
 	bench->expected = records;
 	while (done < n) {
 		uint32_t used = 0;
-		ssize_t length = nfp_encoder_records(bench->encoder, domain, NOW, records + done, n - done,
-						     bench->out, size, &used, ret_unsendable);
+		ssize_t length =
+			nfp_encoder_records(bench->encoder, domain, NOW, records + done, n - done,
+					    bench->out, size, &used, ret_unsendable);
 
 		cr_assert_geq(length, 0, "message of %zu: %s", size, g_strerror((int)-length));
 		cr_assert(length > 0 || used > 0, "no progress");
@@ -141,14 +146,16 @@ static void random_records(NfpRecord *records, uint32_t n, uint64_t *seed)
 
 #define MANY 500
 
-/* Whatever comes, in messages of whatever size, with refreshes in between, and in several domains. */
+/* Whatever comes, in messages of whatever size, with refreshes in between, and in several domains.
+ */
 Test(ipfix, random_records_sizes_and_refreshes)
 {
 	g_autofree NfpRecord *records = g_new(NfpRecord, MANY);
 	uint64_t seed = 7;
 
 	for (guint round = 0; round < 60; round++) {
-		NfpEncoderOptions options = { .hostname = round % 2 ? "edge1" : NULL, .reliable = round % 3 == 0 };
+		NfpEncoderOptions options = { .hostname = round % 2 ? "edge1" : NULL,
+					      .reliable = round % 3 == 0 };
 		g_autoptr(Bench) bench = bench_new(NULL, &options);
 		gsize size = 300 + nfp_test_random(&seed) % (round % 4 == 0 ? 65000 : 1200);
 		uint32_t sent = 0, unsendable = 0;
@@ -177,7 +184,8 @@ Test(ipfix, announces_all_templates_first)
 	g_autoptr(Bench) bench = bench_new(NULL, NULL);
 
 	announce(bench, 0, 1400);
-	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + 2, "and sampling, and the name");
+	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + 2,
+		     "and sampling, and the name");
 	cr_assert_eq(nfp_reader_templates(bench->reader, 0), 3, "the process's options");
 	cr_assert_eq(bench->options, 5);
 	cr_assert_gt(bench->announced, 3, "more than a message of 1400 octets holds");
@@ -227,7 +235,8 @@ Test(ipfix, a_refresh_repeats_what_is_in_use_and_the_rest_goes_with_its_records)
 
 	send(bench, 0, records, 2, 1400, &unsendable);
 	cr_assert_eq(bench->records, 6);
-	cr_assert_eq(nfp_reader_template_records(bench->reader), carried, "carried twice, not for ever");
+	cr_assert_eq(nfp_reader_template_records(bench->reader), carried,
+		     "carried twice, not for ever");
 }
 
 Test(ipfix, a_template_that_leaves_no_room_for_its_record_goes_ahead)
@@ -242,8 +251,8 @@ Test(ipfix, a_template_that_leaves_no_room_for_its_record_goes_ahead)
 	nfp_encoder_refresh(bench->encoder, 0);
 	announce(bench, 0, 1400);
 
-	ssize_t length =
-		nfp_encoder_records(bench->encoder, 0, NOW, &record, 1, bench->out, 130, &used, &unsendable);
+	ssize_t length = nfp_encoder_records(bench->encoder, 0, NOW, &record, 1, bench->out, 130,
+					     &used, &unsendable);
 
 	cr_assert_gt(length, 0);
 	cr_assert_eq(used, 0);
@@ -301,15 +310,16 @@ Test(ipfix, options_data_keep_a_distance)
 		uint32_t now;
 		guint options;
 	} steps[] = {
-		{ 1000, 5 }, { 1000, 5 }, { 1009, 5 }, { 1010, 10 }, { 1011, 10 }, { 900, 15 /* clock stepped */ },
+		{ 1000, 5 },  { 1000, 5 },  { 1009, 5 },
+		{ 1010, 10 }, { 1011, 10 }, { 900, 15 /* clock stepped */ },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
 		ssize_t length;
 
 		nfp_encoder_refresh(bench->encoder, 0);
-		while ((length = nfp_encoder_announce(bench->encoder, 0, steps[i].now, &stats, bench->out,
-						      1400)) > 0)
+		while ((length = nfp_encoder_announce(bench->encoder, 0, steps[i].now, &stats,
+						      bench->out, 1400)) > 0)
 			cr_assert_null(nfp_reader_read(bench->reader, bench->out, (gsize)length));
 		cr_assert_eq(bench->options, steps[i].options, "step %u: %u", i, bench->options);
 	}
@@ -340,27 +350,28 @@ Test(ipfix, messages_too_small)
 	uint32_t used = 9, unsendable = 9;
 
 	for (gsize size = 0; size < 32; size++)
-		cr_assert_eq(nfp_encoder_announce(bench->encoder, 0, NOW, &stats, bench->out, size), -EMSGSIZE,
-			     "%zu", size);
+		cr_assert_eq(nfp_encoder_announce(bench->encoder, 0, NOW, &stats, bench->out, size),
+			     -EMSGSIZE, "%zu", size);
 	announce(bench, 0, 100);
 	/* Header 16, Set header 4, record 24. */
 	for (gsize size = 0; size < 44; size++)
-		cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out, size, &used,
-						 &unsendable),
+		cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out,
+						 size, &used, &unsendable),
 			     -EMSGSIZE);
 	cr_assert_eq(used, 9, "untouched on errors");
 	cr_assert_eq(unsendable, 9);
 	bench->expected = records;
 	for (gsize size = 44; size < 68; size++) {
-		ssize_t length = nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out, size, &used,
-						     &unsendable);
+		ssize_t length = nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out,
+						     size, &used, &unsendable);
 
 		cr_assert_eq(length, 44);
 		cr_assert_eq(used, 1);
 		read_message(bench, length, size);
 		bench->expected = records;
 	}
-	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out, 68, &used, &unsendable),
+	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 2, bench->out, 68, &used,
+					 &unsendable),
 		     68);
 	cr_assert_eq(used, 2);
 }
@@ -378,8 +389,8 @@ Test(ipfix, nothing_is_written_behind_the_size)
 		memset(bench->out, 0xa5, sizeof(bench->out));
 		nfp_encoder_start_session(bench->encoder);
 		nfp_encoder_announce(bench->encoder, 0, NOW, &stats, bench->out, size);
-		nfp_encoder_records(bench->encoder, 0, NOW, records, G_N_ELEMENTS(records), bench->out, size,
-				    &used, &unsendable);
+		nfp_encoder_records(bench->encoder, 0, NOW, records, G_N_ELEMENTS(records),
+				    bench->out, size, &used, &unsendable);
 		for (gsize i = size; i < size + 500; i++)
 			cr_assert_eq(bench->out[i], 0xa5, "size %zu, octet %zu", size, i);
 	}
@@ -397,8 +408,8 @@ Test(ipfix, a_message_has_at_most_65535_octets)
 		nfp_test_record(&records[i], 0, &seed);
 	announce(bench, 0, 1400);
 
-	ssize_t length =
-		nfp_encoder_records(bench->encoder, 0, NOW, records, 2000, out, 1 << 20, &used, &unsendable);
+	ssize_t length = nfp_encoder_records(bench->encoder, 0, NOW, records, 2000, out, 1 << 20,
+					     &used, &unsendable);
 
 	cr_assert_leq(length, 65535);
 	cr_assert_gt(length, 65400);
@@ -409,7 +420,8 @@ Test(ipfix, a_message_has_at_most_65535_octets)
 
 Test(ipfix, records_that_no_template_takes_are_counted)
 {
-	static const char text[] = "templates: [{name: tcp, need: [tcp], fields: [flowId, sourceTransportPort]}]";
+	static const char text[] =
+		"templates: [{name: tcp, need: [tcp], fields: [flowId, sourceTransportPort]}]";
 	g_autoptr(Bench) bench = bench_new(nfp_template_set_parse("f", text, NULL), NULL);
 	NfpRecord records[60];
 	uint64_t seed = 14;
@@ -427,10 +439,12 @@ Test(ipfix, records_that_no_template_takes_are_counted)
 
 	/* Nothing to send at all: no message. */
 	nfp_test_record(&records[0], 2, &seed);
-	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 1, bench->out, 300, &used, &unsendable),
+	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 1, bench->out, 300, &used,
+					 &unsendable),
 		     0);
 	cr_assert_eq(used, 1);
-	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 0, bench->out, 300, &used, &unsendable),
+	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 0, bench->out, 300, &used,
+					 &unsendable),
 		     0);
 	cr_assert_eq(used, 0);
 }
@@ -459,7 +473,9 @@ Test(ipfix, domain_ids_have_limits)
 	static const uint32_t bad[] = { 0, UINT32_MAX };
 
 	for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
-		NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = bad[i] };
+		NfpEncoderOptions options = { .protocol = "ipfix",
+					      .templates = set,
+					      .domain = bad[i] };
 		g_autoptr(GError) err = NULL;
 
 		cr_assert_null(nfp_encoder_new(&options, &err));

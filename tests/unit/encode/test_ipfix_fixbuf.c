@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * libfixbuf as the judge: our data messages are octet for octet the ones it writes, and its collector
- * side reads every field back.
+ * libfixbuf as the judge: our data messages are octet for octet the ones it writes, and its
+ * collector side reads every field back.
  */
 #include <criterion/criterion.h>
 #include <fixbuf/public.h>
@@ -14,12 +14,19 @@
 #define DOMAIN 9u
 #define RECORD_MAX 512 /* octets of a record, at most */
 
-static const NfpEncoderStats stats = { .messages = 11, .records = 12, .octets = 13, .lost_packets = 14,
-				       .not_sent_records = 15, .not_sent_packets = 16 };
+static const NfpEncoderStats stats = { .messages = 11,
+				       .records = 12,
+				       .octets = 13,
+				       .lost_packets = 14,
+				       .not_sent_records = 15,
+				       .not_sent_packets = 16 };
 
 static NfpEncoder *encoder_new(const NfpTemplateSet *set, const char *hostname)
 {
-	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = DOMAIN, .sampling = 100,
+	NfpEncoderOptions options = { .protocol = "ipfix",
+				      .templates = set,
+				      .domain = DOMAIN,
+				      .sampling = 100,
 				      .hostname = hostname };
 	g_autoptr(GError) err = NULL;
 	NfpEncoder *encoder = nfp_encoder_new(&options, &err);
@@ -39,7 +46,8 @@ static fbTemplate_t *make_template(fbInfoModel_t *model, const NfpTemplate *temp
 	GError *err = NULL;
 
 	for (guint i = 0; i < template->n; i++) {
-		fbInfoElementSpec_t spec = { (char *)template->fields[i]->name, template->fields[i]->length, 0 };
+		fbInfoElementSpec_t spec = { (char *)template->fields[i]->name,
+					     template->fields[i]->length, 0 };
 
 		fbTemplateAppendSpec(made, &spec, 0, &err);
 		no_error(err);
@@ -75,8 +83,8 @@ static gsize host_values(const NfpTemplate *template, const NfpRecord *record, u
 }
 
 /* The message that libfixbuf makes of the same records. */
-static gsize their_message(const NfpTemplateSet *set, guint chosen, const NfpRecord *records, guint n,
-			   uint8_t *out, uint16_t size)
+static gsize their_message(const NfpTemplateSet *set, guint chosen, const NfpRecord *records,
+			   guint n, uint8_t *out, uint16_t size)
 {
 	fbInfoModel_t *model = fbInfoModelAlloc();
 	fbSession_t *session = fbSessionAlloc(model);
@@ -145,11 +153,12 @@ Test(ipfix_fixbuf, data_messages_are_libfixbufs_own)
 		for (guint i = 0; i < G_N_ELEMENTS(records); i++)
 			nfp_test_record(&records[i], kind, &seed);
 
-		ssize_t length = nfp_encoder_records(encoder, 0, NOW, records, G_N_ELEMENTS(records), ours,
-						     sizeof(ours), &used, &unsendable);
+		ssize_t length =
+			nfp_encoder_records(encoder, 0, NOW, records, G_N_ELEMENTS(records), ours,
+					    sizeof(ours), &used, &unsendable);
 		int chosen = nfp_template_set_choose(set, nfp_record_have(&records[0]));
-		gsize expected = their_message(set, (guint)chosen, records, G_N_ELEMENTS(records), theirs,
-					       sizeof(theirs));
+		gsize expected = their_message(set, (guint)chosen, records, G_N_ELEMENTS(records),
+					       theirs, sizeof(theirs));
 
 		cr_assert_eq(used, G_N_ELEMENTS(records));
 		cr_assert_eq((gsize)length, expected, "kind %u", kind);
@@ -157,7 +166,8 @@ Test(ipfix_fixbuf, data_messages_are_libfixbufs_own)
 	}
 }
 
-/* ---- their collector reads ours ---------------------------------------------------------------- */
+/* ---- their collector reads ours ----------------------------------------------------------------
+ */
 
 typedef struct {
 	fbInfoModel_t *model;
@@ -185,7 +195,8 @@ static void collector_free(Collector *collector)
 }
 
 /* Reads one message; for each record calls got(values, length, template id). */
-static guint collect(Collector *collector, uint8_t *message, gsize size, uint8_t *values, gsize length)
+static guint collect(Collector *collector, uint8_t *message, gsize size, uint8_t *values,
+		     gsize length)
 {
 	GError *err = NULL;
 	guint records = 0;
@@ -214,7 +225,8 @@ Test(ipfix_fixbuf, every_field_comes_back)
 	uint64_t seed = 22;
 
 	for (guint f = 0; f < nfp_fields_n; f++) {
-		/* flowId beside it, so that a record is never shorter than what libfixbuf takes for padding. */
+		/* flowId beside it, so that a record is never shorter than what libfixbuf takes for
+		 * padding. */
 		guint fields[] = { f, NFP_F_flowId };
 		guint n = f == NFP_F_flowId ? 1 : 2;
 		g_autoptr(NfpTemplateSet) set = nfp_test_set(fields, n);
@@ -230,7 +242,8 @@ Test(ipfix_fixbuf, every_field_comes_back)
 		gsize length = host_values(&set->templates[0], &records[0], want);
 		ssize_t size;
 
-		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message, sizeof(message))) > 0)
+		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message,
+						    sizeof(message))) > 0)
 			if (GUINT32_FROM_BE(*(uint32_t *)(void *)(message + 12)) == DOMAIN)
 				collect(&collector, message, (gsize)size, values, length);
 		size = nfp_encoder_records(encoder, 0, NOW, records, G_N_ELEMENTS(records), message,
@@ -240,7 +253,8 @@ Test(ipfix_fixbuf, every_field_comes_back)
 			     nfp_fields[f].name);
 		for (guint i = 0; i < used; i++) {
 			host_values(&set->templates[0], &records[i], want);
-			cr_assert(memcmp(want, values + i * length, length) == 0, "%s", nfp_fields[f].name);
+			cr_assert(memcmp(want, values + i * length, length) == 0, "%s",
+				  nfp_fields[f].name);
 		}
 		collector_free(&collector);
 	}
@@ -282,12 +296,15 @@ static gboolean find_option(fBuf_t *buffer, fbSession_t *session, const OptionVa
 		fbTemplate_t *internal = fbTemplateAlloc(fbSessionGetInfoModel(session));
 
 		for (; count < 4 && values[count].name != NULL; count++) {
-			fbInfoElementSpec_t spec = { (char *)values[count].name, values[count].length, 0 };
+			fbInfoElementSpec_t spec = { (char *)values[count].name,
+						     values[count].length, 0 };
 			uint32_t four = (uint32_t)values[count].value;
 
 			fbTemplateAppendSpec(internal, &spec, 0, &err);
 			no_error(err);
-			memcpy(want + n, values[count].length == 4 ? (void *)&four : (void *)&values[count].value,
+			memcpy(want + n,
+			       values[count].length == 4 ? (void *)&four
+							 : (void *)&values[count].value,
 			       values[count].length);
 			n += values[count].length;
 		}
@@ -296,9 +313,11 @@ static gboolean find_option(fBuf_t *buffer, fbSession_t *session, const OptionVa
 		fBufSetInternalTemplate(buffer, 2000, &err);
 		no_error(err);
 		cr_assert(fBufNext(buffer, record, &length, &err), "%s", err ? err->message : "?");
-		if (fbTemplateGetOptionsScope(template) == 1 && fbTemplateCountElements(template) == count &&
-		    fbTemplateContainsElementByName(template, &(fbInfoElementSpec_t){
-							(char *)values[count - 1].name, 0, 0 }))
+		if (fbTemplateGetOptionsScope(template) == 1 &&
+		    fbTemplateCountElements(template) == count &&
+		    fbTemplateContainsElementByName(
+			    template,
+			    &(fbInfoElementSpec_t){ (char *)values[count - 1].name, 0, 0 }))
 			found = length == n && memcmp(record, want, n) == 0;
 	}
 	g_clear_error(&err);
@@ -320,8 +339,10 @@ Test(ipfix_fixbuf, options_data)
 		ssize_t size;
 
 		fBufSetAutomaticMode(buffer, FALSE);
-		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message, sizeof(message))) > 0) {
-			if (GUINT32_FROM_BE(*(uint32_t *)(void *)(message + 12)) != options[o].domain)
+		while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message,
+						    sizeof(message))) > 0) {
+			if (GUINT32_FROM_BE(*(uint32_t *)(void *)(message + 12)) !=
+			    options[o].domain)
 				continue;
 			fBufSetBuffer(buffer, message, (gsize)size);
 			found |= find_option(buffer, session, options[o].values);

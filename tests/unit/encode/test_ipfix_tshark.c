@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Wireshark as the judge: what we write holds no malformed packet, no expert remark and no unknown Set. */
+/* Wireshark as the judge: what we write holds no malformed packet, no expert remark and no unknown
+ * Set. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
@@ -42,7 +43,8 @@ static Capture capture_new(void)
 static void capture_add(Capture *capture, const uint8_t *message, gsize size)
 {
 	uint32_t head[4] = { NOW, 0, (uint32_t)size + 28, (uint32_t)size + 28 };
-	uint8_t packet[28] = { 0x45, 0, [8] = 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0x80, 0, 0x12, 0x83 };
+	uint8_t packet[28] = { 0x45, 0,	  [8] = 64, 17, 0, 0,	 192, 0,    2,
+			       1,    192, 0,	    2,	2, 0x80, 0,   0x12, 0x83 };
 	uint32_t sum = 0;
 
 	packet[2] = (uint8_t)((size + 28) >> 8);
@@ -61,10 +63,10 @@ static void capture_add(Capture *capture, const uint8_t *message, gsize size)
 
 static char *tshark(const Capture *capture, const char *filter, const char *fields)
 {
-	g_autofree char *command =
-		g_strdup_printf("tshark -n -r %s -d udp.port==4739,cflow -o cflow.max_template_fields:0 "
-				"-Y '%s' %s",
-				capture->path, filter, fields);
+	g_autofree char *command = g_strdup_printf(
+		"tshark -n -r %s -d udp.port==4739,cflow -o cflow.max_template_fields:0 "
+		"-Y '%s' %s",
+		capture->path, filter, fields);
 	g_autofree char *complaints = NULL;
 	g_autoptr(GError) err = NULL;
 	char *output = NULL;
@@ -96,7 +98,10 @@ static guint count_values(const char *output)
 /* n records in messages of `size`; lose: the data message that is left out, 0 = none. */
 static void judge(NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
 {
-	NfpEncoderOptions options = { .protocol = "ipfix", .templates = set, .domain = 5, .sampling = 1,
+	NfpEncoderOptions options = { .protocol = "ipfix",
+				      .templates = set,
+				      .domain = 5,
+				      .sampling = 1,
 				      .hostname = "edge1" };
 	g_autoptr(NfpEncoder) encoder = nfp_encoder_new(&options, NULL);
 	g_autofree NfpRecord *records = g_new(NfpRecord, n);
@@ -115,8 +120,8 @@ static void judge(NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
 			nfp_encoder_refresh(encoder, 0);
 		while ((length = nfp_encoder_announce(encoder, 0, NOW, &stats, out, size)) > 0)
 			capture_add(&capture, out, (gsize)length);
-		length = nfp_encoder_records(encoder, 0, NOW, records + done, n - done, out, size, &used,
-					     &unsendable);
+		length = nfp_encoder_records(encoder, 0, NOW, records + done, n - done, out, size,
+					     &used, &unsendable);
 		cr_assert_gt(length, 0);
 		if (++messages != lose)
 			capture_add(&capture, out, (gsize)length);
@@ -129,11 +134,13 @@ static void judge(NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
 
 	capture_free(&capture);
 	if (lose > 0) {
-		cr_assert_not(g_str_equal(remarks, ""), "a lost message goes unseen: the judge is blind");
+		cr_assert_not(g_str_equal(remarks, ""),
+			      "a lost message goes unseen: the judge is blind");
 		return;
 	}
 	cr_assert(g_str_equal(remarks, ""), "%.3000s", remarks);
-	cr_assert_eq(count_values(counts), n, "tshark read %u flows of %u", count_values(counts), n);
+	cr_assert_eq(count_values(counts), n, "tshark read %u flows of %u", count_values(counts),
+		     n);
 }
 
 static void need_tshark(void)

@@ -50,7 +50,8 @@ Test(options, names_are_cut_between_letters)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		char out[256];
 
-		cr_assert_eq(nfp_options_name(cases[i].text, out, cases[i].room), cases[i].length, "case %u", i);
+		cr_assert_eq(nfp_options_name(cases[i].text, out, cases[i].room), cases[i].length,
+			     "case %u", i);
 		cr_assert(memcmp(out, cases[i].text, cases[i].length) == 0);
 		cr_assert(g_utf8_validate(out, (gssize)cases[i].length, NULL));
 	}

@@ -30,7 +30,8 @@ Test(plan, random_choices_of_fields)
 
 		cr_assert_eq(nfp_plan_length(plan), length);
 		for (guint r = 0; r < N; r++) {
-			nfp_test_record(&records[r], nfp_test_random(&seed) % NFP_TEST_KINDS, &seed);
+			nfp_test_record(&records[r], nfp_test_random(&seed) % NFP_TEST_KINDS,
+					&seed);
 			for (guint i = 0; i < n; i++) {
 				nfp_test_wire(fields[i], &records[r], at);
 				at += fields[i]->length;

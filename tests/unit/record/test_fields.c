@@ -7,9 +7,11 @@
 Test(fields, names_and_ids_are_unique)
 {
 	for (guint i = 0; i < nfp_fields_n; i++) {
-		cr_assert_eq(nfp_field_find(nfp_fields[i].name), &nfp_fields[i], "%s", nfp_fields[i].name);
+		cr_assert_eq(nfp_field_find(nfp_fields[i].name), &nfp_fields[i], "%s",
+			     nfp_fields[i].name);
 		for (guint j = 0; j < i; j++)
-			cr_assert(nfp_fields[i].pen != nfp_fields[j].pen || nfp_fields[i].id != nfp_fields[j].id,
+			cr_assert(nfp_fields[i].pen != nfp_fields[j].pen ||
+					  nfp_fields[i].id != nfp_fields[j].id,
 				  "%s and %s have one id", nfp_fields[i].name, nfp_fields[j].name);
 	}
 	cr_assert_eq(nfp_fields_n, NFP_F_N);
@@ -43,7 +45,8 @@ Test(fields, the_page_is_made_from_the_rows)
 
 	nfp_fields_print_markdown(page);
 	if (g_getenv("NFP_UPDATE") != NULL)
-		cr_assert(g_file_set_contents(NFP_SOURCE_DIR "/docs/fields.md", page->str, -1, NULL));
+		cr_assert(
+			g_file_set_contents(NFP_SOURCE_DIR "/docs/fields.md", page->str, -1, NULL));
 	cr_assert(g_file_get_contents(NFP_SOURCE_DIR "/docs/fields.md", &written, NULL, NULL));
 	cr_assert(strcmp(page->str, written) == 0,
 		  "docs/fields.md is not what fields.def says: run this test with NFP_UPDATE=1");

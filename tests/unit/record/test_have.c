@@ -33,7 +33,8 @@ Test(have, prints_words_with_spaces)
 	cr_assert_str_eq(words->str, "ipv4 tcp");
 }
 
-/* What is implied must be true of every record there is, or a template would claim what is not there. */
+/* What is implied must be true of every record there is, or a template would claim what is not
+ * there. */
 Test(have, what_is_implied_is_had_by_every_kind_of_record)
 {
 	uint64_t seed = 1;
@@ -42,17 +43,19 @@ Test(have, what_is_implied_is_had_by_every_kind_of_record)
 		NfpRecord record;
 
 		nfp_test_record(&record, kind, &seed);
-		/* The one exception: a link's bits say nothing of the times of a record without packets. */
+		/* The one exception: a link's bits say nothing of the times of a record without
+		 * packets. */
 		if (!(record.have & NFP_HAVE_TIMES))
 			continue;
-		cr_assert_eq(nfp_have_implied(nfp_record_have(&record)) & ~nfp_record_have(&record), 0,
-			     "kind %u", kind);
+		cr_assert_eq(nfp_have_implied(nfp_record_have(&record)) & ~nfp_record_have(&record),
+			     0, "kind %u", kind);
 	}
 }
 
 Test(have, derived_bits)
 {
-	NfpRecord record = { .have = NFP_HAVE_VLAN | NFP_HAVE_NEXT_HOP | NFP_HAVE_IPV6, .direction = 1 };
+	NfpRecord record = { .have = NFP_HAVE_VLAN | NFP_HAVE_NEXT_HOP | NFP_HAVE_IPV6,
+			     .direction = 1 };
 	uint32_t have = nfp_record_have(&record);
 
 	cr_assert(have & NFP_HAVE_ALWAYS);

@@ -9,17 +9,23 @@ Test(suggest, finds_what_was_meant)
 	static const struct {
 		const char *word, *meant;
 	} cases[] = {
-		{ "intervall", "interval" },   { "Interval", "interval" }, { "itnerval", "interval" },
-		{ "interface", "interfaces" }, { "template", "templates" }, { "mut", "mtu" },
-		{ "collectors", NULL },	       { "x", NULL },		   { "", NULL },
+		{ "intervall", "interval" },
+		{ "Interval", "interval" },
+		{ "itnerval", "interval" },
+		{ "interface", "interfaces" },
+		{ "template", "templates" },
+		{ "mut", "mtu" },
+		{ "collectors", NULL },
+		{ "x", NULL },
+		{ "", NULL },
 		{ "interval", "interval" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		const char *found = nfp_suggest(cases[i].word, words, G_N_ELEMENTS(words));
 
-		cr_assert_str_eq(found ? found : "-", cases[i].meant ? cases[i].meant : "-", "for \"%s\"",
-				 cases[i].word);
+		cr_assert_str_eq(found ? found : "-", cases[i].meant ? cases[i].meant : "-",
+				 "for \"%s\"", cases[i].word);
 	}
 	cr_assert_null(nfp_suggest("x", words, 0));
 }

@@ -26,13 +26,24 @@ Test(table, rows)
 			  .src4 = { 192, 0, 2, 1 }, .dst4 = { 198, 51, 100, 7 }, .src_port = 443,
 			  .dst_port = 51000, .ifindex = 2, .vlan_id = 10, .packets = 99999999,
 			  .octets = 100000000 };
-	NfpRecord icmp = { .have = V4 | NFP_HAVE_PORTS | NFP_HAVE_ICMP4, .protocol = 1, .icmp_type = 8,
-			   .ifindex = 3, .direction = 1, .packets = 1, .octets = 18446744073709551615ull };
-	NfpRecord eth = { .have = NFP_HAVE_ETHERTYPE | NFP_HAVE_MAC, .ethertype = 0x0806, .ifindex = 2,
-			  .src_mac = { 2, 0, 0, 0, 0, 1 }, .dst_mac = { 255, 255, 255, 255, 255, 255 } };
+	NfpRecord icmp = { .have = V4 | NFP_HAVE_PORTS | NFP_HAVE_ICMP4,
+			   .protocol = 1,
+			   .icmp_type = 8,
+			   .ifindex = 3,
+			   .direction = 1,
+			   .packets = 1,
+			   .octets = 18446744073709551615ull };
+	NfpRecord eth = { .have = NFP_HAVE_ETHERTYPE | NFP_HAVE_MAC,
+			  .ethertype = 0x0806,
+			  .ifindex = 2,
+			  .src_mac = { 2, 0, 0, 0, 0, 1 },
+			  .dst_mac = { 255, 255, 255, 255, 255, 255 } };
 	NfpRecord hook = { .have = NFP_HAVE_TIMES, .ifindex = 2 };
-	NfpRecord v6 = { .have = NFP_HAVE_IPV6 | NFP_HAVE_PROTOCOL | NFP_HAVE_PORTS, .protocol = 17,
-			 .src6 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 }, .src_port = 53, .ifindex = 2 };
+	NfpRecord v6 = { .have = NFP_HAVE_IPV6 | NFP_HAVE_PROTOCOL | NFP_HAVE_PORTS,
+			 .protocol = 17,
+			 .src6 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 },
+			 .src_port = 53,
+			 .ifindex = 2 };
 
 	expect_row(&tcp, "eth0@10    in  tcp   192.0.2.1:443                 198.51.100.7:51000"
 			 "            99999999  100000K\n");
@@ -43,8 +54,10 @@ Test(table, rows)
 	expect_row(&hook, "eth0       in  -     -                             -"
 			  "                                    0        0\n");
 	memset(v6.dst6, 0xab, 16);
-	expect_row(&v6, "eth0       in  udp   [2001:db8::1]:53              [abab:abab:aba..:abab:abab]:0"
-			"        0        0\n");
+	expect_row(
+		&v6,
+		"eth0       in  udp   [2001:db8::1]:53              [abab:abab:aba..:abab:abab]:0"
+		"        0        0\n");
 }
 
 Test(table, lines_are_as_wide_as_the_head)

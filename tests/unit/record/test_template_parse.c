@@ -7,13 +7,14 @@
 
 Test(template_parse, reads_lists_in_lists)
 {
-	static const char text[] = "lists:\n"
-				   "  a: &a [flowId, &b [octetDeltaCount, packetDeltaCount]]\n"
-				   "templates:\n"
-				   "  - name: tcp\n"
-				   "    need: [ipv4, tcp, cvlan]\n"
-				   "    fields: [*a, sourceIPv4Address, vlanId, protocolIdentifier]\n"
-				   "  - { name: rest, need: [], fields: [*b] }\n";
+	static const char text[] =
+		"lists:\n"
+		"  a: &a [flowId, &b [octetDeltaCount, packetDeltaCount]]\n"
+		"templates:\n"
+		"  - name: tcp\n"
+		"    need: [ipv4, tcp, cvlan]\n"
+		"    fields: [*a, sourceIPv4Address, vlanId, protocolIdentifier]\n"
+		"  - { name: rest, need: [], fields: [*b] }\n";
 	g_autoptr(GError) err = NULL;
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_parse("dir/mine.yaml", text, &err);
 
@@ -42,12 +43,14 @@ static const struct {
 	{ "{}", "f.yaml:1:1: a template set has \"templates\"" },
 	{ "templates: 1", "f.yaml:1:12: templates is a list, not a single value" },
 	{ "templates: []", "f.yaml:1:12: a template set has 1 to 1024 templates" },
-	{ T "template: 1\n", "f.yaml:3:1: unknown key \"template\" in a template set, did you mean templates?" },
+	{ T "template: 1\n",
+	  "f.yaml:3:1: unknown key \"template\" in a template set, did you mean templates?" },
 	{ T "? [x]\n: 1\n", "f.yaml:3:3: unknown key \"?\" in a template set" },
 	{ T T, "f.yaml:3:1: \"templates\" is there twice" },
 	{ T "lists: 1\n", "f.yaml:3:8: lists is a mapping, not a single value" },
 	{ T "lists:\n  x: [nothing]\n", "f.yaml:4:7: unknown field \"nothing\"" },
-	{ T "lists:\n  x: flowId\n", "f.yaml:4:6: expected a list of field names, not a single value" },
+	{ T "lists:\n  x: flowId\n",
+	  "f.yaml:4:6: expected a list of field names, not a single value" },
 	{ "templates: [1]", "f.yaml:1:13: a template is a mapping, not a single value" },
 	{ "templates: [{name: a, need: []}]", "f.yaml:1:13: a template has a \"fields\"" },
 	{ "templates: [{name: a b, need: [], fields: [flowId]}]",
@@ -78,7 +81,8 @@ static const struct {
 	  "f.yaml:1:41: field flowId is there twice" },
 	{ "templates: [{name: a, need: [\"x\\ny\\e\"], fields: [flowId]}]",
 	  "f.yaml:1:30: unknown need \"x?y?\"" },
-	{ "a: [", "f.yaml:2:1: not YAML: did not find expected node content while parsing a flow node" },
+	{ "a: [",
+	  "f.yaml:2:1: not YAML: did not find expected node content while parsing a flow node" },
 	{ "a: *b", "f.yaml:1:4: not YAML: found undefined alias" },
 	{ "\xff", "f.yaml:1:1: not YAML: invalid leading UTF-8 octet" },
 };
@@ -88,10 +92,11 @@ Test(template_parse, errors_name_the_place)
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GError) err = NULL;
 
-		cr_assert_null(nfp_template_set_parse("f.yaml", cases[i].text, &err), "\"%s\"", cases[i].text);
+		cr_assert_null(nfp_template_set_parse("f.yaml", cases[i].text, &err), "\"%s\"",
+			       cases[i].text);
 		cr_expect(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
-		cr_expect_str_eq(err->message, cases[i].errors, "\"%s\":\n%s\ninstead of\n%s", cases[i].text,
-				 err->message, cases[i].errors);
+		cr_expect_str_eq(err->message, cases[i].errors, "\"%s\":\n%s\ninstead of\n%s",
+				 cases[i].text, err->message, cases[i].errors);
 	}
 }
 

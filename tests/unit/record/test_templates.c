@@ -44,24 +44,32 @@ Test(standard, has_a_template_for_every_kind_of_record)
 
 		for (guint i = 0; i < template->n; i++)
 			cr_assert_eq(have & template->fields[i]->need, template->fields[i]->need,
-				     "kind %u has no %s, which %s sends", kind, template->fields[i]->name,
-				     template->name);
+				     "kind %u has no %s, which %s sends", kind,
+				     template->fields[i]->name, template->name);
 		/* What tells one flow from another is never left out where the record has it. */
 		for (guint i = 0; i < nfp_fields_n; i++) {
-			static const char *const keys[] = { "sourceIPv4Address", "destinationIPv6Address",
-							    "destinationTransportPort", "protocolIdentifier",
-							    "tcpControlBits", "icmpTypeCodeIPv4",
-							    "icmpTypeCodeIPv6", "vlanId", "postVlanId",
-							    "dot1qCustomerVlanId", "sourceMacAddress",
-							    "flowStartMilliseconds", "flowId" };
+			static const char *const keys[] = { "sourceIPv4Address",
+							    "destinationIPv6Address",
+							    "destinationTransportPort",
+							    "protocolIdentifier",
+							    "tcpControlBits",
+							    "icmpTypeCodeIPv4",
+							    "icmpTypeCodeIPv6",
+							    "vlanId",
+							    "postVlanId",
+							    "dot1qCustomerVlanId",
+							    "sourceMacAddress",
+							    "flowStartMilliseconds",
+							    "flowId" };
 
 			for (guint k = 0; k < G_N_ELEMENTS(keys); k++)
 				if (strcmp(keys[k], nfp_fields[i].name) == 0 &&
 				    (have & nfp_fields[i].need) == nfp_fields[i].need &&
 				    (have & NFP_HAVE_TIMES) &&
 				    (have & (NFP_HAVE_PROTOCOL | NFP_HAVE_ETHERTYPE)))
-					cr_assert(has_field(template, keys[k]), "kind %u: %s lacks %s", kind,
-						  template->name, keys[k]);
+					cr_assert(has_field(template, keys[k]),
+						  "kind %u: %s lacks %s", kind, template->name,
+						  keys[k]);
 		}
 	}
 }
@@ -71,7 +79,8 @@ Test(standard, takes_whatever_comes)
 	g_autoptr(NfpTemplateSet) set = standard();
 
 	for (uint32_t have = 0; have < 1u << 18; have++)
-		cr_assert_geq(nfp_template_set_choose(set, have | NFP_HAVE_ALWAYS), 0, "have %x", have);
+		cr_assert_geq(nfp_template_set_choose(set, have | NFP_HAVE_ALWAYS), 0, "have %x",
+			      have);
 }
 
 Test(standard, is_what_the_collectors_read)
@@ -90,19 +99,24 @@ Test(standard, is_what_the_collectors_read)
 		const NfpTemplate *template = &set->templates[i];
 
 		cr_assert(reached[i], "no kind of record leaves by %s", template->name);
-		cr_assert_not(has_field(template, "sourceIPv4Address") && has_field(template, "sourceIPv6Address"));
-		cr_assert_not(has_field(template, "flowStartNanoseconds"), "nfdump and pmacct do not read it");
-		cr_assert(has_field(template, "octetDeltaCount") && has_field(template, "packetDeltaCount"));
+		cr_assert_not(has_field(template, "sourceIPv4Address") &&
+			      has_field(template, "sourceIPv6Address"));
+		cr_assert_not(has_field(template, "flowStartNanoseconds"),
+			      "nfdump and pmacct do not read it");
+		cr_assert(has_field(template, "octetDeltaCount") &&
+			  has_field(template, "packetDeltaCount"));
 		cr_assert_leq(template->n, 60, "tshark reads 60 fields unless told otherwise");
 	}
 }
 
 Test(templates, choose_the_first_that_fits)
 {
-	NfpTemplate templates[] = { { .need = NFP_HAVE_IPV4 | NFP_HAVE_TCP }, { .need = NFP_HAVE_IPV4 } };
+	NfpTemplate templates[] = { { .need = NFP_HAVE_IPV4 | NFP_HAVE_TCP },
+				    { .need = NFP_HAVE_IPV4 } };
 	NfpTemplateSet set = { .n = 2, .templates = templates };
 
-	cr_assert_eq(nfp_template_set_choose(&set, NFP_HAVE_IPV4 | NFP_HAVE_TCP | NFP_HAVE_VLAN), 0);
+	cr_assert_eq(nfp_template_set_choose(&set, NFP_HAVE_IPV4 | NFP_HAVE_TCP | NFP_HAVE_VLAN),
+		     0);
 	cr_assert_eq(nfp_template_set_choose(&set, NFP_HAVE_IPV4), 1);
 	cr_assert_eq(nfp_template_set_choose(&set, NFP_HAVE_TCP), -1);
 	nfp_template_set_free(NULL);
@@ -114,7 +128,8 @@ static void expect_error(const char *folder, const char *name, const char *part)
 
 	cr_assert_null(nfp_template_set_load(folder, name, &err));
 	cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
-	cr_assert_not_null(strstr(err->message, part), "\"%s\" says nothing of \"%s\"", err->message, part);
+	cr_assert_not_null(strstr(err->message, part), "\"%s\" says nothing of \"%s\"",
+			   err->message, part);
 }
 
 Test(templates, load_from_a_folder_or_from_the_binary)
