@@ -3,6 +3,7 @@
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
@@ -109,6 +110,29 @@ Test(udp, many_messages_over_ipv6)
 	close(fd);
 }
 
+/* A receiver that asks for it gets a segmented send in one piece: proof that there was one. */
+Test(udp, equal_messages_leave_as_one_segmented_send)
+{
+	guint16 port = 0;
+	int fd = nfp_live_socket(SOCK_DGRAM, FALSE, &port, 1 << 20);
+	g_autoptr(NfpTransport) udp = up_to("127.0.0.1", port);
+	static uint8_t data[10 * 1000];
+	uint32_t lengths[10];
+	NfpMessages messages = { .data = data, .lengths = lengths, .n = G_N_ELEMENTS(lengths) };
+	static uint8_t got[65536];
+	int one = 1;
+
+	if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &(int){ 0 }, sizeof(int)) < 0 ||
+	    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one)) < 0)
+		cr_skip("the kernel knows no UDP segments");
+	for (guint i = 0; i < messages.n; i++)
+		lengths[i] = 1000;
+	cr_assert_eq(nfp_transport_udp.send(udp, &messages, g_get_monotonic_time()), messages.n);
+	nfp_live_wait(fd, POLLIN);
+	cr_assert_eq(recv(fd, got, sizeof(got), 0), 10 * 1000);
+	close(fd);
+}
+
 /* X4: a collector that restarts sees the same source port; the error is reported and sending goes on. */
 Test(udp, refused_and_recovered)
 {
@@ -172,7 +196,7 @@ static void set_loopback_mtu(int mtu)
 }
 
 /* X3: nothing is fragmented; when the path gets narrower, a new session (a new port) has messages that fit. */
-static void narrower_path(gboolean v6, uint32_t headers)
+static void narrower_path(gboolean v6, uint32_t headers, guint at_once)
 {
 	uint8_t data[10 * 1400];
 	uint32_t lengths[10];
@@ -195,7 +219,9 @@ static void narrower_path(gboolean v6, uint32_t headers)
 	for (guint i = 0; i < messages.n; i++)
 		lengths[i] = 1400;
 	fill(data, lengths, messages.n);
+	messages.n = at_once;
 	cr_assert_eq(nfp_transport_udp.send(udp, &messages, g_get_monotonic_time()), 0);
+	messages.n = G_N_ELEMENTS(lengths);
 	cr_assert_eq(udp->session, 2);
 	cr_assert_eq(udp->state, NFP_TRANSPORT_UP);
 	cr_assert_eq(udp->max_message, 1280 - headers);
@@ -208,14 +234,25 @@ static void narrower_path(gboolean v6, uint32_t headers)
 	close(fd);
 }
 
+/* One message alone, and a segmented send: the kernel checks them in different places. */
 Test(udp, narrower_path_ipv4)
 {
-	narrower_path(FALSE, 28);
+	narrower_path(FALSE, 28, 1);
+}
+
+Test(udp, narrower_path_ipv4_segmented)
+{
+	narrower_path(FALSE, 28, 10);
 }
 
 Test(udp, narrower_path_ipv6)
 {
-	narrower_path(TRUE, 48);
+	narrower_path(TRUE, 48, 1);
+}
+
+Test(udp, narrower_path_ipv6_segmented)
+{
+	narrower_path(TRUE, 48, 10);
 }
 
 static void change_route(unsigned long request)
