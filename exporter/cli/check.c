@@ -7,7 +7,8 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 {
 	g_auto(NfpCliCommon) common = { 0 };
 	const GOptionEntry entries[] = {
-		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &common.file, "the configuration", "FILE" },
+		{ "config", 'c', 0, G_OPTION_ARG_FILENAME, &common.file, "the configuration",
+		  "FILE" },
 		G_OPTION_ENTRY_NULL,
 	};
 	g_autoptr(NfpConf) conf = NULL;

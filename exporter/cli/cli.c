@@ -9,94 +9,127 @@
 #include "base/log.h"
 #include "record/suggest.h"
 
+/* clang-format off: lines of help stand as they are printed */
 static const NfpCommand commands[] = {
-	{ .name = "run", .arguments = "", .run = nfp_cmd_run,
+	{ .name = "run",
+	  .arguments = "",
+	  .run = nfp_cmd_run,
 	  .summary = "meter interfaces and send flow records until stopped (Ctrl-C)",
-	  .help = "Without a configuration and without options: ingress of every interface that is up (one device\n"
-		  "of each stack, the one nearest the wire; no loopback), a table on the screen every 10 seconds.\n"
-		  "-i and --collector take the place of the lists in the configuration file.\n"
+	  .help = "Without a configuration and without options: ingress of every interface that\n"
+		  "is up (one device of each stack, the one nearest the wire; no loopback), a\n"
+		  "table on the screen every 10 seconds. -i and --collector take the place of\n"
+		  "the lists in the configuration file.\n"
 		  "\n"
-		  "When nfprobe ends, its programs stay attached and go on counting for the next start;\n"
-		  "`nfprobe detach` removes them.\n"
+		  "When nfprobe ends, its programs stay attached and go on counting for the next\n"
+		  "start; `nfprobe detach` removes them.\n"
 		  "\n"
 		  "Examples:\n"
-		  "  nfprobe run                                    look at this machine's traffic\n"
-		  "  nfprobe run -i eth0 --direction both --json    one JSON object a flow and bucket\n"
+		  "  nfprobe run                                  look at this machine's traffic\n"
+		  "  nfprobe run -i eth0 --direction both --json  a JSON line a flow and bucket\n"
 		  "  nfprobe run -i 'eth*' --interval 60s --collector udp://192.0.2.7:4739\n"
-		  "  nfprobe run -c /etc/nfprobe/nfprobe.yaml       as a service does\n" },
-	{ .name = "status", .arguments = "", .run = nfp_cmd_status,
+		  "  nfprobe run -c /etc/nfprobe/nfprobe.yaml     as a service does\n" },
+	{ .name = "status",
+	  .arguments = "",
+	  .run = nfp_cmd_status,
 	  .summary = "show what was counted, where it went, and whether the books close",
-	  .help = "Reads the pinned maps: works without a running nfprobe, too (the collectors' lines need one).\n"
-		  "The books: every packet that was seen is in a record, in an open bucket, or lost for a named\n"
-		  "reason: seen = recorded + open + lost. Exact when traffic rests.\n"
+	  .help = "Reads the pinned maps: works without a running nfprobe, too (the collectors'\n"
+		  "lines need one). The books: every packet that was seen is in a record, in an\n"
+		  "open bucket, or lost for a named reason: seen = recorded + open + lost. Exact\n"
+		  "when traffic rests.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe status\n"
 		  "  nfprobe status --json | jq .lost\n" },
-	{ .name = "flows", .arguments = "", .run = nfp_cmd_flows,
+	{ .name = "flows",
+	  .arguments = "",
+	  .run = nfp_cmd_flows,
 	  .summary = "show the flows of the buckets that are open now",
 	  .help = "Reads the pinned maps: works without a running nfprobe and disturbs nothing.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe flows                  the 20 largest\n"
 		  "  nfprobe flows -n 0 --json      all, one JSON object a line\n" },
-	{ .name = "check", .arguments = "", .run = nfp_cmd_check,
+	{ .name = "check",
+	  .arguments = "",
+	  .run = nfp_cmd_check,
 	  .summary = "tell what is wrong with a configuration file, all of it at once",
-	  .help = "Each fault is a line FILE:LINE:COLUMN: what is wrong, what is allowed. Changes nothing and\n"
-		  "needs no privilege.\n"
+	  .help = "Each fault is a line FILE:LINE:COLUMN: what is wrong, what is allowed.\n"
+		  "Changes nothing and needs no privilege.\n"
 		  "\n"
 		  "Example:\n"
 		  "  nfprobe check -c /etc/nfprobe/nfprobe.yaml\n" },
-	{ .name = "attach", .arguments = "IFACE", .run = nfp_cmd_attach,
+	{ .name = "attach",
+	  .arguments = "IFACE",
+	  .run = nfp_cmd_attach,
 	  .summary = "attach to one interface by hand",
-	  .help = "Packets are counted from now on; `nfprobe run` exports them. Programs and queueing disciplines of\n"
-		  "others stay as they are.\n"
+	  .help = "Packets are counted from now on; `nfprobe run` exports them. Programs and\n"
+		  "queueing disciplines of others stay as they are.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe attach eth0\n"
 		  "  nfprobe attach eth0 --direction both\n"
 		  "  nfprobe attach veth0 --netns blue\n" },
-	{ .name = "detach", .arguments = "[IFACE]", .run = nfp_cmd_detach,
+	{ .name = "detach",
+	  .arguments = "[IFACE]",
+	  .run = nfp_cmd_detach,
 	  .summary = "remove the programs; without an interface also all maps and pins",
-	  .help = "Without IFACE, all of the instance goes, in every network namespace it meters: what was counted\n"
-		  "and not exported yet is gone. Stop `nfprobe run --flush` first to have it exported.\n"
+	  .help = "Without IFACE, all of the instance goes, in every network namespace it meters:\n"
+		  "what was counted and not exported yet is gone. `nfprobe run --flush` exports\n"
+		  "it when it is stopped.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe detach eth0\n"
 		  "  nfprobe detach\n" },
-	{ .name = "object", .arguments = "IFACE -o FILE", .run = nfp_cmd_object,
+	{ .name = "object",
+	  .arguments = "IFACE -o FILE",
+	  .run = nfp_cmd_object,
 	  .summary = "write the BPF program for an interface to a file that tc can install",
-	  .help = "For those who install by tc and do not let nfprobe attach: the file has the interface's settings\n"
-		  "resolved, and its program counts into this instance's maps. To install it:\n"
+	  .help = "For those who install by tc and do not let nfprobe attach: the file has the\n"
+		  "interface's settings resolved, and its program counts into this instance's\n"
+		  "maps. To install it:\n"
 		  "  tc qdisc add dev IFACE clsact\n"
 		  "  tc filter add dev IFACE ingress bpf da obj FILE sec tc\n"
 		  "\n"
 		  "Example:\n"
 		  "  nfprobe object eth0 -o eth0.o\n" },
-	{ .name = "fields", .arguments = "", .run = nfp_cmd_fields,
+	{ .name = "fields",
+	  .arguments = "",
+	  .run = nfp_cmd_fields,
 	  .summary = "list the fields that can be exported",
 	  .help = "`needs` tells which records have the field. The names go into template sets.\n" },
-	{ .name = "version", .arguments = "", .run = nfp_cmd_version, .summary = "print the version", .help = "" },
-	{ .name = "schema", .arguments = "", .run = nfp_cmd_schema, .hidden = TRUE,
+	{ .name = "version",
+	  .arguments = "",
+	  .run = nfp_cmd_version,
+	  .summary = "print the version",
+	  .help = "" },
+	{ .name = "schema",
+	  .arguments = "",
+	  .run = nfp_cmd_schema,
+	  .hidden = TRUE,
 	  .summary = "print the sample configuration or its reference",
 	  .help = "config/nfprobe.yaml and docs/config.md are made by this command.\n" },
 };
+/* clang-format on */
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "nfprobe " NFP_VERSION ": counts every packet once, in the kernel, and sends flow records\n"
-		     "(IPFIX) to collectors such as nfdump.\n"
-		     "\nusage: nfprobe COMMAND [OPTIONS]\n\n");
+	fprintf(out,
+		"nfprobe " NFP_VERSION ": counts every packet once, in the kernel, and sends flow\n"
+		"records (IPFIX) to collectors such as nfdump.\n"
+		"\n"
+		"usage: nfprobe COMMAND [OPTIONS]\n"
+		"\n");
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (!commands[i].hidden)
 			fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-	fprintf(out, "\n"
-		     "To begin with, as root:  nfprobe run          a table of flows every 10 seconds\n"
-		     "All about one command:   nfprobe COMMAND --help\n"
-		     "The manual page:         man nfprobe\n"
-		     "\n"
-		     "Exit codes: 0 fine, 1 failed, 2 wrong command line or configuration, 77 cannot run here (no\n"
-		     "privilege, no BPF).\n");
+	fprintf(out,
+		"\n"
+		"To begin with, as root:  nfprobe run     a table of flows every 10 seconds\n"
+		"All about one command:   nfprobe COMMAND --help\n"
+		"The manual page:         man nfprobe\n"
+		"\n"
+		"Exit codes: 0 fine, 1 failed, 2 wrong command line or configuration, 77 cannot\n"
+		"run here (no privilege, no BPF).\n");
 }
 
 static const NfpCommand *find(const char *name)
@@ -118,8 +151,8 @@ static int unknown(const char *name)
 			names[n++] = commands[i].name;
 	near = nfp_suggest(name, names, n);
 	fprintf(stderr, "nfprobe: there is no %s \"%s\"%s%s%s; nfprobe --help lists the commands\n",
-		name[0] == '-' ? "option" : "command", name, near ? ", did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "");
+		name[0] == '-' ? "option" : "command", name, near ? ", did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
 	return NFP_ERROR_USAGE;
 }
 
@@ -149,7 +182,8 @@ static int dispatch(int argc, char **argv)
 		print_overview(stderr);
 		return NFP_ERROR_USAGE;
 	}
-	if (g_str_equal(argv[1], "help") || g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h"))
+	if (g_str_equal(argv[1], "help") || g_str_equal(argv[1], "--help") ||
+	    g_str_equal(argv[1], "-h"))
 		return help(argc - 1, argv + 1);
 	command = find(g_str_equal(argv[1], "--version") ? "version" : argv[1]);
 	if (!command)
@@ -164,7 +198,8 @@ int nfp_cli_main(int argc, char **argv)
 	nfp_log_init(NFP_LOG_INFO);
 	code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "nfprobe: standard output cannot be written: %s\n", g_strerror(errno));
+		fprintf(stderr, "nfprobe: standard output cannot be written: %s\n",
+			g_strerror(errno));
 		return code ? code : NFP_ERROR_FAILED;
 	}
 	return code;

@@ -10,11 +10,13 @@ static gboolean has_hook(NfpProbe *probe, const char *ifname, GError **err)
 	int rc = nfp_probe_hooks(probe, hooks);
 
 	if (rc)
-		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot tell what is attached to %s", ifname);
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc,
+				       "cannot tell what is attached to %s", ifname);
 	for (guint i = 0; i < hooks->len; i++)
 		if (g_str_equal(g_array_index(hooks, NfpHookInfo, i).ifname, ifname))
 			return TRUE;
-	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s: nothing of this instance is attached to it", ifname);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "%s: nothing of this instance is attached to it", ifname);
 	return FALSE;
 }
 
@@ -40,8 +42,8 @@ static gboolean detach_all(const NfpConf *conf, GError **err)
 		}
 	}
 	if (fine && removed == 0)
-		printf("nothing to detach: there is nothing of instance \"%s\" under %s\n", conf->instance,
-		       conf->pin_root);
+		printf("nothing to detach: there is nothing of instance \"%s\" under %s\n",
+		       conf->instance, conf->pin_root);
 	return fine;
 }
 
@@ -60,13 +62,16 @@ int nfp_cmd_detach(const NfpCommand *command, int argc, char **argv)
 	if (argc > 1) {
 		if (!nfp_cli_open(command, &target, argv[1], FALSE, NULL, &code))
 			return code;
-		if (!has_hook(target.probe, argv[1], &error) || !nfp_probe_detach(target.probe, argv[1], &error))
+		if (!has_hook(target.probe, argv[1], &error) ||
+		    !nfp_probe_detach(target.probe, argv[1], &error))
 			return nfp_cli_fail(command, error);
 		printf("%s: detached\n", argv[1]);
 		return 0;
 	}
 	if (target.netns)
-		return nfp_cli_usage(command, "--netns goes with an interface; without one all namespaces are detached");
+		return nfp_cli_usage(
+			command,
+			"--netns goes with an interface; without one all namespaces are detached");
 	target.conf = nfp_cli_conf(command, &target.common, &code);
 	if (!target.conf || !nfp_cli_may_look(command, target.conf, &code))
 		return code;

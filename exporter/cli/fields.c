@@ -6,7 +6,8 @@
 
 static void print_table(GString *out)
 {
-	g_string_append_printf(out, "%-37s %5s %3s %4s  %-10s %s\n", "name", "id", "len", "v9", "needs", "what it is");
+	g_string_append_printf(out, "%-37s %5s %3s %4s  %-10s %s\n", "name", "id", "len", "v9",
+			       "needs", "what it is");
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		const NfpField *field = &nfp_fields[i];
 		g_autoptr(GString) need = g_string_new(NULL);
@@ -15,8 +16,8 @@ static void print_table(GString *out)
 						 : g_strdup_printf("%u", field->id);
 
 		nfp_have_print(need, field->need);
-		g_string_append_printf(out, "%-37s %5s %3u %4s  %-10s %s\n", field->name, id, field->length, v9,
-				       need->str, field->help);
+		g_string_append_printf(out, "%-37s %5s %3u %4s  %-10s %s\n", field->name, id,
+				       field->length, v9, need->str, field->help);
 	}
 }
 
@@ -37,8 +38,8 @@ static void print_json(GString *out)
 		nfp_have_print(need, field->need);
 		g_string_append(out, "{\"name\": ");
 		append_string(out, field->name);
-		g_string_append_printf(out, ", \"pen\": %u, \"id\": %u, \"length\": %u, \"v9\": ", field->pen,
-				       field->id, field->length);
+		g_string_append_printf(out, ", \"pen\": %u, \"id\": %u, \"length\": %u, \"v9\": ",
+				       field->pen, field->id, field->length);
 		if (field->v9)
 			g_string_append_printf(out, "%u", field->v9);
 		else
@@ -55,7 +56,8 @@ int nfp_cmd_fields(const NfpCommand *command, int argc, char **argv)
 {
 	gboolean json = FALSE, markdown = FALSE;
 	const GOptionEntry entries[] = {
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object a field and line", NULL },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &json, "one JSON object a field and line",
+		  NULL },
 		{ "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "as in docs/fields.md", NULL },
 		G_OPTION_ENTRY_NULL,
 	};

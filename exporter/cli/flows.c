@@ -33,8 +33,9 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "top", 'n', 0, G_OPTION_ARG_INT, &top, "so many flows, 0 = all (20)", "N" },
 		{ "by", 0, 0, G_OPTION_ARG_STRING, &order,
-		  "largest first by octets or packets, or latest first by last (octets)", "ORDER" },
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "one JSON object a line, as run --json", NULL },
+		  "octets, packets (largest first), last (latest first)", "ORDER" },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &options.json,
+		  "one JSON object a line, as run --json", NULL },
 		NFP_CLI_COMMON(common),
 		G_OPTION_ENTRY_NULL,
 	};
@@ -46,9 +47,12 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
 		return code;
 	if (top < 0)
-		return nfp_cli_usage(command, "-n: \"%d\" flows cannot be shown; allowed: 0 (all) or more", top);
+		return nfp_cli_usage(
+			command, "-n: \"%d\" flows cannot be shown; allowed: 0 (all) or more", top);
 	if (order && !parse_order(order, &options.order))
-		return nfp_cli_usage(command, "--by: \"%s\" is no order; allowed: octets, packets or last", order);
+		return nfp_cli_usage(command,
+				     "--by: \"%s\" is no order; allowed: octets, packets or last",
+				     order);
 	conf = nfp_cli_conf(command, &common, &code);
 	if (!conf || !nfp_cli_may_look(command, conf, &code))
 		return code;

@@ -15,8 +15,8 @@
 static void print_help(const NfpCommand *command, const GOptionEntry *entries)
 {
 	printf("usage: nfprobe %s [OPTIONS]%s%s\n\n%c%s.\n\noptions:\n", command->name,
-	       *command->arguments ? " " : "", command->arguments, g_ascii_toupper(command->summary[0]),
-	       command->summary + 1);
+	       *command->arguments ? " " : "", command->arguments,
+	       g_ascii_toupper(command->summary[0]), command->summary + 1);
 	for (const GOptionEntry *entry = entries; entry->long_name; entry++) {
 		g_autoptr(GString) left = g_string_new(NULL);
 
@@ -24,7 +24,8 @@ static void print_help(const NfpCommand *command, const GOptionEntry *entries)
 			g_string_append_printf(left, "-%c, ", entry->short_name);
 		else
 			g_string_append(left, "    ");
-		g_string_append_printf(left, "--%s%s%s", entry->long_name, entry->arg_description ? " " : "",
+		g_string_append_printf(left, "--%s%s%s", entry->long_name,
+				       entry->arg_description ? " " : "",
 				       entry->arg_description ? entry->arg_description : "");
 		printf("  %-*s %s\n", OPTION_COLUMN - 3, left->str, entry->description);
 	}
@@ -41,7 +42,8 @@ int nfp_cli_usage(const NfpCommand *command, const char *format, ...)
 	va_start(ap, format);
 	text = g_strdup_vprintf(format, ap);
 	va_end(ap);
-	fprintf(stderr, "nfprobe %s: %s; nfprobe %s --help tells more\n", command->name, text, command->name);
+	fprintf(stderr, "nfprobe %s: %s; nfprobe %s --help tells more\n", command->name, text,
+		command->name);
 	return NFP_ERROR_USAGE;
 }
 
@@ -90,8 +92,8 @@ static void drop_dashes(int *argc, char **argv)
 	}
 }
 
-gboolean nfp_cli_parse(const NfpCommand *command, const GOptionEntry *entries, int least, int most, int *argc,
-		       char ***argv, int *ret_code)
+gboolean nfp_cli_parse(const NfpCommand *command, const GOptionEntry *entries, int least, int most,
+		       int *argc, char ***argv, int *ret_code)
 {
 	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_autoptr(GError) error = NULL;
@@ -109,10 +111,11 @@ gboolean nfp_cli_parse(const NfpCommand *command, const GOptionEntry *entries, i
 	}
 	drop_dashes(argc, *argv);
 	if (*argc - 1 < least)
-		*ret_code = nfp_cli_usage(command, "an argument is missing: nfprobe %s %s", command->name,
-					  command->arguments);
+		*ret_code = nfp_cli_usage(command, "an argument is missing: nfprobe %s %s",
+					  command->name, command->arguments);
 	else if (*argc - 1 > most)
-		*ret_code = nfp_cli_usage(command, "\"%s\" is one argument too many", (*argv)[most + 1]);
+		*ret_code = nfp_cli_usage(command, "\"%s\" is one argument too many",
+					  (*argv)[most + 1]);
 	else
 		return TRUE;
 	return FALSE;
@@ -127,10 +130,12 @@ void nfp_cli_common_clear(NfpCliCommon *common)
 NfpConf *nfp_cli_conf(const NfpCommand *command, const NfpCliCommon *common, int *ret_code)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(NfpConf) conf = common->file ? nfp_conf_load(common->file, &error) : nfp_conf_default();
+	g_autoptr(NfpConf) conf =
+		common->file ? nfp_conf_load(common->file, &error) : nfp_conf_default();
 
 	if (!conf) {
-		fprintf(stderr, "%s\n", error->message); /* each line begins with file:line:column */
+		fprintf(stderr, "%s\n",
+			error->message); /* each line begins with file:line:column */
 		*ret_code = nfp_error_exit_code(error);
 		return NULL;
 	}
@@ -148,7 +153,8 @@ gboolean nfp_cli_may_look(const NfpCommand *command, const NfpConf *conf, int *r
 	if (access(conf->pin_root, R_OK | X_OK) == 0 || errno != EACCES)
 		return TRUE;
 	g_set_error(&error, NFP_ERROR, NFP_ERROR_CANNOT,
-		    "looking at %s takes root or its owner's privilege: run it with sudo", conf->pin_root);
+		    "looking at %s takes root or its owner's privilege: run it with sudo",
+		    conf->pin_root);
 	*ret_code = nfp_cli_fail(command, error);
 	return FALSE;
 }
@@ -178,7 +184,8 @@ gboolean nfp_cli_no_interface(const char *name, GError **err)
 		g_string_append_printf(names, "%s%s", i ? ", " : "", all[i].if_name);
 	if (all)
 		if_freenameindex(all);
-	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "there is no interface \"%s\" here; there are: %s", name,
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "there is no interface \"%s\" here; there are: %s", name,
 		    names->len ? names->str : "none");
 	return TRUE;
 }
@@ -199,12 +206,13 @@ static gboolean is_pinned(const NfpConf *conf, const NfpDomain *domain, GError *
 
 	if (g_file_test(pins, G_FILE_TEST_IS_DIR))
 		return TRUE;
-	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is attached: there is nothing under %s", pins);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "nothing is attached: there is nothing under %s", pins);
 	return FALSE;
 }
 
-gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const char *ifname, gboolean make,
-		      NfpDirection *ret_direction, int *ret_code)
+gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const char *ifname,
+		      gboolean make, NfpDirection *ret_direction, int *ret_code)
 {
 	g_autoptr(GError) error = NULL;
 	NfpProbeOptions options;

@@ -79,15 +79,15 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 	g_auto(Arguments) arguments = { 0 };
 	const GOptionEntry entries[] = {
 		{ "interface", 'i', 0, G_OPTION_ARG_STRING_ARRAY, &arguments.interfaces,
-		  "meter this interface, or all that match a glob; can be given again", "IFACE" },
+		  "meter this one, or all that match; can be repeated", "IFACE" },
 		{ "direction", 0, 0, G_OPTION_ARG_STRING, &arguments.direction,
-		  "packets that come in (ingress, the default), leave (egress), or both", "DIR" },
+		  "ingress (what comes in, the default), egress or both", "DIR" },
 		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
-		  "sum flows up over this time, 1s to 1h (10s, or as in the file)", "TIME" },
+		  "sum flows up over 1s to 1h (10s, or as in the file)", "TIME" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
-		  "send IPFIX to udp://HOST[:PORT] or tcp://...; can be given again", "URL" },
+		  "send to udp:// or tcp://HOST[:PORT]; can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
-		  "print each record as one line of JSON, and nothing else", NULL },
+		  "print records as lines of JSON, and nothing else", NULL },
 		{ "table", 0, 0, G_OPTION_ARG_NONE, &arguments.table,
 		  "print the table, too, when there are collectors", NULL },
 		{ "flush", 0, 0, G_OPTION_ARG_NONE, &arguments.flush,
@@ -104,7 +104,8 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
 		return code;
 	if (arguments.json && arguments.table)
-		return nfp_cli_usage(command, "--json and --table both want standard output: give one of them");
+		return nfp_cli_usage(
+			command, "--json and --table both want standard output: give one of them");
 	conf = nfp_cli_conf(command, &arguments.common, &code);
 	if (!conf)
 		return code;
@@ -114,6 +115,8 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		return code;
 	if (arguments.verbose)
 		nfp_log_init(NFP_LOG_DEBUG);
-	options = (NfpRunOptions){ .json = arguments.json, .table = arguments.table, .flush = arguments.flush };
+	options = (NfpRunOptions){ .json = arguments.json,
+				   .table = arguments.table,
+				   .flush = arguments.flush };
 	return nfp_app_run(conf, &options);
 }

@@ -67,8 +67,9 @@ static NfpConf *parse(const char *file, const char *text, gsize length, GError *
 	if (doc && doc->root)
 		nfp_conf_walk(doc->root, conf, errors);
 	else if (doc)
-		nfp_conf_errors_add(errors, 1, 1, "there is no option in this file; write at least one "
-				    "(\"interval: 60s\")");
+		nfp_conf_errors_add(
+			errors, 1, 1,
+			"there is no option in this file; write at least one (\"interval: 60s\")");
 	return nfp_conf_errors_none(errors, file, err) ? g_steal_pointer(&conf) : NULL;
 }
 
@@ -105,14 +106,16 @@ NfpConf *nfp_conf_load(const char *path, GError **err)
 	if (!fault) /* one octet past the limit: the parser says that it is too large */
 		fault = read_some(fd, bytes, NFP_YAML_BYTES + 1);
 	if (fault) {
-		nfp_error_errno(err, NFP_ERROR_USAGE, fault, "configuration %s cannot be read", path);
+		nfp_error_errno(err, NFP_ERROR_USAGE, fault, "configuration %s cannot be read",
+				path);
 		return NULL;
 	}
 	return parse(path, bytes->len ? (const char *)bytes->data : "", bytes->len, err);
 }
 
 /* Reads text into the member of a row, with the reason as an error. */
-static gboolean parse_member(NfpConfTable table, const char *path, const char *text, void *base, GError **err)
+static gboolean parse_member(NfpConfTable table, const char *path, const char *text, void *base,
+			     GError **err)
 {
 	const NfpConfRow *row = nfp_conf_row_find(table, path);
 	g_autofree char *why = NULL;
@@ -130,7 +133,8 @@ gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError 
 }
 
 /* Appends an item whose member `path` is text. */
-static void *append(GArray *array, NfpConfTable table, const char *path, const char *text, GError **err)
+static void *append(GArray *array, NfpConfTable table, const char *path, const char *text,
+		    GError **err)
 {
 	void *base;
 
@@ -145,7 +149,8 @@ static void *append(GArray *array, NfpConfTable table, const char *path, const c
 
 gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err)
 {
-	NfpInterfaceOptions *options = append(conf->interfaces, NFP_CONF_INTERFACES, "match", match, err);
+	NfpInterfaceOptions *options =
+		append(conf->interfaces, NFP_CONF_INTERFACES, "match", match, err);
 
 	if (!options)
 		return FALSE;
@@ -155,7 +160,8 @@ gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err)
 
 gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **err)
 {
-	NfpCollectorOptions *options = append(conf->collectors, NFP_CONF_COLLECTORS, "endpoint", endpoint, err);
+	NfpCollectorOptions *options =
+		append(conf->collectors, NFP_CONF_COLLECTORS, "endpoint", endpoint, err);
 
 	if (!options)
 		return FALSE;

@@ -9,23 +9,25 @@
 #include "probe/probe.h"
 
 typedef struct {
-	char *hostname;         /* default: the system's; part of the UID */
-	char *instance;         /* "default": names the pin directory */
-	char *pin_root;         /* "/sys/fs/bpf/nfprobe" */
-	char *run_dir;          /* "/run/nfprobe": control socket <instance>.sock */
-	uint64_t interval;      /* ns */
-	gboolean clock_exact;   /* clock: exact (the only clock until the tick clock exists) */
+	char *hostname;	      /* default: the system's; part of the UID */
+	char *instance;	      /* "default": names the pin directory */
+	char *pin_root;	      /* "/sys/fs/bpf/nfprobe" */
+	char *run_dir;	      /* "/run/nfprobe": control socket <instance>.sock */
+	uint64_t interval;    /* ns */
+	gboolean clock_exact; /* clock: exact (the only clock until the tick clock exists) */
 	gboolean merge_cpus;
-	gboolean stacked;       /* run without interfaces: take every device of a stack */
-	uint64_t maps_memory;   /* octets */
-	uint32_t maps_flows;    /* 0 = auto */
-	char *templates;        /* folder, or NULL: embedded sets only */
-	GArray *interfaces;     /* NfpInterfaceOptions; empty = nearest to the wire, ingress */
-	GArray *collectors;     /* NfpCollectorOptions; may be empty: table on stdout */
-	NfpDirection direction; /* of every hook when `interfaces` is empty: ingress; `run --direction`, no YAML */
+	gboolean stacked;	/* run without interfaces: take every device of a stack */
+	uint64_t maps_memory;	/* octets */
+	uint32_t maps_flows;	/* 0 = auto */
+	char *templates;	/* folder, or NULL: embedded sets only */
+	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
+	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */
+	NfpDirection direction; /* of every hook when `interfaces` is empty: ingress; `run
+				   --direction`, no YAML */
 } NfpConf;
 
-/* Errors: one line each, `file:line:column: what is wrong, what is allowed`, all at once (NFP_ERROR_USAGE). */
+/* Errors: one line each, `file:line:column: what is wrong, what is allowed`, all at once
+ * (NFP_ERROR_USAGE). */
 NfpConf *nfp_conf_load(const char *path, GError **err);
 NfpConf *nfp_conf_parse(const char *file, const char *text, GError **err);
 /* Without a file: the rows' defaults, but buckets of 10 s, since somebody is looking. */
@@ -33,8 +35,9 @@ NfpConf *nfp_conf_default(void);
 void nfp_conf_free(NfpConf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpConf, nfp_conf_free)
 
-/* ---- options of the command line, by the same rows. Errors (NFP_ERROR_USAGE) are half sentences: what is wrong
- * with the text and what is allowed; the caller names the option. The configuration is unchanged then. ------ */
+/* ---- options of the command line, by the same rows. Errors (NFP_ERROR_USAGE) are half sentences:
+ * what is wrong with the text and what is allowed; the caller names the option. The configuration
+ * is unchanged then. ------ */
 
 /* path: a row of the document's top, as "interval". */
 gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError **err);

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 
-#define SHOWN_MAX 50   /* errors told of one file */
-#define KEPT_MAX 10000 /* errors kept, so that a hostile file cannot fill the memory */
+#define SHOWN_MAX 50	/* errors told of one file */
+#define KEPT_MAX  10000 /* errors kept, so that a hostile file cannot fill the memory */
 
 typedef struct {
 	guint line, column, order;
@@ -16,7 +16,7 @@ typedef struct {
 
 struct NfpConfErrors {
 	GArray *faults; /* Fault */
-	guint n;        /* all, kept or not */
+	guint n;	/* all, kept or not */
 };
 
 static void fault_clear(void *data)
@@ -98,7 +98,8 @@ gboolean nfp_conf_errors_none(NfpConfErrors *errors, const char *file, GError **
 		g_string_append(all, fault->text);
 	}
 	if (errors->n > SHOWN_MAX)
-		g_string_append_printf(all, "\n%s: and %u more errors", file, errors->n - SHOWN_MAX);
+		g_string_append_printf(all, "\n%s: and %u more errors", file,
+				       errors->n - SHOWN_MAX);
 	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, all->str);
 	return FALSE;
 }

@@ -17,8 +17,8 @@ void nfp_conf_errors_add(NfpConfErrors *errors, guint line, guint column, const 
 /* Whole lines that name their own file (a template set's errors), sorted in at this position. */
 void nfp_conf_errors_add_lines(NfpConfErrors *errors, guint line, guint column, const char *lines);
 guint nfp_conf_errors_n(const NfpConfErrors *errors);
-/* FALSE and err (NFP_ERROR_USAGE) when there are any: `file:line:column: text`, one a line in the file's
- * order, the first 50. */
+/* FALSE and err (NFP_ERROR_USAGE) when there are any: `file:line:column: text`, one a line in the
+ * file's order, the first 50. */
 gboolean nfp_conf_errors_none(NfpConfErrors *errors, const char *file, GError **err);
 
 #endif

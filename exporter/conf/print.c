@@ -51,7 +51,8 @@ static void sample_row(GString *out, const char *margin, const char *indent, gbo
 	if (row->required)
 		g_string_append(text, ". Required.");
 	else
-		g_string_append_printf(text, ". Default: %s.", row->value ? row->value : row->absent);
+		g_string_append_printf(text, ". Default: %s.",
+				       row->value ? row->value : row->absent);
 	wrap(out, prefix, row->help);
 	wrap(out, prefix, text->str);
 	g_string_append_printf(out, "%s%.*s%s%s%s: ", margin,
@@ -77,7 +78,8 @@ static void sample_table(GString *out, NfpConfTable table, const char *margin, c
 		if (table == NFP_CONF_TOP && !(inside && section))
 			g_string_append_c(out, '\n');
 		if (inside && (!section || strncmp(section, row->path, length + 1) != 0))
-			g_string_append_printf(out, "%s%s%.*s:\n", margin, indent, (int)length, row->path);
+			g_string_append_printf(out, "%s%s%.*s:\n", margin, indent, (int)length,
+					       row->path);
 		section = inside ? row->path : NULL;
 		sample_row(out, margin, inside ? deeper : indent, bullet, row);
 		bullet = FALSE;
@@ -86,10 +88,11 @@ static void sample_table(GString *out, NfpConfTable table, const char *margin, c
 
 void nfp_conf_print_sample(GString *out)
 {
-	g_string_append(out,
-			"# Configuration of nfprobe, with every option and its default.\n"
-			"# nfprobe run -c FILE uses it, nfprobe check -c FILE tells what is wrong with it.\n"
-			"# What is not set (#hostname, the lists at the end) stands behind a \"#\": take it away.\n");
+	g_string_append(out, "# Configuration of nfprobe, with every option and its default.\n"
+			     "# nfprobe run -c FILE uses it, nfprobe check -c FILE tells what is "
+			     "wrong with it.\n"
+			     "# What is not set (#hostname, the lists at the end) stands behind a "
+			     "\"#\": take it away.\n");
 	sample_table(out, NFP_CONF_TOP, "", "");
 	for (guint i = NFP_CONF_TOP + 1; i < NFP_CONF_TABLES_N; i++) {
 		g_string_append_c(out, '\n');
@@ -110,40 +113,45 @@ static void reference_table(GString *out, NfpConfTable table)
 		if (row->table != table)
 			continue;
 		allowed = nfp_conf_value_allowed(row);
-		g_string_append_printf(out, "| `%s` | %s | %s | ", row->path, nfp_conf_types[row->type].name,
-				       allowed);
+		g_string_append_printf(out, "| `%s` | %s | %s | ", row->path,
+				       nfp_conf_types[row->type].name, allowed);
 		if (row->value)
 			g_string_append_printf(out, "`%s`", row->value);
 		else
 			g_string_append(out, row->required ? "none: required" : row->absent);
-		g_string_append_printf(out, " | %s | %s |\n", nfp_conf_part_names[row->part], row->help);
+		g_string_append_printf(out, " | %s | %s |\n", nfp_conf_part_names[row->part],
+				       row->help);
 	}
 }
 
 void nfp_conf_print_reference(GString *out)
 {
-	g_string_append(out,
-			"# Configuration\n\n"
-			"Made from the rows of `exporter/conf/schema.c` by `nfprobe schema --markdown`; "
-			"[config/nfprobe.yaml](../config/nfprobe.yaml) is the same as a file to start from.\n\n"
-			"The file is YAML (UTF-8, at most 1 MiB). A dot in an option's name is a level: `maps.memory` "
-			"is written as `maps: { memory: 512MiB }`. Durations are a whole number and `ms`, `s`, `m` or "
-			"`h`; sizes a whole number and `KiB`, `MiB`, `GiB` or `TiB`. Unknown keys and keys that stand "
-			"twice are errors; `nfprobe check -c FILE` tells all of them at once, each with file, line and "
-			"column. The configuration is read when nfprobe starts; \"Part\" is what an option shapes.\n\n"
-			"## The document\n\n");
+	g_string_append(
+		out,
+		"# Configuration\n\n"
+		"Made from the rows of `exporter/conf/schema.c` by `nfprobe schema --markdown`; "
+		"[config/nfprobe.yaml](../config/nfprobe.yaml) is the same as a file to start "
+		"from.\n\n"
+		"The file is YAML (UTF-8, at most 1 MiB). A dot in an option's name is a level: "
+		"`maps.memory` is written as `maps: { memory: 512MiB }`. Durations are a whole "
+		"number and `ms`, `s`, `m` or `h`; sizes a whole number and `KiB`, `MiB`, `GiB` or "
+		"`TiB`. Unknown keys and keys that stand twice are errors; `nfprobe check -c FILE` "
+		"tells all of them at once, each with file, line and column. The configuration is "
+		"read when nfprobe starts; \"Part\" is what an option shapes.\n\n"
+		"## The document\n\n");
 	reference_table(out, NFP_CONF_TOP);
 	for (guint i = NFP_CONF_TOP + 1; i < NFP_CONF_TABLES_N; i++) {
 		g_string_append_printf(out, "\n## `%s`: a list\n\n%s\n\n", nfp_conf_lists[i].key,
 				       nfp_conf_lists[i].help);
 		reference_table(out, i);
 	}
-	g_string_append(out, "\n## Not in this version\n\nThese are documented for later; today they are errors: ");
+	g_string_append(out, "\n## Not in this version\n\nThese are documented for later; today "
+			     "they are errors: ");
 	for (guint i = 0; i < nfp_conf_later_n; i++) {
 		const char *list = nfp_conf_lists[nfp_conf_later[i].table].key;
 
-		g_string_append_printf(out, "%s`%s%s%s`", i ? ", " : "", list ? list : "", list ? "." : "",
-				       nfp_conf_later[i].path);
+		g_string_append_printf(out, "%s`%s%s%s`", i ? ", " : "", list ? list : "",
+				       list ? "." : "", nfp_conf_later[i].path);
 	}
 	g_string_append(out, ".\n");
 }

@@ -6,13 +6,15 @@
 #include "conf/conf.h"
 
 #define TOP(member) .table = NFP_CONF_TOP, .offset = offsetof(NfpConf, member)
-#define INTERFACE(member) .table = NFP_CONF_INTERFACES, .offset = offsetof(NfpInterfaceOptions, member)
-#define COLLECTOR(member) .table = NFP_CONF_COLLECTORS, .offset = offsetof(NfpCollectorOptions, member)
+#define INTERFACE(member) \
+	.table = NFP_CONF_INTERFACES, .offset = offsetof(NfpInterfaceOptions, member)
+#define COLLECTOR(member) \
+	.table = NFP_CONF_COLLECTORS, .offset = offsetof(NfpCollectorOptions, member)
 
-#define MS 1000000ull
-#define S (1000 * MS)
+#define MS   1000000ull
+#define S    (1000 * MS)
 #define HOUR (3600 * S)
-#define MIB (1024ull * 1024)
+#define MIB  (1024ull * 1024)
 
 static const NfpConfChoice clocks[] = {
 	{ "exact", TRUE, FALSE },
@@ -36,13 +38,15 @@ static const NfpConfChoice hooks[] = {
 const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 	[NFP_CONF_TOP] = { .item = "configuration" },
 	[NFP_CONF_INTERFACES] = { "interfaces", "interface", offsetof(NfpConf, interfaces),
-		sizeof(NfpInterfaceOptions), 1000,
-		"What is metered. Links that come later are taken too. Without this list: ingress of every "
-		"interface that is up, one device of each stack (the one nearest the wire), loopback left out." },
+				  sizeof(NfpInterfaceOptions), 1000,
+				  "What is metered. Links that come later are taken too. Without "
+				  "this list: ingress of every interface that is up, one device of "
+				  "each stack (the one nearest the wire), loopback left out." },
 	[NFP_CONF_COLLECTORS] = { "collectors", "collector", offsetof(NfpConf, collectors),
-		sizeof(NfpCollectorOptions), 64,
-		"Who receives the records: every collector gets all of them. Without this list a table of each "
-		"bucket is printed on standard output." },
+				  sizeof(NfpCollectorOptions), 64,
+				  "Who receives the records: every collector gets all of them. "
+				  "Without this list a table of each bucket is printed on standard "
+				  "output." },
 };
 
 const char *const nfp_conf_part_names[] = {
@@ -55,58 +59,63 @@ const char *const nfp_conf_part_names[] = {
 const NfpConfRow nfp_conf_rows[] = {
 	{ TOP(hostname), .path = "hostname", .type = NFP_CONF_HOSTNAME, .absent = "the system's",
 	  .part = NFP_CONF_PART_HARVESTER, .example = "edge1",
-	  .help = "Name of this exporter. It is part of every record's UID: change it and a collector cannot "
-		  "recognise a record that is sent again." },
+	  .help = "Name of this exporter. It is part of every record's UID: change it and a "
+		  "collector cannot recognise a record that is sent again." },
 	{ TOP(instance), .path = "instance", .type = NFP_CONF_NAME, .value = "default",
 	  .part = NFP_CONF_PART_PROCESS,
-	  .help = "Name of this instance: of its folder under pin_root and of its control socket. Two instances "
-		  "on one machine need two names." },
+	  .help = "Name of this instance: of its folder under pin_root and of its control socket. "
+		  "Two instances on one machine need two names." },
 	{ TOP(pin_root), .path = "pin_root", .type = NFP_CONF_PATH, .value = "/sys/fs/bpf/nfprobe",
 	  .part = NFP_CONF_PART_PROCESS,
-	  .help = "Where maps and attachments are pinned, so that packets are counted while the daemon restarts. "
-		  "Must lie on a bpffs; one is mounted when there is none." },
+	  .help = "Where maps and attachments are pinned, so that packets are counted while the "
+		  "daemon restarts. Must lie on a bpffs; one is mounted when there is none." },
 	{ TOP(run_dir), .path = "run_dir", .type = NFP_CONF_PATH, .value = "/run/nfprobe",
-	  .part = NFP_CONF_PART_PROCESS, .help = "Folder of the control socket that `nfprobe status` asks." },
-	{ TOP(interval), .path = "interval", .type = NFP_CONF_DURATION, .min = S, .max = HOUR, .value = "60s",
-	  .part = NFP_CONF_PART_HARVESTER,
+	  .part = NFP_CONF_PART_PROCESS,
+	  .help = "Folder of the control socket that `nfprobe status` asks." },
+	{ TOP(interval), .path = "interval", .type = NFP_CONF_DURATION, .min = S, .max = HOUR,
+	  .value = "60s", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Length of a time bucket: each flow becomes one record per bucket." },
-	{ TOP(clock_exact), .path = "clock", .type = NFP_CONF_CHOICE, .choices = clocks, .value = "exact",
-	  .part = NFP_CONF_PART_HOOKS, .help = "Clock of the packets. `exact` reads the time for every packet." },
+	{ TOP(clock_exact), .path = "clock", .type = NFP_CONF_CHOICE, .choices = clocks,
+	  .value = "exact", .part = NFP_CONF_PART_HOOKS,
+	  .help = "Clock of the packets. `exact` reads the time for every packet." },
 	{ TOP(merge_cpus), .path = "merge_cpus", .type = NFP_CONF_BOOL, .value = "true",
 	  .part = NFP_CONF_PART_HARVESTER,
-	  .help = "Entries of one flow on several CPUs become one record. With `false` each CPU's entry is a "
-		  "record of its own and the CPU is part of its UID." },
+	  .help = "Entries of one flow on several CPUs become one record. With `false` each CPU's "
+		  "entry is a record of its own and the CPU is part of its UID." },
 	{ TOP(stacked), .path = "stacked", .type = NFP_CONF_BOOL, .value = "false",
 	  .part = NFP_CONF_PART_HOOKS,
-	  .help = "Without `interfaces`: meter every device of a stack (a VLAN and the device below it, a bridge "
-		  "and its ports). A packet is then counted once by each." },
+	  .help = "Without `interfaces`: meter every device of a stack (a VLAN and the device "
+		  "below it, a bridge and its ports). A packet is then counted once by each." },
 	{ TOP(maps_memory), .path = "maps.memory", .type = NFP_CONF_SIZE, .min = 4 * MIB,
 	  .max = 1024ull * 1024 * MIB, .value = "512MiB", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Upper limit for all flow maps together." },
-	{ TOP(maps_flows), .path = "maps.flows", .type = NFP_CONF_AUTO_UINT, .min = 64, .max = 16777216,
-	  .value = "auto", .part = NFP_CONF_PART_HARVESTER,
-	  .help = "Entries per protocol and bucket; `auto` sizes the next bucket from the last ones. What finds "
-		  "no room is counted in a coarser record, never dropped." },
-	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH, .absent = "only the built-in sets",
-	  .part = NFP_CONF_PART_COLLECTOR, .example = "/etc/nfprobe/templates",
-	  .help = "Folder of your own template sets (NAME.yaml); they go before built-in ones of the same name." },
+	{ TOP(maps_flows), .path = "maps.flows", .type = NFP_CONF_AUTO_UINT, .min = 64,
+	  .max = 16777216, .value = "auto", .part = NFP_CONF_PART_HARVESTER,
+	  .help = "Entries per protocol and bucket; `auto` sizes the next bucket from the last "
+		  "ones. What finds no room is counted in a coarser record, never dropped." },
+	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
+	  .absent = "only the built-in sets", .part = NFP_CONF_PART_COLLECTOR,
+	  .example = "/etc/nfprobe/templates",
+	  .help = "Folder of your own template sets (NAME.yaml); they go before built-in ones of "
+		  "the same name." },
 
 	{ INTERFACE(match), .path = "match", .type = NFP_CONF_GLOB, .required = TRUE,
 	  .part = NFP_CONF_PART_HOOKS, .example = "eth*",
 	  .help = "Name of the interface, or a glob for several." },
 	{ INTERFACE(netns), .path = "netns", .type = NFP_CONF_NAME, .absent = "the daemon's own",
 	  .part = NFP_CONF_PART_HOOKS, .example = "blue",
-	  .help = "Network namespace (a name of `ip netns`) in which to look. It is an observation domain of its "
-		  "own: its records leave under another domain id." },
+	  .help = "Network namespace (a name of `ip netns`) in which to look. It is an observation "
+		  "domain of its own: its records leave under another domain id." },
 	{ INTERFACE(direction), .path = "direction", .type = NFP_CONF_CHOICE, .choices = directions,
 	  .value = "ingress", .part = NFP_CONF_PART_HOOKS,
-	  .help = "Packets that come in, that leave, or both. With `both`, what a router forwards is counted on "
-		  "its way in and on its way out." },
+	  .help = "Packets that come in, that leave, or both. With `both`, what a router forwards "
+		  "is counted on its way in and on its way out." },
 	{ INTERFACE(hook), .path = "hook", .type = NFP_CONF_CHOICE, .choices = hooks, .value = "tc",
 	  .part = NFP_CONF_PART_HOOKS,
-	  .help = "Where the program is attached: tc (by TCX links where the kernel has them, else clsact)." },
-	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1, .value = "1",
-	  .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
+	  .help = "Where the program is attached: tc (by TCX links where the kernel has them, else "
+		  "clsact)." },
+	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
+	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
 	  .help = "One in how many packets is looked at. 1 = every packet." },
 
 	{ COLLECTOR(name), .path = "name", .type = NFP_CONF_NAME, .required = TRUE,
@@ -114,36 +123,42 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Name in the log and in `nfprobe status`; each collector has its own." },
 	{ COLLECTOR(endpoint), .path = "endpoint", .type = NFP_CONF_ENDPOINT, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "udp://127.0.0.1:4739",
-	  .help = "Where to send: udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in brackets; the port "
-		  "is 4739 if not given." },
+	  .help = "Where to send: udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in "
+		  "brackets; the port is 4739 if not given." },
 	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL, .value = "ipfix",
 	  .part = NFP_CONF_PART_COLLECTOR, .help = "Export protocol." },
-	{ COLLECTOR(template_set), .path = "template_set", .type = NFP_CONF_NAME, .value = "standard",
+	{ COLLECTOR(template_set), .path = "template_set", .type = NFP_CONF_NAME,
+	  .value = "standard", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Which fields leave: a file NAME.yaml in the templates folder, or a built-in "
+		  "set." },
+	{ COLLECTOR(refresh_interval), .path = "template_refresh.interval",
+	  .type = NFP_CONF_DURATION, .min = S, .max = 24 * HOUR, .value = "60s",
 	  .part = NFP_CONF_PART_COLLECTOR,
-	  .help = "Which fields leave: a file NAME.yaml in the templates folder, or a built-in set." },
-	{ COLLECTOR(refresh_interval), .path = "template_refresh.interval", .type = NFP_CONF_DURATION, .min = S,
-	  .max = 24 * HOUR, .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Over UDP, templates are sent again at least this often." },
-	{ COLLECTOR(refresh_messages), .path = "template_refresh.messages", .type = NFP_CONF_UINT, .min = 1,
-	  .max = 1000000, .value = "20", .part = NFP_CONF_PART_COLLECTOR,
+	{ COLLECTOR(refresh_messages), .path = "template_refresh.messages", .type = NFP_CONF_UINT,
+	  .min = 1, .max = 1000000, .value = "20", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Over UDP, templates are sent again after so many data messages, too." },
-	{ COLLECTOR(domain), .path = "domain", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32, .value = "1",
-	  .part = NFP_CONF_PART_COLLECTOR,
-	  .help = "Observation domain id of this exporter; the n-th other network namespace sends as this + n." },
-	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_UINT, .min = 512, .max = 65507, .value = "1420",
-	  .part = NFP_CONF_PART_COLLECTOR, .help = "Largest message in octets, without IP and UDP headers." },
-	{ COLLECTOR(source), .path = "source", .type = NFP_CONF_ADDRESS, .absent = "the system chooses",
-	  .part = NFP_CONF_PART_COLLECTOR, .example = "192.0.2.1", .help = "Address to send from." },
-	{ COLLECTOR(device), .path = "device", .type = NFP_CONF_IFNAME, .absent = "the routing table decides",
-	  .part = NFP_CONF_PART_COLLECTOR, .example = "mgmt",
+	{ COLLECTOR(domain), .path = "domain", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32,
+	  .value = "1", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Observation domain id of this exporter; the n-th other network namespace sends "
+		  "as this + n." },
+	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_UINT, .min = 512, .max = 65507,
+	  .value = "1420", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Largest message in octets, without IP and UDP headers." },
+	{ COLLECTOR(source), .path = "source", .type = NFP_CONF_ADDRESS,
+	  .absent = "the system chooses", .part = NFP_CONF_PART_COLLECTOR, .example = "192.0.2.1",
+	  .help = "Address to send from." },
+	{ COLLECTOR(device), .path = "device", .type = NFP_CONF_IFNAME,
+	  .absent = "the routing table decides", .part = NFP_CONF_PART_COLLECTOR, .example = "mgmt",
 	  .help = "Interface or VRF to send through." },
-	{ COLLECTOR(retry), .path = "retry", .type = NFP_CONF_DURATION, .min = 100 * MS, .max = HOUR,
-	  .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
-	  .help = "Least time between two attempts to connect over TCP (RFC 7011 asks for a minute)." },
-	{ COLLECTOR(queue), .path = "queue", .type = NFP_CONF_UINT, .min = 1, .max = 65536, .value = "64",
-	  .part = NFP_CONF_PART_COLLECTOR,
-	  .help = "Batches (of up to 4096 records) that wait for a slow collector; what comes when the queue is "
-		  "full is refused for this collector and counted." },
+	{ COLLECTOR(retry), .path = "retry", .type = NFP_CONF_DURATION, .min = 100 * MS,
+	  .max = HOUR, .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Least time between two attempts to connect over TCP (RFC 7011 asks for a "
+		  "minute)." },
+	{ COLLECTOR(queue), .path = "queue", .type = NFP_CONF_UINT, .min = 1, .max = 65536,
+	  .value = "64", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Batches (of up to 4096 records) that wait for a slow collector; what comes when "
+		  "the queue is full is refused for this collector and counted." },
 };
 const guint nfp_conf_rows_n = G_N_ELEMENTS(nfp_conf_rows);
 
@@ -173,7 +188,8 @@ gboolean nfp_conf_is_section(NfpConfTable table, const char *path)
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
 		const NfpConfRow *row = &nfp_conf_rows[i];
 
-		if (row->table == table && strncmp(row->path, path, length) == 0 && row->path[length] == '.')
+		if (row->table == table && strncmp(row->path, path, length) == 0 &&
+		    row->path[length] == '.')
 			return TRUE;
 	}
 	return FALSE;
@@ -235,14 +251,17 @@ void nfp_conf_set_defaults(NfpConfTable table, void *base)
 		const NfpConfRow *row = &nfp_conf_rows[i];
 		g_autofree char *why = NULL;
 
-		if (row->table == table && row->value && !nfp_conf_value_parse(row, row->value, base, &why))
-			g_error("default of %s: %s", row->path, why); /* a row that contradicts itself */
+		if (row->table == table && row->value &&
+		    !nfp_conf_value_parse(row, row->value, base, &why))
+			g_error("default of %s: %s", row->path,
+				why); /* a row that contradicts itself */
 	}
 }
 
 void nfp_conf_clear_strings(NfpConfTable table, void *base)
 {
 	for (guint i = 0; i < nfp_conf_rows_n; i++)
-		if (nfp_conf_rows[i].table == table && nfp_conf_types[nfp_conf_rows[i].type].is_string)
+		if (nfp_conf_rows[i].table == table &&
+		    nfp_conf_types[nfp_conf_rows[i].type].is_string)
 			g_clear_pointer((char **)((char *)base + nfp_conf_rows[i].offset), g_free);
 }

@@ -9,19 +9,22 @@
 #include "encode/encoder.h"
 #include "transport/endpoint.h"
 
-#define NAME_MAX_LENGTH 64
+#define NAME_MAX_LENGTH	    64
 #define HOSTNAME_MAX_LENGTH 253 /* RFC 1035 2.3.4, as text */
-#define IFNAME_MAX_LENGTH 15    /* IFNAMSIZ - 1 */
+#define IFNAME_MAX_LENGTH   15	/* IFNAMSIZ - 1 */
 
 typedef struct {
 	const char *suffix;
 	uint64_t factor;
 } Unit;
 
-static const Unit durations[] = { { "h", 3600 * NFP_NS_PER_S }, { "m", 60 * NFP_NS_PER_S },
-				  { "s", NFP_NS_PER_S }, { "ms", NFP_NS_PER_MS } };
-static const Unit sizes[] = { { "TiB", 1ull << 40 }, { "GiB", 1ull << 30 },
-			      { "MiB", 1ull << 20 }, { "KiB", 1ull << 10 } };
+static const Unit durations[] = { { "h", 3600 * NFP_NS_PER_S },
+				  { "m", 60 * NFP_NS_PER_S },
+				  { "s", NFP_NS_PER_S },
+				  { "ms", NFP_NS_PER_MS } };
+static const Unit sizes[] = {
+	{ "TiB", 1ull << 40 }, { "GiB", 1ull << 30 }, { "MiB", 1ull << 20 }, { "KiB", 1ull << 10 }
+};
 
 /* The whole text is [a-zA-Z0-9] and `others`, at most `max` long. */
 static gboolean made_of(const char *text, const char *others, size_t max)
@@ -51,7 +54,8 @@ static gboolean take_string(const char *text, void *member)
 	return TRUE;
 }
 
-static gboolean parse_hostname(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+static gboolean parse_hostname(const NfpConfRow *row, const char *text, void *member,
+			       char **ret_why)
 {
 	if (!made_of(text, "-._", HOSTNAME_MAX_LENGTH))
 		return refuse(row, text, "is no host name", ret_why);
@@ -99,7 +103,8 @@ static gboolean parse_address(const NfpConfRow *row, const char *text, void *mem
 	return take_string(text, member);
 }
 
-static gboolean parse_protocol(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+static gboolean parse_protocol(const NfpConfRow *row, const char *text, void *member,
+			       char **ret_why)
 {
 	const char *const *names = nfp_encoder_protocols();
 
@@ -110,9 +115,11 @@ static gboolean parse_protocol(const NfpConfRow *row, const char *text, void *me
 
 static gboolean parse_bool(const NfpConfRow *row, const char *text, void *member, char **ret_why)
 {
-	gboolean yes = g_str_equal(text, "true") || g_str_equal(text, "yes") || g_str_equal(text, "on");
+	gboolean yes =
+		g_str_equal(text, "true") || g_str_equal(text, "yes") || g_str_equal(text, "on");
 
-	if (!yes && !g_str_equal(text, "false") && !g_str_equal(text, "no") && !g_str_equal(text, "off"))
+	if (!yes && !g_str_equal(text, "false") && !g_str_equal(text, "no") &&
+	    !g_str_equal(text, "off"))
 		return refuse(row, text, "is neither true nor false", ret_why);
 	*(gboolean *)member = yes;
 	return TRUE;
@@ -135,7 +142,8 @@ static gboolean parse_uint(const NfpConfRow *row, const char *text, void *member
 	return TRUE;
 }
 
-static gboolean parse_auto_uint(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+static gboolean parse_auto_uint(const NfpConfRow *row, const char *text, void *member,
+				char **ret_why)
 {
 	if (g_str_equal(text, "auto")) {
 		*(uint32_t *)member = 0;
@@ -155,7 +163,8 @@ static gboolean parse_with_unit(const NfpConfRow *row, const char *text, const U
 
 	if (digits > 0 && text[digits] == '\0')
 		fault = g_strdup_printf("lacks a unit, as in %s%s", text, example);
-	else if (digits == 0 || !g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &value, NULL))
+	else if (digits == 0 ||
+		 !g_ascii_string_to_unsigned(number, 10, 0, G_MAXUINT64, &value, NULL))
 		fault = g_strdup_printf("is not a number with a unit, as in 10%s", example);
 	for (guint i = 0; i < n && !fault; i++) {
 		if (!g_str_equal(text + digits, units[i].suffix))
@@ -169,13 +178,18 @@ static gboolean parse_with_unit(const NfpConfRow *row, const char *text, const U
 		g_autoptr(GString) names = g_string_new(NULL);
 
 		for (guint i = n; i-- > 0;)
-			g_string_append_printf(names, "%s%s", units[i].suffix, i > 1 ? ", " : i ? " or " : "");
-		fault = g_strdup_printf("has an unknown unit \"%.20s\" (%s)", text + digits, names->str);
+			g_string_append_printf(names, "%s%s", units[i].suffix,
+					       i > 1 ? ", "
+					       : i   ? " or "
+						     : "");
+		fault = g_strdup_printf("has an unknown unit \"%.20s\" (%s)", text + digits,
+					names->str);
 	}
 	return refuse(row, text, fault, ret_why);
 }
 
-static gboolean parse_duration(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+static gboolean parse_duration(const NfpConfRow *row, const char *text, void *member,
+			       char **ret_why)
 {
 	return parse_with_unit(row, text, durations, G_N_ELEMENTS(durations), "s", member, ret_why);
 }
@@ -189,8 +203,8 @@ static void print_with_unit(uint64_t value, const Unit *units, guint n, GString 
 {
 	for (guint i = 0; i < n; i++) {
 		if (value % units[i].factor == 0 || i == n - 1) {
-			g_string_append_printf(out, "%" G_GUINT64_FORMAT "%s", value / units[i].factor,
-					       units[i].suffix);
+			g_string_append_printf(out, "%" G_GUINT64_FORMAT "%s",
+					       value / units[i].factor, units[i].suffix);
 			return;
 		}
 	}
@@ -223,11 +237,13 @@ static gboolean parse_choice(const NfpConfRow *row, const char *text, void *memb
 			g_ptr_array_add(names, (char *)choice->text);
 	}
 	near = nfp_suggest(text, (const char *const *)names->pdata, names->len);
-	fault = near ? g_strdup_printf("is no choice, did you mean \"%s\"?", near) : g_strdup("is no choice");
+	fault = near ? g_strdup_printf("is no choice, did you mean \"%s\"?", near)
+		     : g_strdup("is no choice");
 	return refuse(row, text, fault, ret_why);
 }
 
-static gboolean parse_endpoint(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+static gboolean parse_endpoint(const NfpConfRow *row, const char *text, void *member,
+			       char **ret_why)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(NfpEndpoint) endpoint = { 0 };
@@ -240,15 +256,21 @@ static gboolean parse_endpoint(const NfpConfRow *row, const char *text, void *me
 }
 
 const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
-	[NFP_CONF_HOSTNAME] = { "host name", "letters, digits, - . and _", TRUE, parse_hostname, NULL },
-	[NFP_CONF_NAME] = { "name", "letters, digits, - . and _, at most " G_STRINGIFY(NAME_MAX_LENGTH)
-			    ", a letter or digit first", TRUE, parse_name, NULL },
+	[NFP_CONF_HOSTNAME] = { "host name", "letters, digits, - . and _", TRUE, parse_hostname,
+				NULL },
+	[NFP_CONF_NAME] = { "name",
+			    "letters, digits, - . and _, at most " G_STRINGIFY(
+				    NAME_MAX_LENGTH) ", a letter or digit first",
+			    TRUE, parse_name, NULL },
 	[NFP_CONF_GLOB] = { "glob", "a name with *, ? or [abc]", TRUE, parse_glob, NULL },
 	[NFP_CONF_PATH] = { "path", "a path that begins with /", TRUE, parse_path, NULL },
-	[NFP_CONF_ENDPOINT] = { "endpoint", "udp://HOST[:PORT] or tcp://HOST[:PORT]", TRUE, parse_endpoint, NULL },
+	[NFP_CONF_ENDPOINT] = { "endpoint", "udp://HOST[:PORT] or tcp://HOST[:PORT]", TRUE,
+				parse_endpoint, NULL },
 	[NFP_CONF_ADDRESS] = { "address", "an IPv4 or IPv6 address", TRUE, parse_address, NULL },
-	[NFP_CONF_IFNAME] = { "interface", "an interface's name, at most " G_STRINGIFY(IFNAME_MAX_LENGTH)
-			      " characters", TRUE, parse_ifname, NULL },
+	[NFP_CONF_IFNAME] = { "interface",
+			      "an interface's name, at most " G_STRINGIFY(
+				      IFNAME_MAX_LENGTH) " characters",
+			      TRUE, parse_ifname, NULL },
 	[NFP_CONF_PROTOCOL] = { "protocol", NULL, TRUE, parse_protocol, NULL },
 	[NFP_CONF_BOOL] = { "yes or no", "true or false", FALSE, parse_bool, NULL },
 	[NFP_CONF_UINT] = { "number", NULL, FALSE, parse_uint, NULL },
@@ -275,7 +297,11 @@ static void print_bound(const NfpConfRow *row, uint64_t value, GString *out)
 static void append_words(GString *out, const char *const *words, guint n)
 {
 	for (guint i = 0; i < n; i++)
-		g_string_append_printf(out, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", words[i]);
+		g_string_append_printf(out, "%s%s",
+				       i == 0	    ? ""
+				       : i == n - 1 ? " or "
+						    : ", ",
+				       words[i]);
 }
 
 char *nfp_conf_value_allowed(const NfpConfRow *row)

@@ -27,21 +27,24 @@ static gboolean expect(Walk *walk, const NfpYamlNode *node, NfpYamlKind kind, co
 	if (node->kind == kind && !node->null)
 		return TRUE;
 	if (node->null)
-		FAULT(walk, node, "%s has no value; allowed: %s, or leave the line out for the default", path,
+		FAULT(walk, node,
+		      "%s has no value; allowed: %s, or leave the line out for the default", path,
 		      wanted[kind]);
 	else
-		FAULT(walk, node, "%s is %s; allowed: %s", path, nfp_yaml_kind_name(node), wanted[kind]);
+		FAULT(walk, node, "%s is %s; allowed: %s", path, nfp_yaml_kind_name(node),
+		      wanted[kind]);
 	return FALSE;
 }
 
-static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table, const char *section,
-			const char *path)
+static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
+			const char *section, const char *path)
 {
 	g_autoptr(GPtrArray) keys = nfp_conf_keys(table, section);
 	const char *const *words = (const char *const *)keys->pdata;
 	const char *near = nfp_suggest(node->text, words, keys->len);
 	g_autofree char *list = NULL;
-	g_autofree char *hint = near ? g_strdup_printf(", did you mean \"%s\"?", near) : g_strdup("");
+	g_autofree char *hint =
+		near ? g_strdup_printf(", did you mean \"%s\"?", near) : g_strdup("");
 
 	if (nfp_conf_is_later(table, path)) {
 		FAULT(walk, node, "\"%s\" is not in this version; leave it out", path);
@@ -49,7 +52,8 @@ static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 	}
 	g_ptr_array_add(keys, NULL);
 	list = g_strjoinv(", ", (char **)keys->pdata);
-	FAULT(walk, node, "unknown key \"%.80s\"%s allowed here: %s", node->text, *hint ? hint : ";", list);
+	FAULT(walk, node, "unknown key \"%.80s\"%s allowed here: %s", node->text,
+	      *hint ? hint : ";", list);
 }
 
 static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
@@ -64,8 +68,8 @@ static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *va
 static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node);
 
 /* section: NULL at the top of the table. */
-static void apply_mapping(Walk *walk, NfpConfTable table, const char *section, const NfpYamlNode *node,
-			  void *base)
+static void apply_mapping(Walk *walk, NfpConfTable table, const char *section,
+			  const NfpYamlNode *node, void *base)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
@@ -83,7 +87,8 @@ static void apply_mapping(Walk *walk, NfpConfTable table, const char *section, c
 		}
 		first = g_hash_table_lookup(seen, key->text);
 		if (first) {
-			FAULT(walk, key, "\"%.80s\" stands here a second time (first in line %u); keep one",
+			FAULT(walk, key,
+			      "\"%.80s\" stands here a second time (first in line %u); keep one",
 			      key->text, first->line);
 			continue;
 		}
@@ -112,8 +117,8 @@ static void check_required(Walk *walk, NfpConfTable table, const NfpYamlNode *it
 		if (row->table != table || !row->required || nfp_yaml_get(item, row->path))
 			continue;
 		allowed = nfp_conf_value_allowed(row);
-		FAULT(walk, item, "this %s has no \"%s\"; allowed: %s", nfp_conf_lists[table].item, row->path,
-		      allowed);
+		FAULT(walk, item, "this %s has no \"%s\"; allowed: %s", nfp_conf_lists[table].item,
+		      row->path, allowed);
 	}
 }
 
@@ -125,11 +130,12 @@ static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node)
 	if (!expect(walk, node, NFP_YAML_SEQUENCE, list->key))
 		return;
 	if (node->children->len == 0)
-		FAULT(walk, node, "%s is empty; write at least one %s, or leave it out for the default",
+		FAULT(walk, node,
+		      "%s is empty; write at least one %s, or leave it out for the default",
 		      list->key, list->item);
 	if (node->children->len > list->max)
-		FAULT(walk, node, "%s has %u entries; allowed: at most %u", list->key, node->children->len,
-		      list->max);
+		FAULT(walk, node, "%s has %u entries; allowed: at most %u", list->key,
+		      node->children->len, list->max);
 	for (guint i = 0; i < MIN(node->children->len, list->max); i++) {
 		const NfpYamlNode *item = g_ptr_array_index(node->children, i);
 		void *base;
@@ -144,9 +150,10 @@ static void apply_list(Walk *walk, NfpConfTable table, const NfpYamlNode *node)
 	}
 }
 
-/* The node of a key of the n-th item, where there is one, else the item; the walk has appended an option
- * struct for every item that is a mapping. */
-static const NfpYamlNode *item_node(const NfpYamlNode *root, NfpConfTable table, guint n, const char *key)
+/* The node of a key of the n-th item, where there is one, else the item; the walk has appended an
+ * option struct for every item that is a mapping. */
+static const NfpYamlNode *item_node(const NfpYamlNode *root, NfpConfTable table, guint n,
+				    const char *key)
 {
 	const NfpYamlNode *list = nfp_yaml_get(root, nfp_conf_lists[table].key);
 
@@ -184,10 +191,12 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 
 		if (options->name && !g_hash_table_add(names, options->name))
 			FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, i, "name"),
-			      "name: another collector is called \"%s\" already; allowed: a name of its own",
+			      "name: another collector is called \"%s\" already; allowed: a name "
+			      "of its own",
 			      options->name);
 		if (options->template_set)
-			check_template_set(walk, item_node(root, NFP_CONF_COLLECTORS, i, "template_set"),
+			check_template_set(walk,
+					   item_node(root, NFP_CONF_COLLECTORS, i, "template_set"),
 					   options->template_set);
 	}
 }

@@ -6,7 +6,7 @@
 
 typedef struct {
 	yaml_parser_t parser;
-	yaml_event_t event;  /* the one being looked at, if have_event */
+	yaml_event_t event; /* the one being looked at, if have_event */
 	gboolean have_event;
 	const char *text;
 	gsize length;
@@ -76,7 +76,8 @@ static void parser_error(Reader *reader)
 		where = g_strdup_printf(" (%s that starts in line %zu)", parser->context,
 					parser->context_mark.line + 1);
 	nfp_conf_errors_add(reader->errors, line, column, "not valid YAML: %s%s",
-			    parser->problem ? parser->problem : "cannot be read", where ? where : "");
+			    parser->problem ? parser->problem : "cannot be read",
+			    where ? where : "");
 }
 
 static gboolean next_event(Reader *reader)
@@ -138,8 +139,10 @@ static gboolean read_children(Reader *reader, NfpYamlNode *node, yaml_event_type
 			return FALSE;
 		node->weight += child->weight;
 		if (node->weight > NFP_YAML_NODES)
-			return fault(reader, "more than " G_STRINGIFY(NFP_YAML_NODES)
-					     " values (with every alias counted as what it stands for)");
+			return fault(reader,
+				     "more than " G_STRINGIFY(
+					     NFP_YAML_NODES) " values (with every alias counted as "
+							     "what it stands for)");
 		g_ptr_array_add(node->children, child);
 	}
 }
@@ -153,9 +156,9 @@ static NfpYamlNode *read_node(Reader *reader, guint depth)
 	gboolean fine = TRUE;
 
 	if (depth > NFP_YAML_DEPTH || reader->doc->nodes->len >= NFP_YAML_NODES) {
-		fault(reader, depth > NFP_YAML_DEPTH ?
-			"nested deeper than " G_STRINGIFY(NFP_YAML_DEPTH) " levels" :
-			"more than " G_STRINGIFY(NFP_YAML_NODES) " values");
+		fault(reader, depth > NFP_YAML_DEPTH
+				      ? "nested deeper than " G_STRINGIFY(NFP_YAML_DEPTH) " levels"
+				      : "more than " G_STRINGIFY(NFP_YAML_NODES) " values");
 		return NULL;
 	}
 	switch (event->type) {
@@ -228,7 +231,8 @@ NfpYamlDoc *nfp_yaml_parse(const char *text, gsize length, NfpConfErrors *errors
 		guint line, column;
 
 		locate(text, bad - text, &line, &column);
-		nfp_conf_errors_add(errors, line, column, "octet 0x%02x is not UTF-8 text; save the file as UTF-8",
+		nfp_conf_errors_add(errors, line, column,
+				    "octet 0x%02x is not UTF-8 text; save the file as UTF-8",
 				    (guint8)*bad);
 		return NULL;
 	}

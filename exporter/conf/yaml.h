@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A YAML document as a tree of nodes that know where they stand. Bounded: one document, no deeper than
- * NFP_YAML_DEPTH, no more than NFP_YAML_NODES nodes with every alias counted as what it stands for (so that
- * a "billion laughs" file is refused while it is read).
+ * A YAML document as a tree of nodes that know where they stand. Bounded: one document, no deeper
+ * than NFP_YAML_DEPTH, no more than NFP_YAML_NODES nodes with every alias counted as what it stands
+ * for (so that a "billion laughs" file is refused while it is read).
  */
 #ifndef NFP_CONF_YAML_H
 #define NFP_CONF_YAML_H
@@ -20,11 +20,11 @@ typedef enum { NFP_YAML_SCALAR, NFP_YAML_SEQUENCE, NFP_YAML_MAPPING } NfpYamlKin
 typedef struct NfpYamlNode NfpYamlNode;
 struct NfpYamlNode {
 	NfpYamlKind kind;
-	guint line, column; /* from 1 */
-	char *text;         /* scalar */
-	gboolean null;      /* plain scalar that says "no value": empty, ~, null */
+	guint line, column;  /* from 1 */
+	char *text;	     /* scalar */
+	gboolean null;	     /* plain scalar that says "no value": empty, ~, null */
 	GPtrArray *children; /* sequence: items; mapping: key, value, key, value ... (borrowed) */
-	guint weight;       /* nodes below and this one, aliases counted as what they stand for */
+	guint weight;	     /* nodes below and this one, aliases counted as what they stand for */
 };
 
 typedef struct {

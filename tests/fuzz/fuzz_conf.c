@@ -14,9 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if ((conf == NULL) != (err != NULL))
 		abort();
-	if (err && (err->domain != NFP_ERROR || err->code != NFP_ERROR_USAGE || !strstr(err->message, ":")))
+	if (err && (err->domain != NFP_ERROR || err->code != NFP_ERROR_USAGE ||
+		    !strstr(err->message, ":")))
 		abort();
-	if (conf && (conf->interval < 1000000000ull || !conf->hostname || !conf->interfaces || !conf->collectors))
+	if (conf && (conf->interval < 1000000000ull || !conf->hostname || !conf->interfaces ||
+		     !conf->collectors))
 		abort();
 	return 0;
 }

@@ -32,8 +32,8 @@ static char *all(FILE *file)
 	return g_string_free(text, FALSE);
 }
 
-static const char *const visible[] = { "run", "status", "flows", "check", "attach", "detach", "object", "fields",
-				       "version" };
+static const char *const visible[] = { "run",	 "status", "flows",  "check",  "attach",
+				       "detach", "object", "fields", "version" };
 
 Test(cli, overview_names_every_command, .init = redirect)
 {
@@ -68,12 +68,14 @@ Test(cli, unknown_commands_and_options, .init = redirect)
 	cr_assert_eq(call("nfprobe --json"), 2);
 	cr_assert_eq(call("nfprobe help rnu"), 2);
 	err = all(cr_get_redirected_stderr());
-	cr_assert_str_eq(err, "nfprobe: there is no command \"stauts\", did you mean \"status\"?; nfprobe --help lists "
-			      "the commands\n"
-			      "nfprobe: there is no command \"frobnicate\"; nfprobe --help lists the commands\n"
-			      "nfprobe: there is no option \"--json\"; nfprobe --help lists the commands\n"
-			      "nfprobe: there is no command \"rnu\", did you mean \"run\"?; nfprobe --help lists the "
-			      "commands\n");
+	cr_assert_str_eq(
+		err,
+		"nfprobe: there is no command \"stauts\", did you mean \"status\"?; nfprobe --help "
+		"lists the commands\n"
+		"nfprobe: there is no command \"frobnicate\"; nfprobe --help lists the commands\n"
+		"nfprobe: there is no option \"--json\"; nfprobe --help lists the commands\n"
+		"nfprobe: there is no command \"rnu\", did you mean \"run\"?; nfprobe --help lists "
+		"the commands\n");
 }
 
 Test(cli, every_command_has_help, .init = redirect)
@@ -109,7 +111,7 @@ Test(cli, help_fits_a_terminal, .init = redirect)
 	out = all(cr_get_redirected_stdout());
 	lines = g_strsplit(out, "\n", -1);
 	for (guint i = 0; lines[i]; i++)
-		cr_assert_leq(strlen(lines[i]), 100, "%s", lines[i]);
+		cr_assert_leq(strlen(lines[i]), 80, "%s", lines[i]);
 }
 
 Test(cli, stdout_that_takes_nothing_is_a_failure, .init = redirect)
@@ -119,5 +121,6 @@ Test(cli, stdout_that_takes_nothing_is_a_failure, .init = redirect)
 	cr_assert_not_null(freopen("/dev/full", "w", stdout));
 	cr_assert_eq(call("nfprobe version"), 1);
 	err = all(cr_get_redirected_stderr());
-	cr_assert_str_eq(err, "nfprobe: standard output cannot be written: No space left on device\n");
+	cr_assert_str_eq(err,
+			 "nfprobe: standard output cannot be written: No space left on device\n");
 }

@@ -8,7 +8,10 @@
 #include "cli/cli.h"
 
 static const NfpCommand command = {
-	.name = "try", .arguments = "A [B]", .summary = "try something", .help = "Example:\n  nfprobe try x\n",
+	.name = "try",
+	.arguments = "A [B]",
+	.summary = "try something",
+	.help = "Example:\n  nfprobe try x\n",
 };
 
 typedef struct {
@@ -94,11 +97,15 @@ Test(cli_options, faults, .init = redirect)
 	cr_assert_eq(parse("try a -n many", &options, &rest), 2);
 	cr_assert_null(rest);
 	err = all(cr_get_redirected_stderr());
-	cr_assert_str_eq(err, "nfprobe try: an argument is missing: nfprobe try A [B]; nfprobe try --help tells more\n"
-			      "nfprobe try: \"c\" is one argument too many; nfprobe try --help tells more\n"
-			      "nfprobe try: Unknown option --jsno, did you mean --json?; nfprobe try --help tells more\n"
-			      "nfprobe try: Unknown option --qqqqqq; nfprobe try --help tells more\n"
-			      "nfprobe try: Cannot parse integer value “many” for -n; nfprobe try --help tells more\n");
+	cr_assert_str_eq(
+		err, "nfprobe try: an argument is missing: nfprobe try A [B]; nfprobe try --help "
+		     "tells more\n"
+		     "nfprobe try: \"c\" is one argument too many; nfprobe try --help tells more\n"
+		     "nfprobe try: Unknown option --jsno, did you mean --json?; nfprobe try --help "
+		     "tells more\n"
+		     "nfprobe try: Unknown option --qqqqqq; nfprobe try --help tells more\n"
+		     "nfprobe try: Cannot parse integer value “many” for -n; nfprobe try --help "
+		     "tells more\n");
 }
 
 Test(cli_options, exit_codes_come_from_the_error, .init = redirect)
@@ -135,8 +142,11 @@ Test(cli_options, configuration, .init = redirect)
 	cr_assert_null(nfp_cli_conf(&command, &bad, &code));
 	cr_assert_eq(code, 2);
 	err = all(cr_get_redirected_stderr());
-	cr_assert(g_str_has_prefix(err, "configuration /nonexistent/c.yaml cannot be read: No such file or directory\n"
-					"nfprobe try: --instance: \"a/b\" cannot be used as a name"), "%s", err);
+	cr_assert(g_str_has_prefix(err,
+				   "configuration /nonexistent/c.yaml cannot be read: No such file "
+				   "or directory\n"
+				   "nfprobe try: --instance: \"a/b\" cannot be used as a name"),
+		  "%s", err);
 }
 
 Test(cli_options, interfaces)
@@ -147,8 +157,9 @@ Test(cli_options, interfaces)
 	cr_assert_null(error);
 	cr_assert(nfp_cli_no_interface("nosuch0", &error));
 	cr_assert(g_error_matches(error, NFP_ERROR, NFP_ERROR_FAILED));
-	cr_assert(g_str_has_prefix(error->message, "there is no interface \"nosuch0\" here; there are: "), "%s",
-		  error->message);
+	cr_assert(g_str_has_prefix(error->message,
+				   "there is no interface \"nosuch0\" here; there are: "),
+		  "%s", error->message);
 	cr_assert(strstr(error->message, "lo"), "%s", error->message);
 }
 

@@ -33,39 +33,40 @@ Test(conf, defaults)
 Test(conf, every_option_arrives)
 {
 	g_autoptr(GError) err = NULL;
-	g_autoptr(NfpConf) conf = nfp_conf_parse("f",
-						 "hostname: edge1\n"
-						 "instance: lan\n"
-						 "pin_root: /sys/fs/bpf/p\n"
-						 "run_dir: /run/p\n"
-						 "interval: 5m\n"
-						 "clock: exact\n"
-						 "merge_cpus: false\n"
-						 "stacked: true\n"
-						 "maps: { memory: 1GiB, flows: 1000 }\n"
-						 "templates: /nonexistent\n"
-						 "interfaces:\n"
-						 "  - match: \"eth*\"\n"
-						 "  - match: veth0\n"
-						 "    netns: blue\n"
-						 "    direction: both\n"
-						 "    hook: tc\n"
-						 "    sampling: 1\n"
-						 "collectors:\n"
-						 "  - name: one\n"
-						 "    endpoint: udp://127.0.0.1:4739\n"
-						 "  - name: two\n"
-						 "    endpoint: tcp://[::1]:2055\n"
-						 "    protocol: ipfix\n"
-						 "    template_set: standard\n"
-						 "    template_refresh: { interval: 30s, messages: 7 }\n"
-						 "    domain: 9\n"
-						 "    mtu: 1200\n"
-						 "    source: 192.0.2.1\n"
-						 "    device: mgmt\n"
-						 "    retry: 250ms\n"
-						 "    queue: 3\n",
-						 &err);
+	g_autoptr(NfpConf) conf =
+		nfp_conf_parse("f",
+			       "hostname: edge1\n"
+			       "instance: lan\n"
+			       "pin_root: /sys/fs/bpf/p\n"
+			       "run_dir: /run/p\n"
+			       "interval: 5m\n"
+			       "clock: exact\n"
+			       "merge_cpus: false\n"
+			       "stacked: true\n"
+			       "maps: { memory: 1GiB, flows: 1000 }\n"
+			       "templates: /nonexistent\n"
+			       "interfaces:\n"
+			       "  - match: \"eth*\"\n"
+			       "  - match: veth0\n"
+			       "    netns: blue\n"
+			       "    direction: both\n"
+			       "    hook: tc\n"
+			       "    sampling: 1\n"
+			       "collectors:\n"
+			       "  - name: one\n"
+			       "    endpoint: udp://127.0.0.1:4739\n"
+			       "  - name: two\n"
+			       "    endpoint: tcp://[::1]:2055\n"
+			       "    protocol: ipfix\n"
+			       "    template_set: standard\n"
+			       "    template_refresh: { interval: 30s, messages: 7 }\n"
+			       "    domain: 9\n"
+			       "    mtu: 1200\n"
+			       "    source: 192.0.2.1\n"
+			       "    device: mgmt\n"
+			       "    retry: 250ms\n"
+			       "    queue: 3\n",
+			       &err);
 	const NfpInterfaceOptions *interface;
 	const NfpCollectorOptions *collector;
 
@@ -182,7 +183,8 @@ Test(conf, command_line_goes_by_the_same_rows)
 	cr_assert(nfp_conf_set(conf, "interval", "30s", NULL));
 	cr_assert_eq(conf->interval, 30000000000ull);
 	cr_assert_not(nfp_conf_set(conf, "interval", "30", &bad_interval));
-	cr_assert_str_eq(bad_interval->message, "\"30\" lacks a unit, as in 30s; allowed: 1s to 1h");
+	cr_assert_str_eq(bad_interval->message,
+			 "\"30\" lacks a unit, as in 30s; allowed: 1s to 1h");
 	cr_assert(g_error_matches(bad_interval, NFP_ERROR, NFP_ERROR_USAGE));
 	cr_assert_eq(conf->interval, 30000000000ull);
 
@@ -195,12 +197,14 @@ Test(conf, command_line_goes_by_the_same_rows)
 	cr_assert(nfp_conf_add_interface(conf, "eth0", NULL));
 	cr_assert_not(nfp_conf_add_interface(conf, "a/b", &bad_match));
 	cr_assert_eq(conf->interfaces->len, 1);
-	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).direction, NFP_DIRECTION_EGRESS);
+	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).direction,
+		     NFP_DIRECTION_EGRESS);
 	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).sampling, 1);
 
 	cr_assert(nfp_conf_add_collector(conf, "udp://127.0.0.1", NULL));
 	cr_assert_not(nfp_conf_add_collector(conf, "127.0.0.1:4739", &bad_endpoint));
 	cr_assert_eq(conf->collectors->len, 1);
-	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 0).name, "udp://127.0.0.1");
+	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 0).name,
+			 "udp://127.0.0.1");
 	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 0).protocol, "ipfix");
 }

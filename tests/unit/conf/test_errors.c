@@ -28,8 +28,9 @@ Test(conf_errors, in_the_order_of_the_file)
 	nfp_conf_errors_add(errors, 7, 3, "last");
 	cr_assert_not(nfp_conf_errors_none(errors, "f.yaml", &err));
 	cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
-	cr_assert_str_eq(err->message, "f.yaml:2:1: first\nf.yaml:2:9: second\nf.yaml:7:2: third 3\n"
-				       "other.yaml:1:1: a\nother.yaml:2:1: b\nf.yaml:7:3: last");
+	cr_assert_str_eq(err->message,
+			 "f.yaml:2:1: first\nf.yaml:2:9: second\nf.yaml:7:2: third 3\n"
+			 "other.yaml:1:1: a\nother.yaml:2:1: b\nf.yaml:7:3: last");
 }
 
 Test(conf_errors, many_are_counted)

@@ -14,8 +14,8 @@ static void check_file(const char *path, void (*print)(GString *out), const char
 
 	print(made);
 	cr_assert(g_file_get_contents(file, &text, NULL, NULL), "%s cannot be read", path);
-	cr_assert_str_eq(text, made->str, "%s is not what the schema says: nfprobe schema %s >%s", path, option,
-			 path);
+	cr_assert_str_eq(text, made->str, "%s is not what the schema says: nfprobe schema %s >%s",
+			 path, option, path);
 }
 
 Test(conf_print, committed_sample)
@@ -78,7 +78,8 @@ Test(conf_print, sample_with_its_examples)
 
 	all = uncomment(examples, "^( *)#(?=[a-z])");
 	whole = parse(all);
-	cr_assert_str_eq(g_array_index(whole->collectors, NfpCollectorOptions, 0).source, "192.0.2.1");
+	cr_assert_str_eq(g_array_index(whole->collectors, NfpCollectorOptions, 0).source,
+			 "192.0.2.1");
 	cr_assert_str_eq(g_array_index(whole->interfaces, NfpInterfaceOptions, 0).netns, "blue");
 }
 
@@ -91,12 +92,14 @@ Test(conf_print, every_row_is_in_both)
 	nfp_conf_print_reference(reference);
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
 		const char *dot = strchr(nfp_conf_rows[i].path, '.');
-		g_autofree char *key = g_strconcat(dot ? dot + 1 : nfp_conf_rows[i].path, ": ", NULL);
+		g_autofree char *key =
+			g_strconcat(dot ? dot + 1 : nfp_conf_rows[i].path, ": ", NULL);
 		g_autofree char *cell = g_strconcat("| `", nfp_conf_rows[i].path, "` |", NULL);
 
 		cr_assert(strstr(sample->str, key), "%s", key);
 		cr_assert(strstr(reference->str, cell), "%s", cell);
 	}
 	for (guint i = 0; i < nfp_conf_later_n; i++)
-		cr_assert(strstr(reference->str, nfp_conf_later[i].path), "%s", nfp_conf_later[i].path);
+		cr_assert(strstr(reference->str, nfp_conf_later[i].path), "%s",
+			  nfp_conf_later[i].path);
 }

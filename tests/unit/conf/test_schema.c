@@ -18,14 +18,21 @@ Test(conf_schema, rows_are_whole)
 		const NfpConfRow *row = &nfp_conf_rows[i];
 
 		cr_assert(row->help && strlen(row->help) > 10, "%s has no help", row->path);
-		cr_assert_lt(row->offset, table_size(row->table), "%s: member outside of its struct", row->path);
-		cr_assert_eq(nfp_conf_row_find(row->table, row->path), row, "%s stands twice", row->path);
+		cr_assert_lt(row->offset, table_size(row->table),
+			     "%s: member outside of its struct", row->path);
+		cr_assert_eq(nfp_conf_row_find(row->table, row->path), row, "%s stands twice",
+			     row->path);
 		cr_assert((row->value != NULL) + (row->absent != NULL) + !!row->required == 1,
-			  "%s: a default, or what happens without, or required: one of them", row->path);
-		cr_assert(row->value || row->example, "%s: nothing to write in the sample", row->path);
-		cr_assert((row->type == NFP_CONF_CHOICE) == (row->choices != NULL), "%s", row->path);
-		cr_assert_not(nfp_conf_is_later(row->table, row->path), "%s is here and in the future", row->path);
-		cr_assert_not(nfp_conf_is_section(row->table, row->path), "%s is a row and a section", row->path);
+			  "%s: a default, or what happens without, or required: one of them",
+			  row->path);
+		cr_assert(row->value || row->example, "%s: nothing to write in the sample",
+			  row->path);
+		cr_assert((row->type == NFP_CONF_CHOICE) == (row->choices != NULL), "%s",
+			  row->path);
+		cr_assert_not(nfp_conf_is_later(row->table, row->path),
+			      "%s is here and in the future", row->path);
+		cr_assert_not(nfp_conf_is_section(row->table, row->path),
+			      "%s is a row and a section", row->path);
 		cr_assert_not_null(nfp_conf_part_names[row->part]);
 	}
 }
@@ -35,7 +42,7 @@ Test(conf_schema, no_two_rows_share_a_member)
 	for (guint i = 0; i < nfp_conf_rows_n; i++)
 		for (guint j = 0; j < i; j++)
 			cr_assert(nfp_conf_rows[i].table != nfp_conf_rows[j].table ||
-				  nfp_conf_rows[i].offset != nfp_conf_rows[j].offset,
+					  nfp_conf_rows[i].offset != nfp_conf_rows[j].offset,
 				  "%s and %s", nfp_conf_rows[i].path, nfp_conf_rows[j].path);
 }
 
@@ -43,14 +50,15 @@ Test(conf_schema, no_two_rows_share_a_member)
 Test(conf_schema, each_row_writes_its_member_only)
 {
 	static const size_t sizes[NFP_CONF_TYPES_N] = {
-		[NFP_CONF_BOOL] = 4, [NFP_CONF_UINT] = 4, [NFP_CONF_AUTO_UINT] = 4, [NFP_CONF_CHOICE] = 4,
-		[NFP_CONF_DURATION] = 8, [NFP_CONF_SIZE] = 8,
+		[NFP_CONF_BOOL] = 4,   [NFP_CONF_UINT] = 4,	[NFP_CONF_AUTO_UINT] = 4,
+		[NFP_CONF_CHOICE] = 4, [NFP_CONF_DURATION] = 8, [NFP_CONF_SIZE] = 8,
 	};
 
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
 		const NfpConfRow *row = &nfp_conf_rows[i];
 		size_t size = table_size(row->table);
-		size_t member = nfp_conf_types[row->type].is_string ? sizeof(char *) : sizes[row->type];
+		size_t member =
+			nfp_conf_types[row->type].is_string ? sizeof(char *) : sizes[row->type];
 		const char *text = row->example ? row->example : row->value;
 		g_autofree char *why = NULL;
 		g_autofree guint8 *base = g_malloc(size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A document's structure along the schema: keys, lists, sections, and what no row can tell alone. */
+/* A document's structure along the schema: keys, lists, sections, and what no row can tell alone.
+ */
 #include "conf/walk.h"
 
 #include <criterion/criterion.h>
@@ -24,37 +25,45 @@ Test(conf_walk, faults_of_structure)
 		const char *text, *faults;
 	} cases[] = {
 		{ INTERFACE COLLECTOR, "" },
-		{ "intervall: 60s\n", "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
-		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, maps, templates, "
-		  "interfaces, collectors" },
-		{ "maps: { memroy: 64MiB }\n",
-		  "f:1:9: unknown key \"memroy\", did you mean \"memory\"? allowed here: memory, flows" },
-		{ "maps: { quux: 1 }\n", "f:1:9: unknown key \"quux\"; allowed here: memory, flows" },
-		{ "metrics: { listen: 127.0.0.1:9469 }\n", "f:1:1: \"metrics\" is not in this version; leave it out" },
+		{ "intervall: 60s\n",
+		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
+		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
+		  "maps, templates, interfaces, collectors" },
+		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
+					       "\"memory\"? allowed here: memory, flows" },
+		{ "maps: { quux: 1 }\n",
+		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows" },
+		{ "metrics: { listen: 127.0.0.1:9469 }\n",
+		  "f:1:1: \"metrics\" is not in this version; leave it out" },
 		{ "interfaces:\n  - match: a\n    decapsulate: [vxlan]\n",
 		  "f:3:5: \"decapsulate\" is not in this version; leave it out" },
 		{ "interval: 5s\nclock: exact\ninterval: 6s\n",
 		  "f:3:1: \"interval\" stands here a second time (first in line 1); keep one" },
 		{ "interval: [5s]\n", "f:1:11: interval is a list; allowed: a single value" },
-		{ "interval: {a: 5s}\n", "f:1:11: interval is a section of keys; allowed: a single value" },
-		{ "interval:\nclock: exact\n",
-		  "f:1:10: interval has no value; allowed: a single value, or leave the line out for the default" },
-		{ "maps: 512MiB\n", "f:1:7: maps is a single value; allowed: a section of keys (\"key: value\")" },
-		{ "interfaces: eth0\n",
-		  "f:1:13: interfaces is a single value; allowed: a list (lines that begin with \"- \")" },
-		{ "interfaces: []\n",
-		  "f:1:13: interfaces is empty; write at least one interface, or leave it out for the default" },
-		{ "interfaces: [eth0]\n",
-		  "f:1:14: interface is a single value; allowed: a section of keys (\"key: value\")" },
+		{ "interval: {a: 5s}\n",
+		  "f:1:11: interval is a section of keys; allowed: a single value" },
+		{ "interval:\nclock: exact\n", "f:1:10: interval has no value; allowed: a single "
+					       "value, or leave the line out for the default" },
+		{ "maps: 512MiB\n",
+		  "f:1:7: maps is a single value; allowed: a section of keys (\"key: value\")" },
+		{ "interfaces: eth0\n", "f:1:13: interfaces is a single value; allowed: a list "
+					"(lines that begin with \"- \")" },
+		{ "interfaces: []\n", "f:1:13: interfaces is empty; write at least one interface, "
+				      "or leave it out for the default" },
+		{ "interfaces: [eth0]\n", "f:1:14: interface is a single value; allowed: a section "
+					  "of keys (\"key: value\")" },
 		{ "interfaces:\n  - direction: both\n",
 		  "f:2:5: this interface has no \"match\"; allowed: a name with *, ? or [abc]" },
 		{ "? [a]\n: b\n", "f:1:3: a key is a list; allowed: a word" },
-		{ "- a\n", "f:1:1: the document is a list; allowed: a section of keys (\"key: value\")" },
-		{ "~\n", "f:1:1: the document has no value; allowed: a section of keys (\"key: value\"), or leave "
-		  "the line out for the default" },
-		{ "collectors:\n  - name: a\n    endpoint: udp://h\n  - {name: b, endpoint: udp://h}\n"
+		{ "- a\n",
+		  "f:1:1: the document is a list; allowed: a section of keys (\"key: value\")" },
+		{ "~\n", "f:1:1: the document has no value; allowed: a section of keys (\"key: "
+			 "value\"), or leave the line out for the default" },
+		{ "collectors:\n  - name: a\n    endpoint: udp://h\n  - {name: b, endpoint: "
+		  "udp://h}\n"
 		  "  - name: a\n    endpoint: udp://h\n",
-		  "f:5:11: name: another collector is called \"a\" already; allowed: a name of its own" },
+		  "f:5:11: name: another collector is called \"a\" already; allowed: a name of its "
+		  "own" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -78,16 +87,19 @@ Test(conf_walk, all_faults_at_once_in_order)
 				      "    template_refresh: { interval: 0s, mesages: 3 }\n");
 	g_auto(GStrv) lines = g_strsplit(got, "\n", -1);
 	static const char *const begins[] = {
-		"f:1:11: interval: \"5\" lacks a unit", "f:2:1: \"enrichment\" is not in this version",
+		"f:1:11: interval: \"5\" lacks a unit",
+		"f:2:1: \"enrichment\" is not in this version",
 		"f:5:5: unknown key \"directon\", did you mean \"direction\"?",
-		"f:6:5: this interface has no \"match\"", "f:9:15: endpoint: ",
+		"f:6:5: this interface has no \"match\"",
+		"f:9:15: endpoint: ",
 		"f:10:35: template_refresh.interval: \"0s\" is out of range",
 		"f:10:39: unknown key \"mesages\", did you mean \"messages\"?",
 	};
 
 	cr_assert_eq(g_strv_length(lines), G_N_ELEMENTS(begins), "%s", got);
 	for (guint i = 0; i < G_N_ELEMENTS(begins); i++)
-		cr_assert(g_str_has_prefix(lines[i], begins[i]), "got  %s\nwant %s", lines[i], begins[i]);
+		cr_assert(g_str_has_prefix(lines[i], begins[i]), "got  %s\nwant %s", lines[i],
+			  begins[i]);
 }
 
 Test(conf_walk, lists_have_an_end)
@@ -125,5 +137,6 @@ Test(conf_walk, an_alias_is_what_it_stands_for)
 						 &err);
 
 	cr_assert_not_null(conf, "%s", err ? err->message : "");
-	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 1).endpoint, "udp://127.0.0.1:2055");
+	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 1).endpoint,
+			 "udp://127.0.0.1:2055");
 }

@@ -68,24 +68,26 @@ Test(conf_yaml, faults)
 	} cases[] = {
 		{ "a: [1, 2\nb: 3\n", "f:2:2: not valid YAML: " },
 		{ "a: 1\n\tb: 2\n", "f:2:1: not valid YAML: " },
-		{ "a: \"never closed\n", "f:2:1: not valid YAML: found unexpected end of stream (while scanning "
-					 "a quoted scalar that starts in line 1)" },
+		{ "a: \"never closed\n", "f:2:1: not valid YAML: found unexpected end of stream "
+					 "(while scanning a quoted scalar that starts in line 1)" },
 		{ "a: *nowhere\n", "f:1:4: alias of an anchor that is not defined above it" },
 		{ "a: &x [*x]\n", "f:1:8: alias of an anchor that is not defined above it" },
 		{ "a: 1\n---\nb: 2\n", "f:2:1: a second document; only one is allowed" },
 		{ "a: \"x\\0y\"\n", "f:1:4: NUL character in a value" },
-		{ "a: 1\nb: \xff\n", "f:2:4: octet 0xff is not UTF-8 text; save the file as UTF-8" },
+		{ "a: 1\nb: \xff\n",
+		  "f:2:4: octet 0xff is not UTF-8 text; save the file as UTF-8" },
 		{ "é: \xc3\n", "f:1:4: octet 0xc3 is not UTF-8 text; save the file as UTF-8" },
 		{ "a: 1\nb: \x01\n", "f:2:4: not valid YAML: control characters are not allowed" },
-		{ "\xff\xfe" "a", "f:1:1: octet 0xff is not UTF-8" },
-		{ "[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]", "f:1:17: nested deeper than 16 levels" },
+		{ "\xff\xfez", "f:1:1: octet 0xff is not UTF-8" },
+		{ "[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]",
+		  "f:1:17: nested deeper than 16 levels" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autofree char *fault = fault_of(cases[i].text, strlen(cases[i].text));
 
-		cr_assert(fault && g_str_has_prefix(fault, cases[i].fault), "%s\ngot %s\nnot %s", cases[i].text,
-			  fault, cases[i].fault);
+		cr_assert(fault && g_str_has_prefix(fault, cases[i].fault), "%s\ngot %s\nnot %s",
+			  cases[i].text, fault, cases[i].fault);
 	}
 }
 
