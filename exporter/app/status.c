@@ -86,10 +86,17 @@ static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 	json_builder_end_object(b);
 }
 
+JsonArray *nfp_status_collectors(JsonObject *daemon)
+{
+	JsonNode *node = daemon ? json_object_get_member(daemon, "collectors") : NULL;
+
+	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
 /* What the daemon says of itself; without one, no collectors. */
 static void add_daemon(JsonBuilder *b, JsonObject *daemon)
 {
-	JsonArray *collectors = daemon ? json_object_get_array_member(daemon, "collectors") : NULL;
+	JsonArray *collectors = nfp_status_collectors(daemon);
 
 	json_builder_set_member_name(b, "collectors");
 	json_builder_begin_array(b);

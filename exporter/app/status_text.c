@@ -93,7 +93,7 @@ static void print_collectors(GString *out, JsonObject *daemon)
 		g_string_append(out, "\nno daemon answers: packets are counted, and exported when one runs again\n");
 		return;
 	}
-	collectors = json_object_get_array_member(daemon, "collectors");
+	collectors = nfp_status_collectors(daemon);
 	if (!collectors || !json_array_get_length(collectors))
 		return;
 	g_string_append_printf(out, "\n%-16s %-28s %12s %14s %10s %s\n", "collector", "endpoint", "records", "packets",
@@ -101,15 +101,15 @@ static void print_collectors(GString *out, JsonObject *daemon)
 	for (guint i = 0; i < json_array_get_length(collectors); i++) {
 		JsonObject *c = json_array_get_object_element(collectors, i);
 
-		const char *state = json_object_get_string_member(c, "state");
+		const char *state = json_object_get_string_member_with_default(c, "state", "?");
 		gboolean fits = strlen(state) <= STATE_COLUMNS;
 
 		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s%.*s\n",
-				       json_object_get_string_member(c, "name"),
-				       json_object_get_string_member(c, "endpoint"),
-				       (guint64)json_object_get_int_member(c, "records"),
-				       (guint64)json_object_get_int_member(c, "packets"),
-				       (guint64)json_object_get_int_member(c, "refused_records"),
+				       json_object_get_string_member_with_default(c, "name", "?"),
+				       json_object_get_string_member_with_default(c, "endpoint", "?"),
+				       (guint64)json_object_get_int_member_with_default(c, "records", 0),
+				       (guint64)json_object_get_int_member_with_default(c, "packets", 0),
+				       (guint64)json_object_get_int_member_with_default(c, "refused_records", 0),
 				       fits ? "" : "down:\n                 ", COLUMNS - 17, state);
 	}
 }

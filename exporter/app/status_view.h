@@ -8,6 +8,8 @@
 #include "app/ledger.h"
 
 /* daemon: its answer to "status" (nfp_daemon_answer), or NULL. Caller frees. */
+/* Its collectors, or NULL: whoever answered may be of another build. */
+JsonArray *nfp_status_collectors(JsonObject *daemon);
 char *nfp_status_view_json(const NfpLedger *ledger, JsonObject *daemon);
 char *nfp_status_view_text(const NfpLedger *ledger, JsonObject *daemon);
 

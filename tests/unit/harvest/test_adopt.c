@@ -154,7 +154,7 @@ static guint steps_of_a_whole_life(void)
 	return steps;
 }
 
-Test(kill, once_at_every_step)
+Test(adopt, once_at_every_step)
 {
 	guint steps = steps_of_a_whole_life();
 	guint64 duplicates = 0;
@@ -171,7 +171,7 @@ Test(kill, once_at_every_step)
 }
 
 /* Lives too short to get anything done included. */
-Test(kill, again_and_again)
+Test(adopt, again_and_again)
 {
 	guint steps = steps_of_a_whole_life();
 

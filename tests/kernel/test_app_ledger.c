@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The books from pins: live buckets, drained buckets, and a bucket that is in both for a moment. */
+#include <criterion/criterion.h>
+
+#include "app/ledger.h"
+#include "harvest/account.h"
+#include "support/metered.h"
+#include "support/netns.h"
+
+static void conf_init(NfpConf *conf)
+{
+	*conf = (NfpConf){ .instance = (char *)"ledger", .pin_root = (char *)NFPT_PIN_ROOT,
+			   .interfaces = g_array_new(FALSE, TRUE, sizeof(NfpInterfaceOptions)) };
+}
+
+static NfpLedger *ledger_of(const NfpConf *conf)
+{
+	g_autoptr(GError) error = NULL;
+	NfpLedger *l = nfp_ledger_read(conf, &error);
+
+	cr_assert_not_null(l, "%s", error ? error->message : "");
+	return l;
+}
+
+/* What the harvester does last with a bucket, up to unpinning it. */
+static void book(NfpSource *source, struct nfp_bucket id)
+{
+	g_autoptr(NfpAccount) account = nfp_account_new(id);
+	NfpHookRows rows = { 0 };
+
+	cr_assert_eq(source->read_hooks(source, id, &rows), 0);
+	for (size_t i = 0; i < rows.n; i++)
+		nfp_account_hook(account, &rows.keys[i], &rows.rows[i]);
+	for (int row = 0; row < NFP_P_N; row++) {
+		NfpEntries entries = { 0 };
+
+		cr_assert_eq(source->read(source, id, row, &entries), 0);
+		for (size_t i = 0; i < entries.n; i++) {
+			const struct nfp_key_meta *meta = (const void *)((const char *)entries.keys +
+				(i + 1) * entries.key_size - sizeof(*meta));
+
+			nfp_account_recorded(account, meta->ifindex, meta->flags, entries.values[i].packets);
+		}
+	}
+	for (guint i = 0; i < nfp_account_n(account); i++) {
+		struct nfp_books_key key;
+		struct nfp_books_value value;
+
+		nfp_account_get(account, i, &key, &value);
+		cr_assert_eq(source->add_books(source, &key, &value), 0);
+	}
+}
+
+Test(app_ledger, a_bucket_is_counted_once_on_its_way_into_the_books)
+{
+	struct nfp_bucket id;
+	NfpProbe *probe;
+	NfpSource *source;
+	NfpLedger *l;
+	NfpConf conf;
+	uint64_t seen;
+
+	nfpt_sandbox();
+	conf_init(&conf);
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("ledger", NULL, false);
+	id = nfpt_meter(probe);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
+	nfpt_run("ping -q -c 5 -i 0.01 10.9.0.2");
+	l = ledger_of(&conf);
+	seen = l->total.seen;
+	cr_expect_geq(seen, 10);
+	cr_expect_eq(l->total.open, seen);
+	cr_expect_eq(l->total.recorded, 0);
+	cr_expect(l->balanced);
+	cr_expect_eq(l->hooks->len, 2);
+	cr_expect_str_eq(g_array_index(l->hooks, NfpLedgerHook, 0).info.ifname, "a0");
+	nfp_ledger_free(l);
+
+	source = nfp_probe_source(probe);
+	cr_assert_eq(source->close(source, id), 0);
+	book(source, id);
+	l = ledger_of(&conf);
+	cr_expect_eq(l->total.seen, seen, "in the books and still pinned");
+	cr_expect_eq(l->total.recorded, seen);
+	cr_expect_eq(l->total.open, 0);
+	cr_expect(l->balanced);
+	nfp_ledger_free(l);
+	cr_assert_eq(source->remove(source, id), 0);
+	l = ledger_of(&conf);
+	cr_expect_eq(l->total.seen, seen);
+	cr_expect_eq(l->total.recorded, seen);
+	cr_expect(l->balanced);
+	nfp_ledger_free(l);
+	nfp_probe_free(probe);
+	g_array_unref(conf.interfaces);
+}
+
+Test(app_ledger, packets_between_buckets_are_open)
+{
+	NfpProbe *probe;
+	NfpLedger *l;
+	NfpConf conf;
+
+	nfpt_sandbox();
+	conf_init(&conf);
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("ledger", NULL, false);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_INGRESS);
+	nfpt_run("ping -q -c 3 -i 0.01 10.9.0.2");
+	l = ledger_of(&conf);
+	cr_expect_geq(l->total.seen, 3);
+	cr_expect_eq(l->total.open, l->total.seen, "in the spill bucket: nobody set a clock");
+	cr_expect(l->balanced);
+	nfp_ledger_free(l);
+	nfp_probe_free(probe);
+	g_array_unref(conf.interfaces);
+}
+
+Test(app_ledger, nothing_pinned_is_a_sentence)
+{
+	g_autoptr(GError) error = NULL;
+	NfpConf conf;
+
+	nfpt_sandbox();
+	conf_init(&conf);
+	cr_expect_null(nfp_ledger_read(&conf, &error));
+	cr_expect(g_str_has_prefix(error->message, "nothing is metered: "), "%s", error->message);
+	g_array_unref(conf.interfaces);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Interfaces that match, that come later, that go and come back; one that fails does not stop the rest. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "app/meter.h"
+#include "support/netns.h"
+
+typedef struct {
+	NfpConf conf;
+	NfpDomain domain;
+	NfpMeter *meter;
+} World;
+
+static void world_init(World *w, const char *match)
+{
+	NfpInterfaceOptions o = { .match = (char *)match, .direction = NFP_DIRECTION_BOTH };
+	g_autoptr(GError) error = NULL;
+
+	*w = (World){
+		.conf = { .instance = (char *)"meter", .pin_root = (char *)NFPT_PIN_ROOT,
+			  .interfaces = g_array_new(FALSE, TRUE, sizeof(NfpInterfaceOptions)) },
+		.domain = { .instance = (char *)"meter" },
+	};
+	if (match)
+		g_array_append_val(w->conf.interfaces, o);
+	w->meter = nfp_meter_new(&w->conf, &w->domain, &error);
+	cr_assert_not_null(w->meter, "%s", error ? error->message : "");
+}
+
+static void world_clear(World *w)
+{
+	nfp_meter_free(w->meter);
+	g_array_unref(w->conf.interfaces);
+}
+
+static int by_name(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* "a0 a0 a1": an attached hook each. */
+static char *attached(World *w)
+{
+	g_autoptr(GArray) hooks = g_array_new(FALSE, TRUE, sizeof(NfpHookInfo));
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+	nfp_probe_hooks(nfp_meter_probe(w->meter), hooks);
+	for (guint i = 0; i < hooks->len; i++) {
+		char *name = g_array_index(hooks, NfpHookInfo, i).ifname;
+
+		if (*name)
+			g_ptr_array_add(names, name);
+	}
+	g_ptr_array_sort(names, by_name);
+	g_ptr_array_add(names, NULL);
+	return g_strjoinv(" ", (char **)names->pdata);
+}
+
+static gboolean too_late(gpointer data)
+{
+	*(gboolean *)data = TRUE;
+	return G_SOURCE_REMOVE;
+}
+
+/* Runs the main loop until the hooks are those. */
+static void wait_for(World *w, const char *want)
+{
+	gboolean late = FALSE;
+	guint timer = g_timeout_add_seconds(20, too_late, &late);
+
+	for (;;) {
+		g_autofree char *now = attached(w);
+
+		if (g_str_equal(now, want))
+			break;
+		cr_assert_not(late, "waited for \"%s\", there is \"%s\"", want, now);
+		g_main_context_iteration(NULL, TRUE);
+	}
+	g_source_remove(timer);
+}
+
+Test(app_meter, later_gone_and_back)
+{
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a*");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	wait_for(&w, "a0 a0");
+	nfpt_wire("a1", "peer", "b1");
+	wait_for(&w, "a0 a0 a1 a1");
+	nfpt_run("ip link del a0");
+	wait_for(&w, "a1 a1");
+	nfpt_wire("a0", "peer", "b0");
+	wait_for(&w, "a0 a0 a1 a1");
+	world_clear(&w);
+}
+
+Test(app_meter, without_a_list_what_is_up)
+{
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	nfpt_run("ip link add down0 type veth peer name down1");
+	world_init(&w, NULL);
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1, "no loopback, nothing that is down");
+	wait_for(&w, "a0");
+	nfpt_run("ip link set down0 up");
+	wait_for(&w, "a0 down0");
+	world_clear(&w);
+}
+
+Test(app_meter, nothing_matches_is_no_error)
+{
+	g_autoptr(GError) error = NULL;
+	World w;
+
+	nfpt_sandbox();
+	world_init(&w, "eth[0-9]");
+	cr_expect_eq(nfp_meter_start(w.meter, &error), 0);
+	cr_expect_null(error);
+	world_clear(&w);
+}

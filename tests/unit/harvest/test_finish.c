@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Deliveries, books and unpinning. */
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#include "support/harvest_world.h"
+
+#define S NFP_WORLD_S
+
+Test(finish, undelivered_bucket_blocks_only_the_books)
+{
+	NfpWorld w;
+	struct nfp_books_value sum;
+
+	nfp_world_init(&w);
+	w.receiver.hold = 100;
+	for (int i = 0; i < 3; i++) {
+		nfp_world_traffic(&w);
+		nfp_world_pass(&w, 10 * S + 300 * NFP_NS_PER_MS);
+	}
+	cr_expect_eq(w.receiver.published, 15, "drained although the first is not delivered");
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.recorded, 0);
+	cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 3);
+	/* The second is delivered before the first. */
+	nfp_receiver_deliver_nth(&w.receiver, 1);
+	nfp_world_pass(&w, 0);
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.recorded, 0, "in order only");
+	nfp_receiver_deliver_nth(&w.receiver, 0);
+	nfp_world_pass(&w, 0);
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.recorded, 10);
+	w.receiver.hold = 0;
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
+
+Test(finish, bucket_that_cannot_be_unpinned_is_in_the_books_once)
+{
+	NfpWorld w;
+	struct nfp_books_value sum;
+
+	nfp_world_init(&w);
+	nfp_world_traffic(&w);
+	w.fake->fail[NFP_FAKE_REMOVE].error = -EPERM;
+	w.fake->fail[NFP_FAKE_REMOVE].times = 3;
+	nfp_world_pass(&w, 11 * S);
+	for (int i = 0; i < 3; i++) {
+		nfp_fake_source_books(w.fake, &sum);
+		cr_expect_eq(sum.seen, 5);
+		cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 1);
+		nfp_world_pass(&w, S);
+	}
+	cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 0);
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
+
+Test(finish, books_that_cannot_be_written_are_tried_again)
+{
+	NfpWorld w;
+	struct nfp_books_value sum;
+
+	nfp_world_init(&w);
+	nfp_world_traffic(&w);
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].error = -ENOMEM;
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].times = 4;
+	nfp_world_pass(&w, 11 * S);
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.seen, 0);
+	for (int i = 0; i < 4; i++)
+		nfp_world_pass(&w, S);
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.seen, 5);
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
