@@ -49,6 +49,18 @@ static const NfpCommand commands[] = {
 		  "Examples:\n"
 		  "  nfprobe flows                  the 20 largest\n"
 		  "  nfprobe flows -n 0 --json      all, one JSON object a line\n" },
+	{ .name = "replay",
+	  .arguments = "FILE",
+	  .run = nfp_cmd_replay,
+	  .summary = "meter a capture (pcap, pcapng) as if it came by now",
+	  .help = "Feeds the frames to the same BPF program, with the capture's times and lengths on the wire, into\n"
+		  "maps of its own: a running nfprobe is not disturbed. Prints a table, JSON lines, or sends IPFIX.\n"
+		  "FILE - is standard input. The configuration's interfaces and collectors do not count here.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe replay trace.pcap\n"
+		  "  nfprobe replay trace.pcapng --interval 60s --json\n"
+		  "  nfprobe replay trace.pcap --collector udp://127.0.0.1:4739\n" },
 	{ .name = "check",
 	  .arguments = "",
 	  .run = nfp_cmd_check,

@@ -32,6 +32,7 @@ int nfp_cmd_detach(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_fields(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_object(const NfpCommand *command, int argc, char **argv);
+int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_run(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_schema(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_status(const NfpCommand *command, int argc, char **argv);
@@ -78,6 +79,9 @@ gboolean nfp_cli_may_meter(const NfpCommand *command, const NfpConf *conf, int *
 
 /* TRUE when our network namespace has no such interface; err says which there are. */
 gboolean nfp_cli_no_interface(const char *name, GError **err);
+
+/* The endpoints of --collector in the place of the configuration's collectors. */
+gboolean nfp_cli_add_collectors(NfpConf *conf, char **endpoints, GError **err);
 
 /* One domain of an instance, for the commands that work on an interface. */
 typedef struct {

@@ -245,3 +245,15 @@ gboolean nfp_cli_open(const NfpCommand *command, NfpCliTarget *target, const cha
 		*ret_code = nfp_cli_fail(command, error);
 	return target->probe != NULL;
 }
+
+gboolean nfp_cli_add_collectors(NfpConf *conf, char **endpoints, GError **err)
+{
+	g_array_set_size(conf->collectors, 0);
+	for (guint i = 0; endpoints[i]; i++) {
+		if (!nfp_conf_add_collector(conf, endpoints[i], err)) {
+			g_prefix_error(err, "--collector: ");
+			return FALSE;
+		}
+	}
+	return TRUE;
+}

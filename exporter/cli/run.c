@@ -39,18 +39,6 @@ static gboolean add_interfaces(NfpConf *conf, char **names, GError **err)
 	return TRUE;
 }
 
-static gboolean add_collectors(NfpConf *conf, char **endpoints, GError **err)
-{
-	g_array_set_size(conf->collectors, 0);
-	for (guint i = 0; endpoints[i]; i++) {
-		if (!nfp_conf_add_collector(conf, endpoints[i], err)) {
-			g_prefix_error(err, "--collector: ");
-			return FALSE;
-		}
-	}
-	return TRUE;
-}
-
 static gboolean set_direction(NfpConf *conf, const char *direction, GError **err)
 {
 	if (!nfp_conf_direction(direction, &conf->direction, err)) {
@@ -70,7 +58,7 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
 	}
-	return (!arguments->collectors || add_collectors(conf, arguments->collectors, err)) &&
+	return (!arguments->collectors || nfp_cli_add_collectors(conf, arguments->collectors, err)) &&
 	       (!arguments->interfaces || add_interfaces(conf, arguments->interfaces, err));
 }
 

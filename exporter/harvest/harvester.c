@@ -172,6 +172,24 @@ static void finish(NfpHarvester *h)
 	update_status(h);
 }
 
+gboolean nfp_harvester_settle(NfpHarvester *h, gint64 deadline)
+{
+	for (;;) {
+		struct pollfd fd = { .fd = nfp_wakeup_fd(h->wakeup), .events = POLLIN };
+		gint64 left;
+
+		nfp_wakeup_clear(h->wakeup);
+		finish(h);
+		if (!undelivered(h))
+			return TRUE;
+		left = deadline - g_get_monotonic_time();
+		if (left <= 0 || g_atomic_int_get(&h->hurry))
+			return FALSE;
+		/* No longer than it takes for a retry to come due. */
+		poll(&fd, 1, (int)MIN(left / 1000 + 1, 1000));
+	}
+}
+
 static void wind_up(NfpHarvester *h)
 {
 	if (!h->shelves->len)
@@ -179,18 +197,7 @@ static void wind_up(NfpHarvester *h)
 	nfp_harvester_step(h);
 	if (h->flush)
 		flush(h);
-	for (;;) {
-		struct pollfd fd = { .fd = nfp_wakeup_fd(h->wakeup), .events = POLLIN };
-		gint64 left;
-
-		nfp_wakeup_clear(h->wakeup);
-		finish(h);
-		left = h->deadline - g_get_monotonic_time();
-		if (left <= 0 || g_atomic_int_get(&h->hurry) || !undelivered(h))
-			return;
-		/* No longer than it takes for a retry to come due. */
-		poll(&fd, 1, (int)MIN(left / 1000 + 1, 1000));
-	}
+	nfp_harvester_settle(h, h->deadline);
 }
 
 static void arm_clock(NfpHarvester *h)

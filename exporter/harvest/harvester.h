@@ -45,6 +45,9 @@ gboolean nfp_harvester_start(NfpHarvester *harvester, GError **err);
 /* One round of the loop without the thread (tests, replay): does all that is due at the clock's now.
  * Returns the ns until the next thing is due. */
 uint64_t nfp_harvester_step(NfpHarvester *harvester);
+/* Without the thread: waits until all that was published is delivered and its buckets are gone, or the deadline
+ * (g_get_monotonic_time). FALSE: not all was. */
+gboolean nfp_harvester_settle(NfpHarvester *harvester, gint64 deadline);
 /* Drains what is closed; with `flush` closes the open buckets too (flowEndReason 4). Waits for deliveries until
  * `deadline` (g_get_monotonic_time), joins the thread. Open buckets stay pinned otherwise. */
 void nfp_harvester_stop(NfpHarvester *harvester, gboolean flush, gint64 deadline);
