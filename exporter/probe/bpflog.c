@@ -17,7 +17,7 @@ struct NfpBpfLog {
  * nfp_bpflog_begin() and nfp_bpflog_free() of that thread. */
 static _Thread_local NfpBpfLog *current;
 
-static int log_line(enum libbpf_print_level level, const char *format, va_list args)
+static int G_GNUC_PRINTF(2, 0) log_line(enum libbpf_print_level level, const char *format, va_list args)
 {
 	if (level == LIBBPF_WARN && current && current->text->len < BYTES_MAX)
 		g_string_append_vprintf(current->text, format, args);

@@ -195,7 +195,7 @@ gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GErr
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
 	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
 	NfpMaps maps = NFP_MAPS_NONE;
-	g_autoptr(NfpMaps) guard = &maps;
+	G_GNUC_UNUSED g_autoptr(NfpMaps) guard = &maps; /* closes what is open on a failure */
 	guint missing;
 
 	if (!skeleton)

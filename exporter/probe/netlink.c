@@ -155,7 +155,7 @@ static int netlink_take(NfpNetlink *netlink, ssize_t n, NfpNetlinkFn fn, void *d
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)netlink->buffer;
 
-	for (int left = (int)n; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left)) {
+	for (int left = (int)n; left > 0 && NLMSG_OK(message, (uint32_t)left); message = NLMSG_NEXT(message, left)) {
 		if (netlink->sequence && message->nlmsg_seq != netlink->sequence)
 			continue; /* of a request given up before */
 		if (message->nlmsg_flags & NLM_F_DUMP_INTR)

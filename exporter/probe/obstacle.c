@@ -55,7 +55,7 @@ static char *missing_capabilities(const struct __user_cap_data_struct data[2])
 /* The smallest map: seccomp, lockdown or a kernel without BPF show themselves. */
 static char *bpf_obstacle(void)
 {
-	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
+	G_GNUC_UNUSED g_autoptr(NfpBpfLog) log = nfp_bpflog_begin(); /* nothing on stderr */
 	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "nfprobe_try", 4, 4, 1, NULL);
 
 	if (fd >= 0)

@@ -131,25 +131,6 @@ Test(probe_attach, foreign_filters_and_instances_with_clsact)
 	foreign(true);
 }
 
-Test(probe_attach, a_clsact_of_ours_that_others_use_stays)
-{
-	g_autoptr(NfpProbe) probe = NULL, other = NULL;
-	g_autofree char *qdiscs = NULL, *hooks = NULL;
-	g_autoptr(GError) error = NULL;
-
-	nfpt_sandbox();
-	nfpt_wire("a0", "peer", "b0");
-	probe = nfpt_open("default", NULL, true);
-	nfpt_attach(probe, "a0", NFP_DIRECTION_INGRESS);
-	other = nfpt_open("other", NULL, true);
-	nfpt_attach(other, "a0", NFP_DIRECTION_EGRESS);
-	cr_assert(nfp_probe_detach(probe, "a0", &error), "%s", error ? error->message : "");
-	qdiscs = nfpt_output("tc qdisc show dev a0");
-	cr_expect_not_null(strstr(qdiscs, "clsact"), "%s", qdiscs);
-	hooks = nfpt_hooks(other);
-	cr_expect_str_eq(hooks, "a0/out/clsact ");
-}
-
 /* Restart after restart under load; the interface's own counters are the judge. */
 static void restarts(bool clsact)
 {

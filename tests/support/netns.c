@@ -15,7 +15,7 @@
 
 #include "probe/probe.h"
 
-static char *format_command(const char *format, va_list args)
+static char *G_GNUC_PRINTF(1, 0) format_command(const char *format, va_list args)
 {
 	return g_strdup_vprintf(format, args);
 }
