@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "record/suggest.h"
 
-/* clang-format off: lines of help stand as they are printed */
+/* Help fits a terminal of 80 columns (tests/unit/cli/test_cli.c). */
 static const NfpCommand commands[] = {
 	{ .name = "run",
 	  .arguments = "",
@@ -53,9 +53,10 @@ static const NfpCommand commands[] = {
 	  .arguments = "FILE",
 	  .run = nfp_cmd_replay,
 	  .summary = "meter a capture (pcap, pcapng) as if it came by now",
-	  .help = "Feeds the frames to the same BPF program, with the capture's times and lengths on the wire, into\n"
-		  "maps of its own: a running nfprobe is not disturbed. Prints a table, JSON lines, or sends IPFIX.\n"
-		  "FILE - is standard input. The configuration's interfaces and collectors do not count here.\n"
+	  .help = "Feeds the frames to the same BPF program, with the capture's times and lengths\n"
+		  "on the wire, into maps of its own: a running nfprobe is not disturbed. Prints\n"
+		  "a table, JSON lines, or sends IPFIX. FILE - is standard input. The\n"
+		  "configuration's interfaces and collectors do not count here.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe replay trace.pcap\n"
@@ -121,7 +122,6 @@ static const NfpCommand commands[] = {
 	  .summary = "print the sample configuration or its reference",
 	  .help = "config/nfprobe.yaml and docs/config.md are made by this command.\n" },
 };
-/* clang-format on */
 
 static void print_overview(FILE *out)
 {

@@ -35,12 +35,11 @@ int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv)
 	g_auto(Arguments) arguments = { 0 };
 	const GOptionEntry entries[] = {
 		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
-		  "sum flows up over this time of the capture, 1s to 1h (10s, or as in the file)",
-		  "TIME" },
+		  "sum flows up over 1s to 1h (10s, or as in the file)", "TIME" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
-		  "send IPFIX to udp://HOST[:PORT] or tcp://...; can be given again", "URL" },
+		  "send to udp:// or tcp://HOST[:PORT]; can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
-		  "print each record as one line of JSON, and nothing else", NULL },
+		  "print records as lines of JSON, and nothing else", NULL },
 		NFP_CLI_COMMON(arguments.common),
 		G_OPTION_ENTRY_NULL,
 	};

@@ -58,7 +58,8 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
 	}
-	return (!arguments->collectors || nfp_cli_add_collectors(conf, arguments->collectors, err)) &&
+	return (!arguments->collectors ||
+		nfp_cli_add_collectors(conf, arguments->collectors, err)) &&
 	       (!arguments->interfaces || add_interfaces(conf, arguments->interfaces, err));
 }
 

@@ -32,8 +32,8 @@ static char *all(FILE *file)
 	return g_string_free(text, FALSE);
 }
 
-static const char *const visible[] = { "run",	 "status", "flows",  "check",  "attach",
-				       "detach", "object", "fields", "version" };
+static const char *const visible[] = { "run",	 "status", "flows",  "replay", "check",
+				       "attach", "detach", "object", "fields", "version" };
 
 Test(cli, overview_names_every_command, .init = redirect)
 {
