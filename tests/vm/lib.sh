@@ -15,7 +15,7 @@ in_vm() {
 	done
 	need_nfprobe
 	log=$(mktemp)
-	"$E2E_TOP/scripts/vm" --timeout 200 "$kernel" \
+	"$E2E_TOP/scripts/vm" --timeout 280 "$kernel" \
 		"NFP_IN_VM=$kernel NFPROBE='$(realpath "$NFPROBE")' NFP_BUILD='${NFP_BUILD-}' bash '$(realpath "$0")'" \
 		2>"$log" || code=$?
 	cat "$log" >&2
