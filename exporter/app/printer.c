@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include "app/table.h"
+#include "base/ring.h"
 #include "record/format.h"
 
 #define QUEUE_MAX 4096          /* batches */
+#define QUEUE_ENDS 1024         /* room for ends of buckets beside them: there are 256 at most at a time */
 #define FLUSH_AT (64u << 10)    /* octets */
 
 /* Queue item: a batch, the end of a bucket, or (neither) the end. */
@@ -26,7 +28,7 @@ struct NfpPrinter {
 	char *hostname;
 	void (*broken)(void *data);
 	void *data;
-	GAsyncQueue *queue; /* Item */
+	NfpRing *queue; /* Item; produced by the harvester's thread, in the end by who frees */
 	GThread *thread;
 	NfpTables *tables;  /* printer's thread */
 	GPtrArray *undelivered; /* batches that nobody read: held until the end */
@@ -108,13 +110,23 @@ static void print_table(NfpPrinter *p, const Item *item, GString *out)
 		delivered(p, g_ptr_array_index(batches, i));
 }
 
+static Item *next(NfpPrinter *p)
+{
+	struct pollfd fd = { .fd = nfp_ring_fd(p->queue), .events = POLLIN };
+	Item *item;
+
+	while (!(item = nfp_ring_pop(p->queue)))
+		poll(&fd, 1, -1);
+	return item;
+}
+
 static void *run(void *data)
 {
 	NfpPrinter *p = data;
 	g_autoptr(GString) out = g_string_sized_new(FLUSH_AT + 4096);
 
 	for (;;) {
-		g_autofree Item *item = g_async_queue_pop(p->queue);
+		g_autofree Item *item = next(p);
 
 		if (item->done)
 			print_table(p, item, out);
@@ -137,10 +149,11 @@ NfpPrinter *nfp_printer_new(int fd, NfpPrintForm form, const char *hostname, voi
 	p->hostname = g_strdup(hostname);
 	p->broken = broken;
 	p->data = data;
-	p->queue = g_async_queue_new();
+	p->queue = nfp_ring_new(QUEUE_MAX + QUEUE_ENDS, err);
 	p->tables = nfp_tables_new();
 	p->undelivered = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_batch_unref);
-	p->thread = g_thread_try_new("printer", run, p, err);
+	if (p->queue)
+		p->thread = g_thread_try_new("printer", run, p, err);
 	return p->thread ? g_steal_pointer(&p) : NULL;
 }
 
@@ -148,14 +161,14 @@ void nfp_printer_publish(NfpPrinter *p, NfpBatch *batch)
 {
 	Item *item;
 
-	if (g_async_queue_length(p->queue) >= QUEUE_MAX) {
+	if (nfp_ring_length(p->queue) >= QUEUE_MAX) {
 		count(&p->refused_records, batch->n);
 		count(&p->refused_packets, packets_of(batch));
 		return;
 	}
 	item = g_new0(Item, 1);
 	item->batch = nfp_batch_ref(batch);
-	g_async_queue_push(p->queue, item);
+	nfp_ring_push(p->queue, item); /* there is room: see above */
 }
 
 void nfp_printer_bucket_done(NfpPrinter *p, uint32_t domain, struct nfp_bucket id)
@@ -168,14 +181,15 @@ void nfp_printer_bucket_done(NfpPrinter *p, uint32_t domain, struct nfp_bucket i
 	item->done = TRUE;
 	item->domain = domain;
 	item->id = id;
-	g_async_queue_push(p->queue, item);
+	if (!nfp_ring_push(p->queue, item))
+		g_free(item); /* its batches stay undelivered, and pinned */
 }
 
 void nfp_printer_status(NfpPrinter *p, NfpPrinterStatus *ret_status)
 {
 	*ret_status = (NfpPrinterStatus){
 		.broken = g_atomic_int_get(&p->is_broken),
-		.queued = MAX(g_async_queue_length(p->queue), 0),
+		.queued = nfp_ring_length(p->queue),
 		.records = __atomic_load_n(&p->records, __ATOMIC_RELAXED),
 		.packets = __atomic_load_n(&p->packets, __ATOMIC_RELAXED),
 		.refused_records = __atomic_load_n(&p->refused_records, __ATOMIC_RELAXED),
@@ -188,10 +202,14 @@ void nfp_printer_free(NfpPrinter *p)
 	if (!p)
 		return;
 	if (p->thread) {
-		g_async_queue_push(p->queue, g_new0(Item, 1));
+		Item *end = g_new0(Item, 1);
+
+		while (!nfp_ring_push(p->queue, end))
+			g_usleep(1000); /* full: its consumer makes room */
 		g_thread_join(p->thread);
 	}
-	g_async_queue_unref(p->queue);
+	if (p->queue)
+		nfp_ring_free(p->queue);
 	nfp_tables_free(p->tables);
 	g_ptr_array_unref(p->undelivered);
 	g_free(p->hostname);

@@ -9,12 +9,12 @@
 #include "base/error.h"
 
 struct NfpWakeup {
-	gatomicrefcount refs;
+	gint refs; /* by g_atomic_int_*: macros, which ThreadSanitizer sees */
 	int fd;
 };
 
 struct NfpToken {
-	gatomicrefcount refs;
+	gint refs;
 	gint delivered;
 	NfpWakeup *wakeup;
 };
@@ -29,20 +29,20 @@ NfpWakeup *nfp_wakeup_new(GError **err)
 		return NULL;
 	}
 	wakeup = g_new0(NfpWakeup, 1);
-	g_atomic_ref_count_init(&wakeup->refs);
+	wakeup->refs = 1;
 	wakeup->fd = fd;
 	return wakeup;
 }
 
 NfpWakeup *nfp_wakeup_ref(NfpWakeup *wakeup)
 {
-	g_atomic_ref_count_inc(&wakeup->refs);
+	g_atomic_int_inc(&wakeup->refs);
 	return wakeup;
 }
 
 void nfp_wakeup_unref(NfpWakeup *wakeup)
 {
-	if (!wakeup || !g_atomic_ref_count_dec(&wakeup->refs))
+	if (!wakeup || !g_atomic_int_dec_and_test(&wakeup->refs))
 		return;
 	close(wakeup->fd);
 	g_free(wakeup);
@@ -74,20 +74,20 @@ NfpToken *nfp_token_new(NfpWakeup *wakeup)
 {
 	NfpToken *token = g_new0(NfpToken, 1);
 
-	g_atomic_ref_count_init(&token->refs);
+	token->refs = 1;
 	token->wakeup = nfp_wakeup_ref(wakeup);
 	return token;
 }
 
 NfpToken *nfp_token_ref(NfpToken *token)
 {
-	g_atomic_ref_count_inc(&token->refs);
+	g_atomic_int_inc(&token->refs);
 	return token;
 }
 
 void nfp_token_unref(NfpToken *token)
 {
-	if (!token || !g_atomic_ref_count_dec(&token->refs))
+	if (!token || !g_atomic_int_dec_and_test(&token->refs))
 		return;
 	nfp_wakeup_unref(token->wakeup);
 	g_free(token);
