@@ -11,7 +11,8 @@
 enum nfp_clock_source {
 	NFP_CLOCK_BOOT,   /* bpf_ktime_get_boot_ns() + config offset */
 	/* Test runs that replay a capture: skb->tstamp is the time (ns since 1970), skb->mark the frame's
-	 * length on the wire, of which the buffer may hold less (0: it holds all). */
+	 * length on the wire, of which the buffer may hold less (0: it holds all), and skb->cb[0] one more than the bytes captured
+	 * when they were padded for the test run (0: they were not). */
 	NFP_CLOCK_CAPTURE,
 };
 

@@ -18,6 +18,10 @@ static __always_inline void nfp_measure_one(struct nfp_frame *f, const struct nf
 	__u32 behind = f->length > p->l3_off ? f->length - p->l3_off : 0;
 
 	f->octets = p->family && p->ip_len ? p->ip_len : behind;
+	/* IPv6 length 0 means a jumbogram (RFC 2675: a hop-by-hop option says so) or BIG TCP, which is longer than
+	 * the field can tell; else it means that nothing follows, and the frame is padded. */
+	if (p->family == 6 && !p->ip_len && !(p->value_flags & NFP_V_IP_OPTIONS) && behind <= 40 + 0xffff)
+		f->octets = 40;
 	f->l2_octets = f->length + (f->vlan ? NFP_VLAN_BYTES : 0);
 	f->len_min = f->octets;
 	f->len_max = f->octets;

@@ -19,10 +19,16 @@ static __always_inline long nfp_copy_head(struct __sk_buff *skb, struct nfp_work
 	return bpf_skb_load_bytes(skb, 0, w->head, nfp_copy_length(skb, NFP_HEAD_MAX));
 }
 
+/* Bytes of the buffer that are the frame's. */
+static __always_inline __u32 nfp_captured(struct __sk_buff *skb)
+{
+	return knob_clock == NFP_CLOCK_CAPTURE && skb->cb[0] ? skb->cb[0] - 1 : skb->len;
+}
+
 /* Parser over the copy: for headers that are not in the linear part of the buffer. */
 static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
+	struct nfp_view v = { .base = w->head, .frame = nfp_captured(skb), .scratch = true };
 
 	if (nfp_copy_head(skb, w))
 		return 0;
@@ -116,7 +122,7 @@ int nfprobe_tc(struct __sk_buff *skb)
 	 * books. They come after it, as the packet count of GSO buffers from tun and virtio needs the
 	 * length of their headers. */
 	nfp_parse(&v, knob_link, w->frame.protocol, &w->packet);
-	if (nfp_missed(&v))
+	if (nfp_missed(&v) || (knob_clock == NFP_CLOCK_CAPTURE && skb->cb[0]))
 		NFP_KEEP(nfp_parse_copy(skb, w));
 	if (w->frame.gso_size) {
 		header = w->packet.header_len;

@@ -191,6 +191,7 @@ int nfp_capture_next(NfpCapture *capture, NfpFrame *ret_frame, GError **err)
 		.data = data,
 		.captured = header->caplen,
 		.wire = MAX(header->len, header->caplen),
+		.cut = header->caplen < header->len,
 		/* With nanosecond precision tv_usec holds nanoseconds (pcap-tstamp(7)). */
 		.time = (uint64_t)header->ts.tv_sec * NFP_NS_PER_S + header->ts.tv_usec,
 	};

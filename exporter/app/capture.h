@@ -12,6 +12,7 @@ typedef struct {
 	uint32_t captured;   /* bytes of data */
 	uint32_t wire;       /* bytes that the frame had on the wire */
 	uint64_t time;       /* ns since 1970 */
+	bool cut;            /* less was captured than was on the wire */
 } NfpFrame;
 
 typedef struct NfpCapture NfpCapture;

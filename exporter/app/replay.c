@@ -19,6 +19,10 @@
 #define ROOM "replay"
 #define INSTANCE "replay-"
 #define QUEUE 65536                     /* batches: a bucket of 268 million flows */
+/* Nobody knows the first bucket's flows beforehand, and a capture does not come a second time: room for all that the
+ * memory allows, and more of it than on a router, since entries take it only when they are made. */
+#define FIRST_FLOWS (1u << 20)
+#define MEMORY (4ull << 30)
 #define PATIENCE (60 * G_USEC_PER_SEC)  /* for the deliveries of one bucket */
 
 typedef struct {
@@ -145,8 +149,9 @@ static gboolean make_harvester(Replay *r, GError **err)
 		.interval = r->conf.interval,
 		.grace = r->conf.interval, /* frames of a capture may stand out of order */
 		.merge_cpus = r->conf.merge_cpus,
-		.memory = r->conf.maps_memory,
+		.memory = MAX(r->conf.maps_memory, MEMORY),
 		.flows = r->conf.maps_flows,
+		.first_flows = FIRST_FLOWS,
 		.hostname = r->conf.hostname,
 	};
 
@@ -186,7 +191,7 @@ static gboolean feed(Replay *r, const NfpFrame *frame, GError **err)
 				       r->frames + 1, r->options->path);
 	r->frames++;
 	r->bytes += frame->wire;
-	if (frame->captured < frame->wire)
+	if (frame->cut)
 		r->cut++;
 	return TRUE;
 }

@@ -70,7 +70,7 @@ NfpShelf *nfp_shelf_new(NfpSource *source, const NfpHarvestOptions *options, Nfp
 	shelf->clock = clock;
 	shelf->open = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_bucket_free);
 	g_queue_init(&shelf->closed);
-	nfp_sizes_init(&shelf->sizes, options->flows);
+	nfp_sizes_init(&shelf->sizes, options->flows, options->first_flows);
 	shelf->spill_check = true;
 	shelf->spill_since = MAX(clock.offset, 1); /* boot, when nothing better is known */
 	for (guint i = 0; i < pinned->len; i++)

@@ -19,6 +19,7 @@ typedef struct {
 	gboolean merge_cpus;
 	uint64_t memory;      /* octets for all maps */
 	uint32_t flows;       /* entries per protocol and bucket; 0 = auto */
+	uint32_t first_flows; /* auto: entries per protocol of the first bucket; 0 = by protocol */
 	const char *hostname; /* borrowed */
 } NfpHarvestOptions;
 

@@ -12,11 +12,12 @@
  * twice as many as elements). */
 #define ELEMENT_OVERHEAD 80
 
+/* Entries take memory when they are made (docs/adr/0004-maps-follow-traffic.md): a limit costs 16 octets each. */
 static uint32_t start_size(enum nfp_protocol row)
 {
 	switch (nfp_rows[row].l4) {
 	case NFP_L4_PORTS:
-		return nfp_rows[row].protocol == 132 ? 1024 : 16384;
+		return nfp_rows[row].protocol == 132 ? 1024 : 65536;
 	case NFP_L4_ICMP:
 	case NFP_L4_PROTOCOL:
 		return 4096;
@@ -25,12 +26,12 @@ static uint32_t start_size(enum nfp_protocol row)
 	}
 }
 
-void nfp_sizes_init(NfpSizes *s, uint32_t flows)
+void nfp_sizes_init(NfpSizes *s, uint32_t flows, uint32_t first)
 {
 	memset(s, 0, sizeof(*s));
 	s->fixed = flows;
 	for (int row = 0; row < NFP_P_N; row++)
-		s->size[row] = flows ? flows : start_size(row);
+		s->size[row] = flows ? flows : first ? first : start_size(row);
 }
 
 void nfp_sizes_learn(NfpSizes *s, enum nfp_protocol row, uint64_t used, uint32_t room)

@@ -18,8 +18,8 @@ typedef struct {
 	uint8_t low[NFP_P_N]; /* buckets in a row that used less than an eighth */
 } NfpSizes;
 
-/* flows: fixed number of entries per protocol, 0 = learn. */
-void nfp_sizes_init(NfpSizes *sizes, uint32_t flows);
+/* flows: fixed number of entries per protocol, 0 = learn. first: where to begin to learn, 0 = by protocol. */
+void nfp_sizes_init(NfpSizes *sizes, uint32_t flows, uint32_t first);
 /* A bucket with room for `room` entries of this row was drained and held `used`. */
 void nfp_sizes_learn(NfpSizes *sizes, enum nfp_protocol row, uint64_t used, uint32_t room);
 /* Sizes of one bucket of `buckets` that share `memory` octets. */

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "probe/domain.h"
 
-#define FRAME_MIN 14 /* ETH_HLEN: bpf_prog_test_run_skb() refuses less */
+/* bpf_prog_test_run_skb() refuses frames without an Ethernet header, and those that announce IP and do not hold an
+ * IP header: shorter ones are padded, and the program is told. */
+#define FRAME_MIN 64
 
 struct NfpTestRun {
 	int program;
@@ -36,6 +38,7 @@ int nfp_testrun_feed(NfpTestRun *run, const uint8_t *frame, uint32_t captured, u
 		    .ctx_in = &skb, .ctx_size_in = sizeof(skb));
 
 	if (captured < FRAME_MIN) {
+		skb.cb[0] = captured + 1; /* NFP_CLOCK_CAPTURE of ebpf/knobs.bpf.h */
 		if (captured)
 			memcpy(padded, frame, captured);
 		opts.data_in = padded;

@@ -18,7 +18,7 @@ typedef struct NfpTestRun NfpTestRun;
  * with an IP header. */
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err);
 /* captured: bytes of frame; wire: bytes it had on the wire (>= captured); time: ns since 1970.
- * 0 or -errno. Frames below 14 bytes are padded with zeros, as the kernel takes none. */
+ * 0 or -errno. */
 int nfp_testrun_feed(NfpTestRun *run, const uint8_t *frame, uint32_t captured, uint32_t wire, uint64_t time);
 void nfp_testrun_free(NfpTestRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTestRun, nfp_testrun_free)

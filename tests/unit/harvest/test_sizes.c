@@ -18,7 +18,7 @@ Test(sizes, grow_at_half_full)
 	NfpSizes s;
 	uint32_t start;
 
-	nfp_sizes_init(&s, 0);
+	nfp_sizes_init(&s, 0, 0);
 	start = size_of(&s, NFP_P_tcp4);
 	nfp_sizes_learn(&s, NFP_P_tcp4, start / 2, start);
 	cr_expect_eq(size_of(&s, NFP_P_tcp4), start);
@@ -33,7 +33,7 @@ Test(sizes, old_buckets_do_not_shrink_what_has_grown)
 {
 	NfpSizes s;
 
-	nfp_sizes_init(&s, 0);
+	nfp_sizes_init(&s, 0, 0);
 	nfp_sizes_learn(&s, NFP_P_tcp4, 16384, 16384);
 	nfp_sizes_learn(&s, NFP_P_tcp4, 16384, 16384);
 	cr_expect_eq(size_of(&s, NFP_P_tcp4), 65536, "made before the first was drained");
@@ -44,7 +44,7 @@ Test(sizes, shrink_slowly_and_not_below_the_start)
 	NfpSizes s;
 	uint32_t start;
 
-	nfp_sizes_init(&s, 0);
+	nfp_sizes_init(&s, 0, 0);
 	start = size_of(&s, NFP_P_tcp4);
 	nfp_sizes_learn(&s, NFP_P_tcp4, start, start);
 	for (int i = 0; i < 7; i++)
@@ -62,7 +62,7 @@ Test(sizes, memory_is_a_limit)
 	NfpSizes s;
 	uint32_t sizes[NFP_P_N];
 
-	nfp_sizes_init(&s, 0);
+	nfp_sizes_init(&s, 0, 0);
 	for (int i = 0; i < 6; i++)
 		nfp_sizes_learn(&s, NFP_P_tcp6, s.size[NFP_P_tcp6], s.size[NFP_P_tcp6]);
 	nfp_sizes_get(&s, 64 << 20, 4, sizes);
@@ -77,7 +77,7 @@ Test(sizes, fixed)
 {
 	NfpSizes s;
 
-	nfp_sizes_init(&s, 5000);
+	nfp_sizes_init(&s, 5000, 0);
 	nfp_sizes_learn(&s, NFP_P_eth, 5000, 5000);
 	for (int row = 0; row < NFP_P_N; row++)
 		cr_expect_eq(size_of(&s, row), 5000);
