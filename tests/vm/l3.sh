@@ -38,8 +38,9 @@ interfaces:
   - { match: "gre1", direction: both }
   - { match: "ipip1", direction: both }
   - { match: "wg1", direction: both }
+  - { match: "r0", direction: both }
 YAML
-json_run r 6
+json_run r 8
 
 segs() { echo $(($(snmp "$1" TcpOutSegs) + $(snmp "$1" TcpRetransSegs))); }
 declare -A packets
@@ -70,4 +71,19 @@ for key in $(printf '%s\n' "${!packets[@]}" | sort); do
 		"$(json_sum packetDeltaCount "$where and .protocolIdentifier == 17 and .destinationTransportPort == 7000")"
 	same "$name, frame octets over IPv$family, direction $direction" "$(json_sum octetDeltaCount "$where")" "$(json_sum layer2OctetDeltaCount "$where")"
 done
-same "records with MAC addresses" 0 "$(json_sum packetDeltaCount '.sourceMacAddress != null')"
+below="(.ingressInterface == $(ifindex r r0) or .egressInterface == $(ifindex r r0))"
+same "records with MAC addresses" 0 "$(json_sum packetDeltaCount ".sourceMacAddress != null and ($below | not)")"
+
+# Below the tunnels the same packets once more, each with the headers that the tunnel adds: buffers too.
+for tunnel in gre1:47:24 ipip1:4:20; do
+	IFS=: read -r name protocol added <<<"$tunnel"
+	for direction in ingress:0 egress:1; do
+		where=".flowDirection == ${direction#*:}"
+		inner="$where and .${direction%:*}Interface == $(ifindex r "$name")"
+		outer="$where and $below and .protocolIdentifier == $protocol"
+		n=$(json_sum packetDeltaCount "$inner")
+		same "packets below $name, ${direction%:*}" "$n" "$(json_sum packetDeltaCount "$outer")"
+		same "octets below $name, ${direction%:*}" $(($(json_sum octetDeltaCount "$inner") + n * added)) \
+			"$(json_sum octetDeltaCount "$outer")"
+	done
+done
