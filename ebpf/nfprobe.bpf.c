@@ -8,15 +8,15 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "ebpf/account.bpf.h"
-#include "ebpf/bucket.bpf.h"
+#include "ebpf/book.bpf.h"
 #include "ebpf/event.bpf.h"
 #include "ebpf/measure.bpf.h"
+#include "ebpf/xdp.bpf.h"
 
 /* Copies the head of the packet into the work area; 0 or an error. */
 static __always_inline long nfp_copy_head(struct __sk_buff *skb, struct nfp_work *w)
 {
-	return bpf_skb_load_bytes(skb, 0, w->head, nfp_copy_length(skb, NFP_HEAD_MAX));
+	return bpf_skb_load_bytes(skb, 0, w->head, nfp_copy_length(skb->len, NFP_HEAD_MAX));
 }
 
 /* Bytes of the buffer that are the frame's. */
@@ -73,35 +73,6 @@ static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_bu
 		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
 }
 
-/* Enters the packet in the books. False: it can be in no record. */
-static __always_inline bool nfp_see(const struct nfp_frame *f, struct nfp_hook_row *row)
-{
-	__u32 n = f->segments;
-
-	nfp_status(NFP_C_seen, n);
-	nfp_status(NFP_C_seen_skbs, 1);
-	if (!row) {
-		nfp_status(NFP_C_lost_no_row, n);
-		return false;
-	}
-	nfp_add(&row->seen, n);
-	nfp_add(&row->seen_skbs, 1);
-	nfp_add(&row->seen_skb_bytes, f->length);
-	if (!f->bucketed) {
-		nfp_add(&row->lost[NFP_LOST_no_bucket], n);
-		nfp_status(NFP_C_unbucketed, n);
-		return false;
-	}
-	if (!f->bucket.start_ts)
-		nfp_status(NFP_C_spilled, n);
-	return true;
-}
-
-static __always_inline bool nfp_is_error(__u8 outcome)
-{
-	return outcome >= NFP_O_truncated_l2;
-}
-
 SEC("tc")
 int nfprobe_tc(struct __sk_buff *skb)
 {
@@ -110,9 +81,8 @@ int nfprobe_tc(struct __sk_buff *skb)
 		.end = (const __u8 *)(long)skb->data_end,
 		.frame = skb->len,
 	};
-	__u32 zero = 0, header;
+	__u32 zero = 0, header, tell;
 	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
-	struct nfp_hook_row *row;
 
 	if (!w) /* entry 0 of an array is always there */
 		return TC_ACT_UNSPEC;
@@ -133,19 +103,10 @@ int nfprobe_tc(struct __sk_buff *skb)
 		nfp_measure_one(&w->frame, &w->packet);
 	}
 
-	row = nfp_row_find(w, nfp_bucket_of(&w->frame, skb->tstamp));
-	if (!nfp_see(&w->frame, row))
-		return TC_ACT_UNSPEC;
-	nfp_status(NFP_C_outcome_ok + w->packet.outcome, w->frame.segments);
-
-#ifdef NFP_MUTATE_ACCOUNT
-	/* For the test that proves the books: one row is left out of the account. */
-	if (w->packet.row == NFP_P_udp4)
-		return TC_ACT_UNSPEC;
-#endif
-	if (nfp_account(w, row))
+	tell = nfp_book(w, skb->tstamp);
+	if (tell & NFP_EVENT_COARSENED)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_coarsened_to_hook));
-	if (nfp_is_error(w->packet.outcome))
+	if (tell & NFP_EVENT_OUTCOME)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_outcome_ok + w->packet.outcome));
 	return TC_ACT_UNSPEC;
 }
