@@ -181,6 +181,13 @@ struct nfp_clock {
 	__u64 step;   /* host; ns, < 1000000000 */
 };
 
+/* Ticks: epoch ns = base + jiffies64 * length, floored to the tick, that is up to one tick (1 to 10 ms) late.
+ * length 0: not calibrated. */
+struct nfp_tick {
+	__u64 base;   /* host; ns, offset of the clock included; modulo 2^64 */
+	__u64 length; /* host; ns of a tick */
+};
+
 /* Map "config", ARRAY with one entry. The harvester writes the slot that is not active, then
  * `active`: a packet always reads one whole slot. */
 struct nfp_config {
@@ -188,8 +195,9 @@ struct nfp_config {
 	__u32 active; /* host; 0 or 1 */
 	__u32 zero;
 	struct nfp_clock clock[2];
+	struct nfp_tick tick[2];
 };
-NFP_STATIC_ASSERT(sizeof(struct nfp_config) == 64, "padding");
+NFP_STATIC_ASSERT(sizeof(struct nfp_config) == 96, "padding");
 
 /* Map "books", HASH: totals of drained buckets, per hook; survives the daemon. Written by the
  * harvester only, one whole value at a time, after the bucket's records were delivered; `last`

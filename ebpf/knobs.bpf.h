@@ -14,6 +14,8 @@ enum nfp_clock_source {
 	 * length on the wire, of which the buffer may hold less (0: it holds all), and skb->cb[0] one more than the bytes captured
 	 * when they were padded for the test run (0: they were not). */
 	NFP_CLOCK_CAPTURE,
+	/* jiffies for the bucket and the last packet of an entry, the exact clock for the first. */
+	NFP_CLOCK_TICK,
 };
 
 /* Direction of the hook: 0 ingress, 1 egress. */
@@ -28,5 +30,9 @@ const volatile __u8 knob_clock = NFP_CLOCK_BOOT;
 /* 1: counters by atomic adds. For PREEMPT_RT, where (since 6.18) two tasks may run a hook on one CPU
  * in turns; elsewhere the CPU in the key makes plain adds exact. */
 const volatile __u8 knob_atomic = 0;
+
+/* 1: plain packets are counted in the flow table of their bucket, without a helper's call. Wants
+ * compare-and-swap (5.12). */
+const volatile __u8 knob_table = 0;
 
 #endif

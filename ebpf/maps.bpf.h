@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "ebpf/abi.h"
+#include "ebpf/table.bpf.h"
 #include "ebpf/work.bpf.h"
 
 #define NFP_BUCKETS_MAX 256 /* buckets of one protocol at a time: open, ahead, draining, spill */

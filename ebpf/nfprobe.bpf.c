@@ -10,6 +10,7 @@
 
 #include "ebpf/book.bpf.h"
 #include "ebpf/event.bpf.h"
+#include "ebpf/fast.bpf.h"
 #include "ebpf/measure.bpf.h"
 #include "ebpf/xdp.bpf.h"
 
@@ -73,6 +74,35 @@ static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_bu
 		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
 }
 
+static __always_inline bool nfp_fast_skb(struct __sk_buff *skb)
+{
+	struct nfp_fast f = {
+		.data = (const __u8 *)(long)skb->data,
+		.end = (const __u8 *)(long)skb->data_end,
+		.length = skb->len,
+		.ifindex = skb->ifindex,
+		.segments = skb->gso_segs,
+		.gso_size = skb->gso_size,
+	};
+
+	if (knob_clock == NFP_CLOCK_CAPTURE) {
+		if (skb->cb[0])
+			return false;
+		if (skb->mark)
+			f.length = skb->mark;
+		f.time = skb->tstamp;
+	}
+	if (knob_egress) {
+		f.ingress_if = skb->ingress_ifindex;
+		f.key_flags = NFP_KEY_EGRESS;
+	}
+	if (knob_link != NFP_LINK_ETHERNET)
+		f.key_flags |= NFP_KEY_L3;
+	if (skb->vlan_present)
+		f.vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
+	return nfp_fast_count(&f, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
+}
+
 SEC("tc")
 int nfprobe_tc(struct __sk_buff *skb)
 {
@@ -86,6 +116,9 @@ int nfprobe_tc(struct __sk_buff *skb)
 
 	if (!w) /* entry 0 of an array is always there */
 		return TC_ACT_UNSPEC;
+	NFP_BENCH_NEXT();
+	if (knob_table && nfp_fast_skb(skb))
+		return TC_ACT_UNSPEC;
 	nfp_frame_of_skb(&w->frame, skb);
 
 	/* The parser has no way out of here: nothing that it makes of a packet can hide it from the
@@ -94,6 +127,7 @@ int nfprobe_tc(struct __sk_buff *skb)
 	nfp_parse(&v, knob_link, w->frame.protocol, &w->packet);
 	if (nfp_missed(&v) || (knob_clock == NFP_CLOCK_CAPTURE && skb->cb[0]))
 		NFP_KEEP(nfp_parse_copy(skb, w));
+	w->packet.addr[0] += NFP_BENCH_FLOW;
 	if (w->frame.gso_size) {
 		header = w->packet.header_len;
 		if (nfp_is_tunnel(&w->packet))

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "probe/source.h"
+#include "probe/value.h"
 
 typedef struct NfpMerge NfpMerge;
 
@@ -25,7 +26,6 @@ void nfp_merge_begin(NfpMerge *merge, enum nfp_protocol row, const NfpEntries *e
 bool nfp_merge_next(NfpMerge *merge, const void **ret_key, uint64_t *ret_flow_id, struct nfp_value *ret_value);
 
 /* Adds b to a. */
-void nfp_value_merge(struct nfp_value *a, const struct nfp_value *b);
 void nfp_hook_row_merge(struct nfp_hook_row *a, const struct nfp_hook_row *b);
 
 #endif

@@ -8,16 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-
-/* One change of a map of maps. Each waits for a grace period (8 ms idle, 45-220 ms under load); those
- * that run at the same time share it. */
-typedef struct {
-	int map;
-	int inner; /* -1: delete */
-	struct nfp_bucket id;
-	int rc;
-	GAsyncQueue *done;
-} NfpOuterChange;
+#include "probe/table.h"
 
 static void outer_change(gpointer data, gpointer user_data)
 {
@@ -32,14 +23,13 @@ static void outer_change(gpointer data, gpointer user_data)
 	g_async_queue_push(change->done, change);
 }
 
-/* Runs all changes at once and waits for them. */
-static void outer_changes(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
+void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
 {
 	g_autoptr(GAsyncQueue) done = g_async_queue_new();
 
 	/* Threads of a pool that is not exclusive are made when wanted and end when idle. */
 	if (!buckets->pool)
-		buckets->pool = g_thread_pool_new(outer_change, NULL, NFP_P_N, FALSE, NULL);
+		buckets->pool = g_thread_pool_new(outer_change, NULL, NFP_CHANGES_MAX, FALSE, NULL);
 	for (guint i = 0; i < n; i++) {
 		changes[i].done = done;
 		g_thread_pool_push(buckets->pool, &changes[i], NULL);
@@ -171,12 +161,12 @@ int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t
 
 		/* Left out: its packets go to the parent's row. */
 		if (fd >= 0)
-			changes[n++] = (NfpOuterChange){ buckets->maps->bucket[row], fd, id, 0, NULL };
+			changes[n++] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = fd, .id = id };
 	}
 	hook = hook_map_make(buckets, id);
 	rc = hook < 0 ? hook : 0;
 	if (!rc) {
-		outer_changes(buckets, changes, n);
+		nfp_buckets_change(buckets, changes, n);
 		rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, hook);
 	}
 	for (guint i = 0; i < n; i++)
@@ -184,26 +174,40 @@ int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t
 	if (rc) {
 		nfp_buckets_close(buckets, id);
 		nfp_buckets_remove(buckets, id);
+	} else if (id.start_ts) {
+		memcpy(buckets->room, max_entries, sizeof(buckets->room));
+		nfp_table_fill(buckets);
 	}
 	return rc;
 }
 
 int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id)
 {
-	NfpOuterChange changes[NFP_P_N];
-	int rc, first = 0;
+	NfpOuterChange changes[NFP_CHANGES_MAX];
+	int rc, first = 0, place;
+	guint n;
 
 	if (buckets->readonly)
 		return -EROFS;
-	rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, -1);
-	/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
-	if (rc && rc != -ENOENT)
-		return rc;
+	/* Out of the ring and out of the directory: in either order, a packet is in one of them as a whole. */
+	changes[0] = (NfpOuterChange){ .map = buckets->maps->bucket[NFP_P_hook], .inner = -1, .id = id };
+	place = nfp_table_place(buckets, id);
+	n = 1 + nfp_table_hide(buckets, place, &changes[1]);
+	nfp_buckets_change(buckets, changes, n);
+	for (guint i = 0; i < n; i++) {
+		rc = changes[i].rc;
+		/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
+		if (rc && rc != -ENOENT)
+			return rc;
+	}
 	for (int row = 0; row < NFP_P_N; row++)
-		changes[row] = (NfpOuterChange){ buckets->maps->bucket[row], -1, id, 0, NULL };
-	outer_changes(buckets, changes, NFP_P_N);
-	for (int row = 0; row < NFP_P_N && !first; row++)
-		first = changes[row].rc == -ENOENT ? 0 : changes[row].rc;
+		changes[row] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = -1, .id = id };
+	n = NFP_P_N + nfp_table_drop(buckets, place, &changes[NFP_P_N]);
+	nfp_buckets_change(buckets, changes, n);
+	for (guint i = 0; i < n && !first; i++)
+		first = changes[i].rc == -ENOENT ? 0 : changes[i].rc;
+	if (!first && id.start_ts)
+		nfp_table_fill(buckets);
 	return first;
 }
 
@@ -218,7 +222,7 @@ int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id)
 	first = pin_remove(buckets, NFP_P_hook, id);
 	for (int row = 0; row < NFP_P_N && !first; row++)
 		first = pin_remove(buckets, row, id);
-	return first;
+	return first ? first : nfp_table_remove(buckets, id);
 }
 
 int nfp_buckets_prepare(NfpBuckets *buckets)
@@ -264,6 +268,7 @@ void nfp_buckets_add_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags)
 		return;
 	hook_rows_insert(buckets, buckets->maps->base, key);
 	open_buckets_add_hook(buckets, key);
+	nfp_table_add_hook(buckets, key);
 }
 
 void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags, bool forget)
@@ -278,6 +283,8 @@ void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flag
 			g_array_remove_index_fast(buckets->hooks, i--);
 	}
 	g_mutex_unlock(&buckets->mutex);
+	if (forget && !buckets->readonly)
+		nfp_table_remove_hook(buckets, key);
 	/* The map has room for 8192 rows: interfaces that come and go (containers) must not fill it. */
 	for (guint cpu = 0; forget && !buckets->readonly && cpu < buckets->cpus; cpu++) {
 		struct nfp_hook_row row;
@@ -346,6 +353,8 @@ void nfp_buckets_free(NfpBuckets *buckets)
 	g_byte_array_unref(buckets->rows.values);
 	g_array_unref(buckets->hooks);
 	g_mutex_clear(&buckets->mutex);
+	nfp_mapped_clear(&buckets->hookslot);
+	nfp_tick_free(buckets->tick);
 	g_free(buckets->directory);
 	g_free(buckets);
 }

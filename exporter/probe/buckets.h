@@ -26,6 +26,7 @@
 #include "probe/load.h"
 #include "probe/pins.h"
 #include "probe/source.h"
+#include "probe/tick.h"
 
 #define NFP_ENTRIES_MIN 64
 #define NFP_SPILL_ENTRIES 65536 /* per protocol: all packets of a long absence of the harvester */
@@ -34,11 +35,37 @@ typedef struct {
 	GByteArray *keys, *values;
 } NfpReadBuffer;
 
+/* A pinned map, mapped. */
+typedef struct {
+	void *data; /* NULL: none */
+	size_t size;
+	uint32_t entries;
+} NfpMapped;
+
+/* One change of a map of maps. Each waits for a grace period (8 ms idle, 45-220 ms under load); those
+ * that run at the same time share it. */
+typedef struct {
+	int map;
+	int inner; /* -1: delete */
+	union {    /* the key */
+		struct nfp_bucket id;
+		uint32_t index;
+	};
+	int rc;
+	GAsyncQueue *done;
+} NfpOuterChange;
+#define NFP_CHANGES_MAX (2 * NFP_P_N + 2)
+
 typedef struct {
 	NfpSource source; /* first: the ops get a pointer to it */
 	const NfpMaps *maps;
 	char *directory; /* <pins>/buckets */
 	bool readonly;
+	bool tables;         /* buckets have flow tables */
+	NfpTick *tick;       /* NULL until first used, and where ticks are not wanted */
+	bool exact;          /* packets read the exact clock: no ticks */
+	uint32_t room[NFP_P_N]; /* entries, of the bucket made last: what the next tables are made for */
+	NfpMapped hookslot;
 	bool repaired;       /* what a predecessor left half-done was finished */
 	gint64 clock_moved;  /* monotonic us of the last set_clock without wait; 0: waited since */
 	guint cpus;          /* possible ones */
@@ -61,6 +88,9 @@ void nfp_buckets_add_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags);
 void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags, bool forget);
 
 /* ---- between the files of this room ---- */
+
+/* Runs all changes at once and waits for them. */
+void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n);
 
 char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
 /* File descriptor of an inner map; -ENOENT when it is not pinned. */

@@ -8,8 +8,9 @@
 #include "base/error.h"
 #include "probe/buckets.h"
 
-/* Labels (struct nfp_bucket) that have a pin in the row's directory. */
-static GArray *labels_pinned(const NfpBuckets *buckets, enum nfp_protocol row)
+/* Labels (struct nfp_bucket) that have a pin in the row's directory; tables: or a pin of a table only, in any
+ * number. */
+static GArray *labels_pinned(const NfpBuckets *buckets, enum nfp_protocol row, bool tables)
 {
 	g_autofree char *path = g_build_filename(buckets->directory, nfp_load_row_name(row), NULL);
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
@@ -18,7 +19,7 @@ static GArray *labels_pinned(const NfpBuckets *buckets, enum nfp_protocol row)
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
-		if (nfp_pins_bucket_parse(name, &id))
+		if (nfp_pins_bucket_parse(name, &id) || (tables && nfp_pins_table_parse(name, &id)))
 			g_array_append_val(labels, id);
 	}
 	return labels;
@@ -87,14 +88,14 @@ static int repair(NfpBuckets *buckets)
 	int rc = nfp_spill_finish(buckets);
 
 	for (int row = 0; row <= NFP_P_N && !rc; row++) {
-		g_autoptr(GArray) pinned = labels_pinned(buckets, row);
+		g_autoptr(GArray) pinned = labels_pinned(buckets, row, true);
 		g_autoptr(GArray) visible = labels_visible(buckets, row);
 
 		rc = discard_rubbish(buckets, pinned);
 		if (!rc)
 			rc = discard_rubbish(buckets, visible);
 	}
-	hooks = labels_pinned(buckets, NFP_P_hook);
+	hooks = labels_pinned(buckets, NFP_P_hook, false);
 	for (guint i = 0; i < hooks->len && !rc; i++)
 		rc = settle(buckets, g_array_index(hooks, struct nfp_bucket, i));
 	return rc ? rc : nfp_spill_ensure(buckets);
@@ -131,7 +132,7 @@ int nfp_list_buckets(NfpSource *source, GArray *ret_buckets)
 			return rc;
 		buckets->repaired = true;
 	}
-	labels = labels_pinned(buckets, NFP_P_hook);
+	labels = labels_pinned(buckets, NFP_P_hook, false);
 	g_array_set_size(ret_buckets, 0);
 	for (guint i = 0; i < labels->len; i++) {
 		NfpBucketInfo info = { .id = g_array_index(labels, struct nfp_bucket, i) };

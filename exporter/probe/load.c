@@ -14,13 +14,20 @@
 
 /* Values of knob_link (enum nfp_link of ebpf/parse.h) and knob_clock (enum nfp_clock_source). */
 enum { LINK_ETHERNET = 0, LINK_L3 = 1, LINK_RAW = 2 };
-enum { CLOCK_BOOT = 0, CLOCK_CAPTURE = 1 };
+enum { CLOCK_BOOT = 0, CLOCK_CAPTURE = 1, CLOCK_TICK = 2 };
 
 static uint8_t link_of(NfpProgramSettings settings)
 {
 	if (!settings.l3)
 		return LINK_ETHERNET;
 	return settings.capture ? LINK_RAW : LINK_L3;
+}
+
+static uint8_t clock_of(NfpProgramSettings settings)
+{
+	if (settings.capture)
+		return CLOCK_CAPTURE;
+	return settings.exact ? CLOCK_BOOT : CLOCK_TICK;
 }
 
 static const struct {
@@ -37,6 +44,11 @@ static const struct {
 	{ "events", offsetof(NfpMaps, events) },
 	{ "refused", offsetof(NfpMaps, refused) },
 	{ "scratch", offsetof(NfpMaps, scratch) },
+	{ "ring", offsetof(NfpMaps, ring) },
+	{ "tables4", offsetof(NfpMaps, tables4) },
+	{ "tables6", offsetof(NfpMaps, tables6) },
+	{ "hookslot", offsetof(NfpMaps, hookslot) },
+	{ "lane", offsetof(NfpMaps, lane) },
 	/* Pinned last, with the ABI in it: where it is, the others are. */
 	{ "config", offsetof(NfpMaps, config) },
 };
@@ -227,7 +239,8 @@ void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 	ret_knobs[0] = (NfpKnob){ "knob_egress", settings.egress };
 	ret_knobs[1] = (NfpKnob){ "knob_link", link_of(settings) };
 	ret_knobs[2] = (NfpKnob){ "knob_atomic", is_realtime_kernel() };
-	ret_knobs[3] = (NfpKnob){ "knob_clock", settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT };
+	ret_knobs[3] = (NfpKnob){ "knob_clock", clock_of(settings) };
+	ret_knobs[4] = (NfpKnob){ "knob_table", settings.table && !is_realtime_kernel() };
 }
 
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
@@ -251,8 +264,10 @@ int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **
 	}
 	skeleton->rodata->knob_egress = settings.egress;
 	skeleton->rodata->knob_link = link_of(settings);
-	skeleton->rodata->knob_clock = settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT;
+	skeleton->rodata->knob_clock = clock_of(settings);
 	skeleton->rodata->knob_atomic = is_realtime_kernel();
+	/* Slots have no atomic adds: one writer at a time is all that they allow. */
+	skeleton->rodata->knob_table = settings.table && !is_realtime_kernel();
 	rc = nfprobe_bpf__load(skeleton);
 	if (rc) {
 		load_error(log, rc, "the kernel refuses the BPF program", err);

@@ -17,16 +17,20 @@
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
 	int config, status, base, books, events, refused, scratch;
+	int ring, tables4, tables6, hookslot, lane;
 } NfpMaps;
 
 #define NFP_MAPS_NONE                                                                              \
 	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
-		   .books = -1, .events = -1, .refused = -1, .scratch = -1 }
+		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .ring = -1, .tables4 = -1,     \
+		   .tables6 = -1, .hookslot = -1, .lane = -1 }
 
 /* What a program is made for; equal settings share a program. */
 typedef struct {
 	bool egress;
 	bool l3; /* frames begin without a link header */
+	bool table;   /* plain packets are counted in flow tables */
+	bool exact;   /* the exact clock for each packet, no ticks */
 	bool capture; /* test runs of captured frames: time and length on the wire come with each */
 } NfpProgramSettings;
 
@@ -40,7 +44,7 @@ typedef struct {
 	const char *name; /* of the variable, one octet */
 	uint8_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 4
+#define NFP_KNOBS_N 5
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */

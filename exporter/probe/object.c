@@ -284,7 +284,8 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 				const char *path, GError **err)
 {
 	g_autofree char *unfinished = g_strconcat(path, ".new", NULL);
-	NfpProgramSettings settings = { .egress = direction == NFP_DIRECTION_EGRESS };
+	NfpProgramSettings settings = { .egress = direction == NFP_DIRECTION_EGRESS,
+					.table = probe->buckets->tables, .exact = probe->buckets->exact };
 	NFP_AUTO_FD int fd = -1;
 	const void *object;
 	size_t size;

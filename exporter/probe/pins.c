@@ -221,3 +221,13 @@ bool nfp_pins_bucket_parse(const char *name, struct nfp_bucket *ret_id)
 	*ret_id = id;
 	return true;
 }
+
+bool nfp_pins_table_parse(const char *name, struct nfp_bucket *ret_id)
+{
+	g_autofree char *bucket = NULL;
+
+	if (!g_str_has_suffix(name, NFP_PIN_TABLE))
+		return false;
+	bucket = g_strndup(name, strlen(name) - strlen(NFP_PIN_TABLE));
+	return nfp_pins_bucket_parse(bucket, ret_id);
+}

@@ -35,5 +35,8 @@ int nfp_pins_remove_tree(const char *path);
 /* Name of a bucket's pins: "<start>-<end>", "spill0" and "spill1" for {0, 0} and {0, 1}. */
 void nfp_pins_bucket_name(struct nfp_bucket id, char ret[NFP_PIN_NAME_MAX]);
 bool nfp_pins_bucket_parse(const char *name, struct nfp_bucket *ret_id);
+/* Behind a bucket's name, that of its flow table. */
+#define NFP_PIN_TABLE "-table"
+bool nfp_pins_table_parse(const char *name, struct nfp_bucket *ret_id);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/domain.h"
+#include "probe/table.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -170,6 +171,8 @@ static gboolean probe_make(NfpProbe *probe, const NfpProbeOptions *options, GErr
 	if (!check_netns(probe, err) || !nfp_load_maps(probe->directory, true, &probe->maps, err))
 		return FALSE;
 	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, false);
+	probe->buckets->tables = !options->no_table && nfp_table_usable();
+	probe->buckets->exact = options->exact_clock;
 	rc = nfp_buckets_prepare(probe->buckets);
 	if (rc)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot make the spill bucket in %s",
@@ -225,7 +228,8 @@ gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
 
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
 {
-	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .l3 = !link->ethernet };
+	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .l3 = !link->ethernet,
+					.table = probe->buckets->tables, .exact = probe->buckets->exact };
 	int *program = &probe->programs[settings.egress + 2 * settings.l3];
 
 	if (*program < 0)

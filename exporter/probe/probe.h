@@ -39,6 +39,8 @@ typedef struct {
 	const char *netns;    /* NULL = own; else a name under /run/netns: needs CAP_SYS_ADMIN for setns */
 	uint32_t domain;
 	bool force_clsact;    /* tests: as on a kernel without TCX */
+	bool no_table;        /* no flow tables, as on a kernel before 5.12: the HASH alone */
+	bool exact_clock;     /* packets read the exact clock, not ticks */
 } NfpProbeOptions;
 
 /* A hook that is attached. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "probe/buckets.h"
+#include "probe/table.h"
 
 #define CHUNK 4096 /* entries asked for at a time; from 64 up the size does not matter */
 /* GByteArray counts octets in 32 bits. */
@@ -93,9 +93,12 @@ static int read_row(NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol
 {
 	NFP_AUTO_FD int fd = nfp_buckets_open(buckets, row, id);
 
-	if (fd < 0)
-		return fd;
-	return nfp_read_map(fd, nfp_load_key_size(row), nfp_load_value_size(row), buffer);
+	int rc = fd < 0 ? fd : nfp_read_map(fd, nfp_load_key_size(row), nfp_load_value_size(row), buffer);
+
+	if (rc || !id.start_ts)
+		return rc;
+	return row == NFP_P_hook ? nfp_table_read_rows(buckets, id, buffer)
+				 : nfp_table_read(buckets, id, row, buffer);
 }
 
 /* {0, 0} stands for whatever is in spill buckets now, one or two. */

@@ -19,7 +19,8 @@ struct NfpTestRun {
 
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 {
-	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true };
+	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true,
+					.table = probe->buckets->tables };
 	int program = nfp_load_program(&probe->maps, settings, err);
 	NfpTestRun *run;
 

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The programs with flows of their own making (a test run repeats one packet), and what they are compared with. */
+#include <linux/types.h>
+
+__u32 bench_state = 0;
+__u32 bench_mask = 0;  /* flows - 1; flows: a power of two */
+__u64 bench_base = 0;  /* other flows with each run, for floods */
+
+#define NFP_BENCH_FLOW (bench_base + bench_state)
+/* A full period over all flows (Hull-Dobell), in an order that no prefetcher knows. */
+#define NFP_BENCH_NEXT() (bench_state = (bench_state * 1664525u + 1013904223u) & bench_mask)
+
+#include "ebpf/nfprobe.bpf.c"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1 << 21);
+	__type(key, struct nfp_key_v4);
+	__type(value, __u64[2]);
+} bench_hash SEC(".maps");
+
+SEC("tc")
+int bench_empty(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
+}
+
+/* One look-up in a kernel HASH with the same key, two counters. Fills the map as it goes. */
+SEC("tc")
+int bench_lookup(struct __sk_buff *skb)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	struct nfp_key_v4 key = { 0 };
+	__u64 *value, first[2] = { 1, skb->len };
+
+	NFP_BENCH_NEXT();
+	if (data + 38 > end)
+		return TC_ACT_UNSPEC;
+	key.saddr = *(const __u32 *)(data + 26) + (__u32)NFP_BENCH_FLOW;
+	key.daddr = *(const __u32 *)(data + 30);
+	key.meta.l4 = *(const __u32 *)(data + 34);
+	key.meta.ifindex = skb->ifindex;
+	key.meta.cpu = bpf_get_smp_processor_id();
+	value = bpf_map_lookup_elem(&bench_hash, &key);
+	if (!value) {
+		bpf_map_update_elem(&bench_hash, &key, first, BPF_ANY);
+		return TC_ACT_UNSPEC;
+	}
+	value[0]++;
+	value[1] += skb->len;
+	return TC_ACT_UNSPEC;
+}

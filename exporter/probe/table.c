@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/table.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#ifndef BPF_F_INNER_MAP
+#define BPF_F_INNER_MAP (1U << 12) /* linux/bpf.h of 5.10 */
+#endif
+#define TABLES (NFP_RING - 1) /* buckets that have tables: one place of the ring is being changed */
+#define SETS_MAX (1u << 22)
+
+bool nfp_table_usable(void)
+{
+	/* *(u64 *)(fp - 8) = 0; compare-and-swap of it; return 0 */
+	struct bpf_insn insns[] = {
+		{ .code = BPF_ST | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_10, .off = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_1 },
+		{ .code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = BPF_REG_10, .src_reg = BPF_REG_1, .off = -8,
+		  .imm = BPF_CMPXCHG },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	NFP_AUTO_FD int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "nfprobe_cas", "GPL", insns,
+					   G_N_ELEMENTS(insns), NULL);
+
+	return fd >= 0;
+}
+
+/* Which rows have tables: those that the fast path knows. */
+static bool has_table(enum nfp_protocol row)
+{
+	return row == NFP_P_tcp4 || row == NFP_P_tcp6 || row == NFP_P_udp4 || row == NFP_P_udp6;
+}
+
+static bool is_v6(enum nfp_protocol row)
+{
+	return nfp_load_key_size(row) != sizeof(struct nfp_key_v4);
+}
+
+static int tables_fd(const NfpBuckets *buckets, enum nfp_protocol row)
+{
+	return is_v6(row) ? buckets->maps->tables6 : buckets->maps->tables4;
+}
+
+static char *table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	g_autofree char *path = nfp_buckets_path(buckets, row, id);
+
+	return g_strconcat(path, NFP_PIN_TABLE, NULL);
+}
+
+static int table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	g_autofree char *path = table_path(buckets, row, id);
+	int fd = bpf_obj_get(path);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* ---- mapping ------------------------------------------------------------------------------------- */
+
+void nfp_mapped_clear(NfpMapped *mapped)
+{
+	if (mapped->data)
+		munmap(mapped->data, mapped->size);
+	mapped->data = NULL;
+}
+
+static int map_fd(int fd, bool write, NfpMapped *ret)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	NfpMapped mapped = { 0 };
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	mapped.entries = info.max_entries;
+	mapped.size = ((size_t)info.max_entries * info.value_size + page - 1) & ~(page - 1);
+	mapped.data = mmap(NULL, mapped.size, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
+	if (mapped.data == MAP_FAILED)
+		return -errno;
+	*ret = mapped;
+	return 0;
+}
+
+int nfp_table_map(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, bool write,
+		  NfpMapped *ret)
+{
+	NFP_AUTO_FD int fd = table_open(buckets, row, id);
+
+	return fd < 0 ? fd : map_fd(fd, write, ret);
+}
+
+/* ---- hooks --------------------------------------------------------------------------------------- */
+
+static struct nfp_hook_slots *hook_slots(NfpBuckets *buckets)
+{
+	if (!buckets->hookslot.data && map_fd(buckets->maps->hookslot, true, &buckets->hookslot))
+		return NULL;
+	return buckets->hookslot.data;
+}
+
+static uint64_t hook_word(struct nfp_hook_key key, guint cpu)
+{
+	return NFP_WORD_HOOK(key.ifindex, cpu, key.flags);
+}
+
+/* Puts the hook's name on its rows, unless a predecessor at that place has its counts there. */
+static void name_rows(const NfpBuckets *buckets, struct nfp_fast_row *rows, struct nfp_hook_key key, uint16_t first)
+{
+	for (guint cpu = 0; first && cpu < buckets->cpus && first + cpu < NFP_FAST_ROWS; cpu++) {
+		uint64_t nobody = 0;
+
+		__atomic_compare_exchange_n(&rows[first + cpu].key, &nobody, hook_word(key, cpu), false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	}
+}
+
+/* First row of a place that no hook has; 0: there is none. */
+static uint16_t free_rows(const NfpBuckets *buckets, const struct nfp_hook_slots *slots)
+{
+	g_autofree bool *used = g_new0(bool, NFP_FAST_ROWS);
+
+	for (guint i = 0; i < NFP_FAST_IFINDEX; i++)
+		for (guint j = 0; j < G_N_ELEMENTS(slots->row); j++)
+			used[slots[i].row[j] % NFP_FAST_ROWS] = true;
+	for (guint row = 1; row + buckets->cpus <= NFP_FAST_ROWS; row += buckets->cpus)
+		if (!used[row])
+			return (uint16_t)row;
+	return 0;
+}
+
+static void each_head(NfpBuckets *buckets, struct nfp_hook_key key, uint16_t first)
+{
+	g_autofree char *path = g_build_filename(buckets->directory, "hook", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	struct nfp_bucket id;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_auto(NfpMapped) head = { 0 };
+
+		if (nfp_pins_table_parse(name, &id) && !nfp_table_map(buckets, id, NFP_P_hook, true, &head))
+			name_rows(buckets, head.data, key, first);
+	}
+}
+
+void nfp_table_add_hook(NfpBuckets *buckets, struct nfp_hook_key key)
+{
+	struct nfp_hook_slots *slots;
+	uint16_t *first;
+
+	if (!buckets->tables || key.ifindex >= NFP_FAST_IFINDEX || !(slots = hook_slots(buckets)))
+		return;
+	first = &slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)];
+	if (!*first)
+		*first = free_rows(buckets, slots);
+	each_head(buckets, key, *first);
+}
+
+void nfp_table_remove_hook(NfpBuckets *buckets, struct nfp_hook_key key)
+{
+	struct nfp_hook_slots *slots;
+
+	if (!buckets->tables || key.ifindex >= NFP_FAST_IFINDEX || !(slots = hook_slots(buckets)))
+		return;
+	slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)] = 0;
+}
+
+/* ---- making -------------------------------------------------------------------------------------- */
+
+static int pin(int fd, const char *path)
+{
+	/* A file of that name: rubbish of a creation that was cut off. */
+	if (!bpf_obj_pin(fd, path) || (errno == EEXIST && !unlink(path) && !bpf_obj_pin(fd, path)))
+		return 0;
+	return -errno;
+}
+
+/* 1 + log2 of the number of sets for so many entries at a load of one half or, by sizes.c, below. */
+static uint8_t table_bits(uint32_t entries)
+{
+	uint32_t sets = 1;
+	uint8_t bits = 1;
+
+	for (; sets < SETS_MAX && sets * NFP_SET_SLOTS < entries; sets *= 2)
+		bits++;
+	return bits;
+}
+
+static int table_make(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id, uint8_t bits)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	g_autofree char *path = table_path(buckets, row, id);
+	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, nfp_load_row_name(row), sizeof(uint32_t),
+					    is_v6(row) ? sizeof(struct nfp_set6) : sizeof(struct nfp_set4),
+					    1u << (bits - 1), &options);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = pin(fd, path);
+	return rc ? rc : nfp_fd_steal(&fd);
+}
+
+static int head_make(NfpBuckets *buckets, struct nfp_bucket id, const uint8_t bits[NFP_RING_ROWS])
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	g_autofree char *path = table_path(buckets, NFP_P_hook, id);
+	const struct nfp_hook_slots *slots = hook_slots(buckets);
+	uint64_t step = id.start_ts % (id.end_ts - id.start_ts);
+	g_auto(NfpMapped) mapped = { 0 };
+	g_autoptr(GArray) hooks = NULL;
+	struct nfp_table_head *head;
+	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hook", sizeof(uint32_t),
+					    sizeof(struct nfp_fast_row), NFP_FAST_ROWS, &options);
+	int rc = fd < 0 ? -errno : map_fd(fd, true, &mapped);
+
+	if (!rc)
+		rc = pin(fd, path);
+	if (rc || !slots)
+		return rc ? rc : -ENOMEM;
+	head = mapped.data;
+	head->start = id.start_ts - step;
+	head->end = id.end_ts - step;
+	head->step = step;
+	head->seed = (uint64_t)g_random_int() << 32 | g_random_int();
+	memcpy(head->bits, bits, sizeof(head->bits));
+	/* After the pin: a hook that is added meanwhile finds the head, or is found here. */
+	g_mutex_lock(&buckets->mutex);
+	hooks = g_array_copy(buckets->hooks);
+	g_mutex_unlock(&buckets->mutex);
+	for (guint i = 0; i < hooks->len; i++) {
+		struct nfp_hook_key key = g_array_index(hooks, struct nfp_hook_key, i);
+
+		if (key.ifindex < NFP_FAST_IFINDEX)
+			name_rows(buckets, mapped.data, key, slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)]);
+	}
+	return nfp_fd_steal(&fd);
+}
+
+static int give(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place)
+{
+	uint8_t bits[NFP_RING_ROWS] = { 0 };
+	NfpOuterChange changes[NFP_P_N];
+	NFP_AUTO_FD int head = -1;
+	guint n = 0;
+	int rc = 0;
+
+	for (int row = 0; row < NFP_P_N; row++) {
+		uint8_t size = table_bits(buckets->room[row]);
+		int fd = has_table(row) ? table_make(buckets, row, id, size) : -1;
+
+		if (fd < 0)
+			continue; /* the protocol's packets go to its HASH */
+		changes[n++] = (NfpOuterChange){ .map = tables_fd(buckets, row), .inner = fd,
+						 .index = place * NFP_RING_ROWS + (uint32_t)row };
+		bits[row] = size;
+	}
+	nfp_buckets_change(buckets, changes, n);
+	for (guint i = 0; i < n; i++) {
+		nfp_fd_clear(&changes[i].inner);
+		if (changes[i].rc)
+			bits[changes[i].index % NFP_RING_ROWS] = 0;
+	}
+	head = head_make(buckets, id, bits);
+	if (head < 0)
+		return head;
+	changes[0] = (NfpOuterChange){ .map = buckets->maps->ring, .inner = head, .index = place };
+	nfp_buckets_change(buckets, changes, 1);
+	rc = changes[0].rc;
+	return rc;
+}
+
+static int by_start(gconstpointer a, gconstpointer b)
+{
+	const struct nfp_bucket *x = a, *y = b;
+
+	return (x->start_ts > y->start_ts) - (x->start_ts < y->start_ts);
+}
+
+/* Open buckets, the earliest first. */
+static GArray *open_buckets(const NfpBuckets *buckets)
+{
+	g_autofree char *path = g_build_filename(buckets->directory, "hook", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
+	struct nfp_bucket id;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir)))
+		if (nfp_pins_bucket_parse(name, &id) && id.start_ts)
+			g_array_append_val(ids, id);
+	g_array_sort(ids, by_start);
+	for (guint i = 0; i < ids->len && i < TABLES;)
+		if (nfp_buckets_visible(buckets, NFP_P_hook, g_array_index(ids, struct nfp_bucket, i)) == 1)
+			i++;
+		else
+			g_array_remove_index(ids, i);
+	return ids;
+}
+
+static int free_place(const NfpBuckets *buckets)
+{
+	for (uint32_t place = 0; place < NFP_RING; place++) {
+		uint32_t map;
+
+		if (bpf_map_lookup_elem(buckets->maps->ring, &place, &map) && errno == ENOENT)
+			return (int)place;
+	}
+	return -ENOSPC;
+}
+
+void nfp_table_fill(NfpBuckets *buckets)
+{
+	g_autoptr(GArray) ids = NULL;
+
+	if (!buckets->tables || buckets->readonly)
+		return;
+	ids = open_buckets(buckets);
+	for (guint i = 0; i < ids->len && i < TABLES; i++) {
+		struct nfp_bucket id = g_array_index(ids, struct nfp_bucket, i);
+		g_autofree char *path = table_path(buckets, NFP_P_hook, id);
+		int place;
+
+		if (access(path, F_OK) == 0)
+			continue;
+		place = free_place(buckets);
+		if (place < 0)
+			return;
+		give(buckets, id, (uint32_t)place);
+	}
+}
+
+/* ---- taking away --------------------------------------------------------------------------------- */
+
+int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id)
+{
+	NFP_AUTO_FD int fd = table_open(buckets, NFP_P_hook, id);
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), map;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	for (uint32_t place = 0; place < NFP_RING; place++)
+		if (!bpf_map_lookup_elem(buckets->maps->ring, &place, &map) && map == info.id)
+			return (int)place;
+	return -ENOENT;
+}
+
+guint nfp_table_hide(const NfpBuckets *buckets, int place, NfpOuterChange *ret_changes)
+{
+	if (place < 0)
+		return 0;
+	*ret_changes = (NfpOuterChange){ .map = buckets->maps->ring, .inner = -1, .index = (uint32_t)place };
+	return 1;
+}
+
+guint nfp_table_drop(const NfpBuckets *buckets, int place, NfpOuterChange ret_changes[NFP_P_N])
+{
+	guint n = 0;
+
+	for (int row = 0; place >= 0 && row < NFP_P_N; row++)
+		if (has_table(row))
+			ret_changes[n++] = (NfpOuterChange){
+				.map = tables_fd(buckets, row), .inner = -1,
+				.index = (uint32_t)place * NFP_RING_ROWS + (uint32_t)row };
+	return n;
+}
+
+int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id)
+{
+	for (int row = NFP_P_N; row >= 0; row--) {
+		g_autofree char *path = table_path(buckets, row, id);
+
+		if (unlink(path) < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flow tables of buckets (ebpf/table.h): made for the buckets that packets reach next, found by packets
+ * through the ring, read by mmap.
+ *
+ *   <buckets>/<protocol>/<start>-<end>-table   the sets
+ *   <buckets>/hook/<start>-<end>-table         the head: bounds, sizes, fast rows of hooks
+ *
+ * A bucket lives without tables as well as with them, and a table is no more than a quicker place for some of
+ * the bucket's entries: readers join both, in whichever a key is found. So nothing here has to be finished
+ * after a kill: a head that is not in the ring is a bucket that goes on without tables.
+ */
+#ifndef NFP_PROBE_TABLE_H
+#define NFP_PROBE_TABLE_H
+
+#include "ebpf/table.h"
+#include "probe/buckets.h"
+
+/* Whether the kernel has what the fast path wants (compare-and-swap in BPF, 5.12), tried out. */
+bool nfp_table_usable(void);
+
+/* Gives tables to the next buckets that are open. Best effort: those that find none go on without. */
+void nfp_table_fill(NfpBuckets *buckets);
+/* Place of the bucket in the ring; -ENOENT: it is not there. */
+int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id);
+/* Changes that take the bucket out of the ring, and those for its tables, which come after a grace period.
+ * Appended to the array; return how many. */
+guint nfp_table_hide(const NfpBuckets *buckets, int place, NfpOuterChange *ret_changes);
+guint nfp_table_drop(const NfpBuckets *buckets, int place, NfpOuterChange ret_changes[NFP_P_N]);
+/* Removes the pins. */
+int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id);
+
+/* A row of its own for the hook in the heads that there are and that come. */
+void nfp_table_add_hook(NfpBuckets *buckets, struct nfp_hook_key key);
+void nfp_table_remove_hook(NfpBuckets *buckets, struct nfp_hook_key key);
+
+/* Joins what is in the bucket's table to the entries of its HASH, which are in the buffer: one key, one entry. */
+int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpReadBuffer *buffer);
+/* The same for the rows of hooks. */
+int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpReadBuffer *buffer);
+
+/* Maps a table, or the head for the row `hook`. -ENOENT: not pinned. */
+int nfp_table_map(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, bool write,
+		  NfpMapped *ret);
+void nfp_mapped_clear(NfpMapped *mapped);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpMapped, nfp_mapped_clear)
+
+#endif

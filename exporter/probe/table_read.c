@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Tables, read by mmap: a scan of memory, no system call an entry. Works on open buckets too (a snapshot): an
+ * entry is there when the last word of its key is, which is written last.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "probe/table.h"
+#include "probe/value.h"
+
+#define CHUNK 8192                /* entries by which the buffer grows */
+#define OCTETS_MAX (G_MAXUINT / 2) /* GByteArray counts octets in 32 bits */
+
+/* A table of either version. */
+typedef struct {
+	const uint8_t *data;
+	uint32_t sets;
+	uint64_t seed;
+	uint8_t bits;
+	bool v6;
+	size_t words;
+} Table;
+
+typedef struct {
+	const __u64 *key;
+	const struct nfp_slot_count *count;
+	const struct nfp_slot_cold *cold;
+} Slot;
+
+static Slot slot_at(const Table *t, uint32_t set, uint32_t slot)
+{
+	if (t->v6) {
+		const struct nfp_slot6 *s = &((const struct nfp_set6 *)t->data)[set].slot[slot];
+
+		return (Slot){ s->key, &s->count, &s->cold };
+	}
+	const struct nfp_set4 *s = &((const struct nfp_set4 *)t->data)[set];
+
+	return (Slot){ s->slot[slot].key, &s->slot[slot].count, &s->cold[slot] };
+}
+
+static uint64_t load(const __u64 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* The last word: with it, the others are complete. */
+static uint64_t state(const Slot *s, const Table *t)
+{
+	return __atomic_load_n(&s->key[t->words - 1], __ATOMIC_ACQUIRE);
+}
+
+static bool in_use(uint64_t last)
+{
+	return last && last != NFP_CLAIMED;
+}
+
+static void value_of(const Slot *s, const struct nfp_key_meta *meta, struct nfp_value *v)
+{
+	uint64_t packets = load(&s->count->packets), octets = load(&s->count->octets);
+	uint64_t l2 = load(&s->count->l2), length = load(&s->count->length), last = load(&s->count->last);
+
+	*v = (struct nfp_value){
+		.packets = packets & NFP_COUNT_MASK,
+		.octets = octets & NFP_COUNT_MASK,
+		.l2_octets = l2 & NFP_COUNT_MASK,
+		/* A tick's floor may lie before the exact time of the first packet. */
+		.last = MAX(last, s->cold->first),
+		.len_min = (uint32_t)length,
+		.len_max = (uint32_t)(length >> 32),
+		.tcp_flags = (uint16_t)(packets >> NFP_COUNT_BITS),
+		.ttl_min = (uint8_t)(octets >> 48),
+		.ttl_max = (uint8_t)(octets >> 56),
+		.ecn = (l2 >> 56) & 0xf,
+		.flags = (uint8_t)(l2 >> 48),
+		.first = s->cold->first,
+		.flow_label = s->cold->flow_label,
+		.ingress_if = meta->flags & NFP_KEY_EGRESS ? s->cold->ingress_if : meta->ifindex,
+		.egress_if = meta->flags & NFP_KEY_EGRESS ? meta->ifindex : 0,
+	};
+	memcpy(v->smac, s->cold->smac, sizeof(v->smac));
+	memcpy(v->dmac, s->cold->dmac, sizeof(v->dmac));
+}
+
+/* ---- joining ------------------------------------------------------------------------------------- */
+
+/* Entries of the HASH whose key has a slot, too. */
+typedef struct {
+	uint64_t slot;
+	struct nfp_value value;
+} Twin;
+
+static int64_t find(const Table *t, const __u64 *key)
+{
+	uint64_t hash = nfp_table_hash(key, (uint32_t)t->words, t->seed);
+	uint32_t set = nfp_table_set(hash, t->bits);
+
+	for (uint32_t i = 0; i < NFP_SET_SLOTS; i++) {
+		Slot s = slot_at(t, set, i);
+
+		if (state(&s, t) == key[t->words - 1] && !memcmp(s.key, key, t->words * 8))
+			return (int64_t)set * NFP_SET_SLOTS + i;
+	}
+	return -1;
+}
+
+static int by_slot(gconstpointer a, gconstpointer b)
+{
+	const Twin *x = a, *y = b;
+
+	return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+/* Takes the twins out of the buffer. Sorted by slot. */
+static GArray *take_twins(const Table *t, NfpReadBuffer *buffer)
+{
+	GArray *twins = g_array_new(FALSE, FALSE, sizeof(Twin));
+	struct nfp_value *values = (struct nfp_value *)buffer->values->data;
+	size_t size = t->words * 8, n = buffer->values->len / sizeof(*values), kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		__u64 key[NFP_WORDS6];
+		int64_t slot;
+
+		memcpy(key, buffer->keys->data + i * size, size);
+		slot = find(t, key);
+		if (slot >= 0) {
+			Twin twin = { (uint64_t)slot, values[i] };
+
+			g_array_append_val(twins, twin);
+			continue;
+		}
+		if (kept != i) {
+			memcpy(buffer->keys->data + kept * size, key, size);
+			values[kept] = values[i];
+		}
+		kept++;
+	}
+	g_byte_array_set_size(buffer->keys, (guint)(kept * size));
+	g_byte_array_set_size(buffer->values, (guint)(kept * sizeof(*values)));
+	g_array_sort(twins, by_slot);
+	return twins;
+}
+
+/* Room for a chunk more behind n entries. */
+static int reserve(NfpReadBuffer *buffer, size_t n, size_t key_size)
+{
+	if ((n + CHUNK) * sizeof(struct nfp_value) > OCTETS_MAX || (n + CHUNK) * key_size > OCTETS_MAX)
+		return -ENOMEM;
+	g_byte_array_set_size(buffer->keys, (guint)((n + CHUNK) * key_size));
+	g_byte_array_set_size(buffer->values, (guint)((n + CHUNK) * sizeof(struct nfp_value)));
+	return 0;
+}
+
+static int scan(const Table *t, const GArray *twins, NfpReadBuffer *buffer)
+{
+	size_t size = t->words * 8, n = buffer->values->len / sizeof(struct nfp_value), room = n;
+	guint next = 0;
+
+	for (uint32_t set = 0; set < t->sets; set++) {
+		if (room - n < NFP_SET_SLOTS) {
+			int rc = reserve(buffer, n, size);
+
+			if (rc)
+				return rc;
+			room = n + CHUNK;
+		}
+		for (uint32_t i = 0; i < NFP_SET_SLOTS; i++) {
+			struct nfp_value *value = (struct nfp_value *)buffer->values->data + n;
+			uint8_t *key = buffer->keys->data + n * size;
+			Slot s = slot_at(t, set, i);
+			uint64_t last = state(&s, t);
+
+			if (!in_use(last))
+				continue;
+			memcpy(key, s.key, size);
+			value_of(&s, (const struct nfp_key_meta *)(key + size - sizeof(struct nfp_key_meta)), value);
+			for (; next < twins->len; next++) {
+				const Twin *twin = &g_array_index(twins, Twin, next);
+
+				if (twin->slot != (uint64_t)set * NFP_SET_SLOTS + i)
+					break;
+				nfp_value_merge(value, &twin->value);
+			}
+			n++;
+		}
+	}
+	g_byte_array_set_size(buffer->keys, (guint)(n * size));
+	g_byte_array_set_size(buffer->values, (guint)(n * sizeof(struct nfp_value)));
+	return 0;
+}
+
+int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpReadBuffer *buffer)
+{
+	g_auto(NfpMapped) head = { 0 }, mapped = { 0 };
+	g_autoptr(GArray) twins = NULL;
+	Table t = { 0 };
+	int rc = nfp_table_map(buckets, id, row, false, &mapped);
+
+	if (!rc)
+		rc = nfp_table_map(buckets, id, NFP_P_hook, false, &head);
+	if (rc) /* no head: packets never saw the table */
+		return rc == -ENOENT ? 0 : rc;
+	t.bits = ((const struct nfp_table_head *)head.data)->bits[row];
+	if (!t.bits || 1u << (t.bits - 1) != mapped.entries)
+		return 0;
+	t.data = mapped.data;
+	t.sets = mapped.entries;
+	t.seed = ((const struct nfp_table_head *)head.data)->seed;
+	t.v6 = nfp_load_key_size(row) != sizeof(struct nfp_key_v4);
+	t.words = nfp_load_key_size(row) / 8;
+	twins = take_twins(&t, buffer);
+	return scan(&t, twins, buffer);
+}
+
+/* ---- hooks --------------------------------------------------------------------------------------- */
+
+static struct nfp_hook_row *row_of(NfpReadBuffer *buffer, const struct nfp_hook_key *key)
+{
+	const struct nfp_hook_key *keys = (const struct nfp_hook_key *)buffer->keys->data;
+	size_t n = buffer->keys->len / sizeof(*keys);
+	struct nfp_hook_row empty = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(&keys[i], key, sizeof(*key)))
+			return (struct nfp_hook_row *)buffer->values->data + i;
+	g_byte_array_append(buffer->keys, (const guint8 *)key, sizeof(*key));
+	g_byte_array_append(buffer->values, (const guint8 *)&empty, sizeof(empty));
+	return (struct nfp_hook_row *)buffer->values->data + n;
+}
+
+int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpReadBuffer *buffer)
+{
+	g_auto(NfpMapped) head = { 0 };
+	int rc = nfp_table_map(buckets, id, NFP_P_hook, false, &head);
+	const struct nfp_fast_row *rows = head.data;
+
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	for (uint32_t i = 1; i < head.entries; i++) {
+		struct nfp_hook_key key;
+		struct nfp_hook_row *row;
+
+		if (!rows[i].key || !load(&rows[i].seen_skbs))
+			continue;
+		memcpy(&key, &rows[i].key, sizeof(key));
+		row = row_of(buffer, &key);
+		row->seen += load(&rows[i].seen);
+		row->seen_skbs += load(&rows[i].seen_skbs);
+		row->seen_skb_bytes += load(&rows[i].seen_skb_bytes);
+	}
+	return 0;
+}
