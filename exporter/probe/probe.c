@@ -79,10 +79,26 @@ static gboolean enter_netns(NfpProbe *probe, GError **err)
 	return probe->netns && nfp_netns_call(probe->netns, open_sockets, &call) == 0;
 }
 
+/* An interface has gone. A link that is alive all the same went with it into another network namespace,
+ * where it would go on counting under a number that means nothing there. */
+static void forget(NfpProbe *probe, uint32_t ifindex)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	char ifname[32];
+
+	if (nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV) {
+		for (int i = 0; i < 2; i++) {
+			NfpHook hook = { ifindex, i ? NFP_KEY_EGRESS : 0 };
+
+			nfp_attach_remove(&context, &hook);
+		}
+	}
+	nfp_attach_forget(&context, ifindex);
+}
+
 /* Removes what speaks of interfaces that have gone, unnoticed by us. */
 static void sweep(NfpProbe *probe)
 {
-	NfpAttachContext context = nfp_probe_context(probe);
 	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
 	const char *name;
 
@@ -91,8 +107,24 @@ static void sweep(NfpProbe *probe)
 		char ifname[32];
 
 		if (ifindex && nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV)
-			nfp_attach_forget(&context, ifindex);
+			forget(probe, ifindex);
 	}
+}
+
+/* All links that are pinned. Detached first: the end of a link whose pin was its last holder is put off by the kernel. */
+static void drop_links(NfpProbe *probe)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		NfpHook hook;
+
+		if (nfp_attach_parse(name, &hook))
+			nfp_attach_tcx.detach(&context, &hook);
+	}
+	nfp_pins_remove_tree(probe->links);
 }
 
 /*
@@ -111,13 +143,14 @@ static gboolean check_netns(NfpProbe *probe, GError **err)
 	if (known && !probe->netns_name) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 			    "instance \"%s\" meters another network namespace than this one: choose another "
-			    "name for the instance here", probe->instance);
+			    "name for the instance here, or, if that namespace has gone, remove %s (rm -r)",
+			    probe->instance, probe->directory);
 		return FALSE;
 	}
 	if (probe->readonly)
 		return TRUE;
 	if (known) {
-		nfp_pins_remove_tree(probe->links);
+		drop_links(probe);
 		if (unlink(path) < 0 || nfp_pins_mkdir(probe->links))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot clean %s", probe->links);
 	}
@@ -221,6 +254,14 @@ gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
 		return FALSE;
 	}
 	return nfp_error_errno(err, NFP_ERROR_FAILED, -probe->claim_fd, "cannot lock %s", probe->directory);
+}
+
+static bool is_claimed(const NfpProbe *probe)
+{
+	g_autofree char *buckets = g_build_filename(probe->directory, "buckets", NULL);
+	NFP_AUTO_FD int fd = lock_directory(buckets, LOCK_EX | LOCK_NB);
+
+	return fd == -EWOULDBLOCK;
 }
 
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
@@ -332,6 +373,12 @@ gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is pinned at %s", probe->directory);
 		return FALSE;
 	}
+	/* Not from under one that runs: what it counts would be gone, and it would never notice. */
+	if (is_claimed(probe)) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "a running nfprobe drains %s: stop it first",
+			    probe->directory);
+		return FALSE;
+	}
 	if (!enter_netns(probe, options->netns ? NULL : err)) {
 		if (!options->netns)
 			return FALSE;
@@ -383,25 +430,34 @@ int nfp_probe_watch_fd(NfpProbe *probe)
 	return probe->watch ? nfp_netlink_fd(probe->watch) : -1;
 }
 
+typedef struct {
+	NfpProbe *probe;
+	GArray *gone;
+} NfpWatchCall;
+
 static void forget_gone(const struct nlmsghdr *message, void *data)
 {
-	NfpProbe *probe = data;
-	NfpAttachContext context = nfp_probe_context(probe);
+	NfpWatchCall *call = data;
+	NfpProbe *probe = call->probe;
 	uint32_t ifindex = nfp_links_gone(message);
 
 	if (!ifindex || probe->readonly)
 		return;
-	nfp_attach_forget(&context, ifindex);
+	if (call->gone)
+		g_array_append_val(call->gone, ifindex);
+	forget(probe, ifindex);
 	nfp_buckets_remove_hook(probe->buckets, ifindex, 0, true);
 	nfp_buckets_remove_hook(probe->buckets, ifindex, NFP_KEY_EGRESS, true);
 }
 
-void nfp_probe_watch_drain(NfpProbe *probe)
+void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)
 {
+	NfpWatchCall call = { probe, ret_gone };
+
 	if (!probe->watch)
 		return;
 	/* Messages were lost: whose interface has gone is found out by looking. */
-	while (nfp_netlink_listen(probe->watch, forget_gone, probe) == -ENOBUFS) {
+	while (nfp_netlink_listen(probe->watch, forget_gone, &call) == -ENOBUFS) {
 		if (!probe->readonly)
 			sweep(probe);
 	}

@@ -75,7 +75,7 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
 /* Removes attachments, maps and pins of the domain: what was counted and not drained is gone. */
 gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err);
-/* The same without opening, hence for maps of another build too. */
+/* The same without opening, hence for maps of another build too. Not while somebody has claimed the domain. */
 gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err);
 int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks); /* NfpHookInfo */
 
@@ -93,9 +93,10 @@ int nfp_probe_links(NfpProbe *probe, GArray *ret_links);
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
 /* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace); owned
- * by the probe. _drain reads it and forgets the hooks of interfaces that have gone. */
+ * by the probe. _drain reads it and forgets the hooks of interfaces that have gone; their numbers (uint32_t)
+ * are appended to ret_gone (NULL: not wanted), for another may have the same number by now. */
 int nfp_probe_watch_fd(NfpProbe *probe);
-void nfp_probe_watch_drain(NfpProbe *probe);
+void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone);
 
 /* Status rows, summed over CPUs. values[NFP_C_N]. */
 int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N]);

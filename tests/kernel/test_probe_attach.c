@@ -173,7 +173,7 @@ static void wait_for_news(NfpProbe *probe)
 	struct pollfd poll_fd = { nfp_probe_watch_fd(probe), POLLIN, 0 };
 
 	cr_assert_eq(poll(&poll_fd, 1, 20000), 1, "no news of the interface");
-	nfp_probe_watch_drain(probe);
+	nfp_probe_watch_drain(probe, NULL);
 }
 
 static void goes_and_comes(bool clsact)
@@ -189,7 +189,7 @@ static void goes_and_comes(bool clsact)
 	id = nfpt_meter(probe);
 	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
 	nfpt_run("ping -q -c 1 10.9.0.2");
-	nfp_probe_watch_drain(probe);
+	nfp_probe_watch_drain(probe, NULL);
 
 	nfpt_run("ip link del a0");
 	wait_for_news(probe);
