@@ -161,11 +161,23 @@ static gboolean make_harvester(Replay *r, GError **err)
 
 /* ---- feeding ------------------------------------------------------------------------------------- */
 
+/* errno of a failed write to standard output; 0: none failed. */
+static int broken_by(const Replay *r)
+{
+	NfpPrinterStatus status = { 0 };
+
+	if (r->printer)
+		nfp_printer_status(r->printer, &status);
+	return status.broken_by;
+}
+
 static gboolean settle(Replay *r, GError **err)
 {
 	if (nfp_harvester_settle(r->harvester, g_get_monotonic_time() + PATIENCE))
 		return TRUE;
 	r->undelivered = TRUE;
+	if (broken_by(r))
+		return nfp_error_errno(err, NFP_ERROR_FAILED, broken_by(r), "standard output cannot be written");
 	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "records were not taken within %d s: is the receiver there?",
 		    (int)(PATIENCE / G_USEC_PER_SEC));
 	return FALSE;
@@ -308,7 +320,8 @@ int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 
 	r.conf.instance = instance;
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
-	if (!run(&r, &error)) {
+	/* Who closes the pipe (`| head`) has enough. */
+	if (!run(&r, &error) && broken_by(&r) != EPIPE) {
 		code = nfp_error_exit_code(error);
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
 	}
