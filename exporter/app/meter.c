@@ -96,7 +96,10 @@ static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction,
 		failed(meter, link, error);
 		return;
 	}
-	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s", name, ways[direction]);
+	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s", name, ways[direction],
+		hook != NFP_HOOK_XDP ? "" : direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP");
+	if (nfp_probe_note(meter->probe))
+		nfp_log(NFP_LOG_NOTICE, ROOM, "%s: %s", name, nfp_probe_note(meter->probe));
 	g_hash_table_remove(meter->failures, GUINT_TO_POINTER(link->ifindex));
 	g_hash_table_insert(meter->names, GUINT_TO_POINTER(link->ifindex), g_strdup(link->name));
 }
@@ -171,7 +174,7 @@ static void attach_default(NfpMeter *meter, const GArray *links)
 		const NfpLink *link = &g_array_index(up, NfpLink, i);
 
 		if (!g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, meter->conf->direction, NFP_HOOK_TC);
+			attach(meter, link, meter->conf->direction, meter->conf->hook);
 	}
 }
 

@@ -11,13 +11,13 @@
 #include "app/capture.h"
 #include "app/ledger.h"
 #include "app/printer.h"
+#include "app/transient.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "harvest/harvester.h"
 #include "probe/testrun.h"
 
 #define ROOM "replay"
-#define INSTANCE "replay-"
 #define QUEUE 65536                     /* batches: a bucket of 268 million flows */
 /* Nobody knows the first bucket's flows beforehand, and a capture does not come a second time: room for all that the
  * memory allows, and more of it than on a router, since entries take it only when they are made. */
@@ -50,31 +50,6 @@ typedef struct {
 static int64_t capture_time(const NfpClock *clock)
 {
 	return (int64_t)((const CaptureClock *)clock)->now;
-}
-
-/* ---- an instance of its own ---------------------------------------------------------------------- */
-
-static gboolean is_alive(const char *pid)
-{
-	return kill((pid_t)g_ascii_strtoll(pid, NULL, 10), 0) == 0 || errno == EPERM;
-}
-
-static void purge(const NfpConf *conf, const char *instance)
-{
-	NfpProbeOptions options = { .pin_root = conf->pin_root, .instance = instance };
-
-	nfp_probe_purge(&options, NULL);
-}
-
-/* Of replays that were killed. */
-static void purge_stale(const NfpConf *conf)
-{
-	g_autoptr(GDir) dir = g_dir_open(conf->pin_root, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir)))
-		if (g_str_has_prefix(name, INSTANCE) && !is_alive(name + strlen(INSTANCE)))
-			purge(conf, name);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -134,7 +109,6 @@ static gboolean make_probe(Replay *r, GError **err)
 {
 	NfpProbeOptions options = { .pin_root = r->conf.pin_root, .instance = r->conf.instance };
 
-	purge_stale(&r->conf);
 	r->probe = nfp_probe_open(&options, err);
 	if (!r->probe)
 		return FALSE;
@@ -288,7 +262,7 @@ static void clear(Replay *r)
 	nfp_testrun_free(r->run);
 	if (r->probe) {
 		nfp_probe_free(r->probe);
-		purge(&r->conf, r->conf.instance);
+		nfp_transient_end(&r->conf, r->conf.instance);
 	}
 }
 
@@ -306,7 +280,7 @@ static gboolean run(Replay *r, GError **err)
 
 int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 {
-	g_autofree char *instance = g_strdup_printf(INSTANCE "%d", getpid());
+	g_autofree char *instance = nfp_transient_begin(conf, "replay");
 	Replay r = {
 		.conf = *conf,
 		.options = options,

@@ -47,10 +47,14 @@ static const NfpCommand commands[] = {
 	  .run = nfp_cmd_flows,
 	  .summary = "show the flows of the buckets that are open now",
 	  .help = "Reads the pinned maps: works without a running nfprobe and disturbs nothing.\n"
+		  "With -i IFACE that is not metered yet, a hook is attached for as long as you\n"
+		  "look (in an instance of its own) and removed again.\n"
 		  "\n"
 		  "Examples:\n"
-		  "  nfprobe flows                  the 20 largest\n"
-		  "  nfprobe flows -n 0 --json      all, one JSON object a line\n" },
+		  "  nfprobe flows                      the 20 largest\n"
+		  "  nfprobe flows -n 0 --json          all, one JSON object a line\n"
+		  "  nfprobe flows -i eth0              what comes in at eth0, live\n"
+		  "  nfprobe flows -i eth0 --hook xdp   the same, counted by XDP\n" },
 	{ .name = "replay",
 	  .arguments = "FILE",
 	  .run = nfp_cmd_replay,
@@ -83,6 +87,7 @@ static const NfpCommand commands[] = {
 		  "Examples:\n"
 		  "  nfprobe attach eth0\n"
 		  "  nfprobe attach eth0 --direction both\n"
+		  "  nfprobe attach eth0 --hook xdp\n"
 		  "  nfprobe attach veth0 --netns blue\n" },
 	{ .name = "detach",
 	  .arguments = "[IFACE]",

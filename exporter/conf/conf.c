@@ -155,6 +155,7 @@ gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err)
 	if (!options)
 		return FALSE;
 	options->direction = conf->direction;
+	options->hook = conf->hook;
 	return TRUE;
 }
 
@@ -177,6 +178,26 @@ gboolean nfp_conf_check(const char *list, const char *path, const char *text, GE
 
 	nfp_conf_clear_strings(table, item);
 	return fine;
+}
+
+gboolean nfp_conf_duration(const char *text, uint64_t *ret_ns, GError **err)
+{
+	NfpConf conf = { 0 };
+
+	if (!nfp_conf_set(&conf, "interval", text, err))
+		return FALSE;
+	*ret_ns = conf.interval;
+	return TRUE;
+}
+
+gboolean nfp_conf_hook(const char *text, NfpHookKind *ret_hook, GError **err)
+{
+	NfpInterfaceOptions item = { 0 };
+
+	if (!parse_member(NFP_CONF_INTERFACES, "hook", text, &item, err))
+		return FALSE;
+	*ret_hook = item.hook;
+	return TRUE;
 }
 
 gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err)

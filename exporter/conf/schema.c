@@ -31,7 +31,7 @@ static const NfpConfChoice directions[] = {
 
 static const NfpConfChoice hooks[] = {
 	{ "tc", NFP_HOOK_TC, FALSE },
-	{ "xdp", NFP_HOOK_XDP, TRUE },
+	{ "xdp", NFP_HOOK_XDP, FALSE },
 	{ NULL, 0, FALSE },
 };
 
@@ -113,7 +113,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ INTERFACE(hook), .path = "hook", .type = NFP_CONF_CHOICE, .choices = hooks, .value = "tc",
 	  .part = NFP_CONF_PART_HOOKS,
 	  .help = "Where the program is attached: tc (by TCX links where the kernel has them, else "
-		  "clsact)." },
+		  "clsact), or xdp (what comes in only, natively where the driver can, else generic; "
+		  "what leaves goes by tc). XDP can reset the link when it is attached, takes no "
+		  "hook that another program has, and cannot count everything exactly: "
+		  "docs/xdp.md." },
 	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
 	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
 	  .help = "One in how many packets is looked at. 1 = every packet." },

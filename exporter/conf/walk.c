@@ -201,6 +201,18 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 	}
 }
 
+static void check_interfaces(Walk *walk, const NfpYamlNode *root)
+{
+	for (guint i = 0; i < walk->conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *options =
+			&g_array_index(walk->conf->interfaces, NfpInterfaceOptions, i);
+
+		if (options->hook == NFP_HOOK_XDP && options->direction == NFP_DIRECTION_EGRESS)
+			FAULT(walk, item_node(root, NFP_CONF_INTERFACES, i, "hook"),
+			      "hook: XDP sees what comes in only; allowed: tc for direction: egress");
+	}
+}
+
 void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors)
 {
 	Walk walk = { conf, errors };
@@ -208,5 +220,6 @@ void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors
 	if (!expect(&walk, root, NFP_YAML_MAPPING, "the document"))
 		return;
 	apply_mapping(&walk, NFP_CONF_TOP, NULL, root, conf);
+	check_interfaces(&walk, root);
 	check_collectors(&walk, root);
 }

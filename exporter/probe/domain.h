@@ -23,7 +23,8 @@ struct NfpProbe {
 	NfpNetlink *netlink; /* requests; NULL: the namespace has gone (readonly) */
 	NfpNetlink *watch;
 	NfpMaps maps;
-	int programs[4]; /* by settings: egress + 2 * l3; -1: not loaded yet */
+	int programs[8]; /* by settings: egress + 2 * l3 + 4 * xdp; -1: not loaded yet */
+	char *note;      /* of the last attachment; NULL: none */
 	NfpBuckets *buckets;
 	NfpReadBuffer base;
 	NfpEvents *events; /* NULL: not open */

@@ -20,7 +20,7 @@ static uint8_t link_of(NfpProgramSettings settings)
 {
 	if (!settings.l3)
 		return LINK_ETHERNET;
-	return settings.capture ? LINK_RAW : LINK_L3;
+	return settings.capture || settings.xdp ? LINK_RAW : LINK_L3;
 }
 
 static const struct {
@@ -230,10 +230,27 @@ void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 	ret_knobs[3] = (NfpKnob){ "knob_clock", settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT };
 }
 
+/* Only the one that is asked for is loaded. */
+static struct bpf_program *choose_program(NfpSkeleton *skeleton, NfpProgramSettings settings)
+{
+	struct bpf_program *program = skeleton->progs.nfprobe_tc;
+
+	bpf_program__set_autoload(program, !settings.xdp);
+	if (!settings.xdp)
+		return program;
+	/* The helper came with frames of several buffers (5.18). */
+	program = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1 ?
+			  skeleton->progs.nfprobe_xdp_frags :
+			  skeleton->progs.nfprobe_xdp;
+	bpf_program__set_autoload(program, true);
+	return program;
+}
+
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
 	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	struct bpf_program *program;
 	int rc, fd;
 
 	if (!skeleton) {
@@ -253,12 +270,13 @@ int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **
 	skeleton->rodata->knob_link = link_of(settings);
 	skeleton->rodata->knob_clock = settings.capture ? CLOCK_CAPTURE : CLOCK_BOOT;
 	skeleton->rodata->knob_atomic = is_realtime_kernel();
+	program = choose_program(skeleton, settings);
 	rc = nfprobe_bpf__load(skeleton);
 	if (rc) {
 		load_error(log, rc, "the kernel refuses the BPF program", err);
 		return -1;
 	}
-	fd = fcntl(bpf_program__fd(skeleton->progs.nfprobe_tc), F_DUPFD_CLOEXEC, 3);
+	fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot keep the BPF program");
 	return fd;

@@ -26,6 +26,7 @@ typedef struct {
 /* What a program is made for; equal settings share a program. */
 typedef struct {
 	bool egress;
+	bool xdp; /* attached by XDP, ingress only */
 	bool l3; /* frames begin without a link header */
 	bool capture; /* test runs of captured frames: time and length on the wire come with each */
 } NfpProgramSettings;

@@ -10,6 +10,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "probe/pinned.h"
+
+/* All hooks that an interface can have. */
+static const uint8_t hook_flags[] = { 0, NFP_KEY_EGRESS, NFP_KEY_XDP };
 
 static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 {
@@ -44,6 +48,7 @@ void nfp_probe_free(NfpProbe *probe)
 	nfp_fd_clear(&probe->claim_fd);
 	g_byte_array_unref(probe->base.keys);
 	g_byte_array_unref(probe->base.values);
+	g_free(probe->note);
 	g_free(probe->directory);
 	g_free(probe->links);
 	g_free(probe->netns_name);
@@ -53,7 +58,7 @@ void nfp_probe_free(NfpProbe *probe)
 
 NfpAttachContext nfp_probe_context(NfpProbe *probe)
 {
-	return (NfpAttachContext){ probe->netns, probe->netlink, probe->directory, probe->links };
+	return (NfpAttachContext){ probe->netns, probe->netlink, probe->directory, probe->links, &probe->note };
 }
 
 typedef struct {
@@ -87,8 +92,8 @@ static void forget(NfpProbe *probe, uint32_t ifindex)
 	char ifname[32];
 
 	if (nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV) {
-		for (int i = 0; i < 2; i++) {
-			NfpHook hook = { ifindex, i ? NFP_KEY_EGRESS : 0 };
+		for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
+			NfpHook hook = { ifindex, hook_flags[i] };
 
 			nfp_attach_remove(&context, &hook);
 		}
@@ -122,7 +127,7 @@ static void drop_links(NfpProbe *probe)
 		NfpHook hook;
 
 		if (nfp_attach_parse(name, &hook))
-			nfp_attach_tcx.detach(&context, &hook);
+			nfp_pinned_remove(&context, &hook);
 	}
 	nfp_pins_remove_tree(probe->links);
 }
@@ -266,8 +271,9 @@ static bool is_claimed(const NfpProbe *probe)
 
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
 {
-	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .l3 = !link->ethernet };
-	int *program = &probe->programs[settings.egress + 2 * settings.l3];
+	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .xdp = flags & NFP_KEY_XDP,
+					.l3 = !link->ethernet };
+	int *program = &probe->programs[settings.egress + 2 * settings.l3 + 4 * settings.xdp];
 
 	if (*program < 0)
 		*program = nfp_load_program(&probe->maps, settings, err);
@@ -303,20 +309,45 @@ gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_l
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot ask for interface %s", ifname);
 }
 
+static gboolean remove_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	NfpHook hook = { link->ifindex, flags };
+	int rc = nfp_attach_remove(&context, &hook);
+
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", link->name);
+	nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	return TRUE;
+}
+
+/* flags: 0 or NFP_KEY_XDP; what is there of the other kind makes room. */
+static gboolean attach_ingress(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	return attach_one(probe, link, flags, err) && remove_one(probe, link, flags ^ NFP_KEY_XDP, err);
+}
+
+const char *nfp_probe_note(const NfpProbe *probe)
+{
+	return probe->note;
+}
+
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind kind,
 			  GError **err)
 {
+	uint8_t in = kind == NFP_HOOK_XDP ? NFP_KEY_XDP : 0;
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
-	if (kind != NFP_HOOK_TC) {
+	if (kind == NFP_HOOK_XDP && direction == NFP_DIRECTION_EGRESS) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
-			    "%s: this version attaches by tc only, not by XDP: use hook: tc", ifname);
+			    "%s: XDP sees what comes in only: use hook: tc for direction: egress", ifname);
 		return FALSE;
 	}
+	g_clear_pointer(&probe->note, g_free);
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
-	if ((direction != NFP_DIRECTION_EGRESS && !attach_one(probe, &link, 0, err)) ||
+	if ((direction != NFP_DIRECTION_EGRESS && !attach_ingress(probe, &link, in, err)) ||
 	    (direction != NFP_DIRECTION_INGRESS && !attach_one(probe, &link, NFP_KEY_EGRESS, err))) {
 		g_prefix_error(err, "%s: ", ifname);
 		return FALSE;
@@ -326,19 +357,14 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
 {
-	NfpAttachContext context = nfp_probe_context(probe);
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
-	for (int i = 0; i < 2; i++) {
-		NfpHook hook = { link.ifindex, i ? NFP_KEY_EGRESS : 0 };
-		int rc = nfp_attach_remove(&context, &hook);
-
-		if (rc)
-			return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", ifname);
-		nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
+		if (!remove_one(probe, &link, hook_flags[i], err))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -390,6 +416,23 @@ gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 	return check_netns(probe, err) && remove_all(probe, err);
 }
 
+/* Native drivers take GSO and GRO off, all but tap: its buffers with GSO go the generic way
+ * (drivers/net/tun.c, tun_build_skb()). */
+static uint8_t limits_of(NfpProbe *probe, const NfpAttached *attached, const char *ifname)
+{
+	uint8_t limits = 0;
+	NfpLink link;
+
+	if (!attached->method->xdp)
+		return 0;
+	if (attached->method == &nfp_attach_xdp_generic ||
+	    (!nfp_links_find(probe->netlink, ifname, &link) && !strcmp(link.kind, "tun")))
+		limits |= NFP_LIMIT_GSO;
+	if (nfp_links_strips_tags(probe->netlink, ifname))
+		limits |= NFP_LIMIT_VLAN;
+	return limits;
+}
+
 int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
 {
 	NfpAttachContext context = nfp_probe_context(probe);
@@ -409,8 +452,10 @@ int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
 		uint64_t before = 0, after = 0;
 
 		/* May have gone since it was listed: then without a name. */
-		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname))
+		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname)) {
 			nfp_links_dropped(probe->netlink, info.ifindex, &before, &after);
+			info.limits = limits_of(probe, one, info.ifname);
+		}
 		if (info.flags & NFP_KEY_EGRESS)
 			info.dropped_after = after;
 		else
@@ -446,8 +491,8 @@ static void forget_gone(const struct nlmsghdr *message, void *data)
 	if (call->gone)
 		g_array_append_val(call->gone, ifindex);
 	forget(probe, ifindex);
-	nfp_buckets_remove_hook(probe->buckets, ifindex, 0, true);
-	nfp_buckets_remove_hook(probe->buckets, ifindex, NFP_KEY_EGRESS, true);
+	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++)
+		nfp_buckets_remove_hook(probe->buckets, ifindex, hook_flags[i], true);
 }
 
 void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)

@@ -41,12 +41,19 @@ typedef struct {
 	bool force_clsact;    /* tests: as on a kernel without TCX */
 } NfpProbeOptions;
 
+/* What a hook cannot count exactly. */
+typedef enum {
+	NFP_LIMIT_GSO = 0x01,  /* a GSO or GRO buffer counts as one packet, without its repeated headers */
+	NFP_LIMIT_VLAN = 0x02, /* VLAN tags that the NIC takes out of the frame are not seen */
+} NfpHookLimits;
+
 /* A hook that is attached. */
 typedef struct {
 	uint32_t ifindex;
 	char ifname[32];     /* empty when the interface has gone */
 	uint8_t flags;       /* NFP_KEY_EGRESS | NFP_KEY_XDP */
 	const char *method;  /* "tcx", "clsact", "xdp-native", "xdp-generic" */
+	uint8_t limits;      /* NfpHookLimits */
 	/* Packets the hook cannot have seen, from the interface's own counters since it came up. */
 	uint64_t dropped_before; /* ingress: XDP and receive drops */
 	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
@@ -68,8 +75,15 @@ NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
 /* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */
 gboolean nfp_probe_claim(NfpProbe *probe, GError **err);
 
+/* What the last successful attachment changed that its owner should be told, as half a sentence ("XDP in
+ * native mode: ..."); NULL: nothing. Owned by the probe, until the next attachment. */
+const char *nfp_probe_note(const NfpProbe *probe);
+
 /* Attaches, or adopts an attachment of ours and puts the new program in place of the old one atomically.
- * Foreign programs and qdiscs stay as they are. */
+ * Foreign programs and qdiscs stay as they are.
+ * NFP_HOOK_XDP: what comes in by XDP, natively where the driver can, what leaves (NFP_DIRECTION_BOTH) by tc.
+ * An XDP hook that somebody else has is an error. An ingress hook of ours of the other kind is removed
+ * once the new one is there: a packet in between may be counted by both. */
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
 			  GError **err);
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
