@@ -7,6 +7,7 @@
 #include "harvest/uid.h"
 
 #define NONE UINT32_MAX
+#define OPTION_WSCALE (1u << 3) /* of tcp_options */
 #define KEEP_ENTRIES (1u << 20) /* memory of larger buckets is given back */
 
 struct NfpMerge {
@@ -61,6 +62,11 @@ void nfp_value_merge(struct nfp_value *a, const struct nfp_value *b)
 	sum.tcp_flags = a->tcp_flags | b->tcp_flags;
 	sum.ecn = a->ecn | b->ecn;
 	sum.flags = a->flags | b->flags;
+	if (!(sum.tcp_options & OPTION_WSCALE))
+		sum.tcp_wscale = a->tcp_options & OPTION_WSCALE ? a->tcp_wscale : b->tcp_wscale;
+	if (!sum.tcp_mss)
+		sum.tcp_mss = a->tcp_mss ? a->tcp_mss : b->tcp_mss;
+	sum.tcp_options = a->tcp_options | b->tcp_options;
 	*a = sum;
 }
 

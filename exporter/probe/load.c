@@ -37,6 +37,7 @@ static const struct {
 	{ "events", offsetof(NfpMaps, events) },
 	{ "refused", offsetof(NfpMaps, refused) },
 	{ "scratch", offsetof(NfpMaps, scratch) },
+	{ "fragments", offsetof(NfpMaps, fragments) },
 	/* Pinned last, with the ABI in it: where it is, the others are. */
 	{ "config", offsetof(NfpMaps, config) },
 };

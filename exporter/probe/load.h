@@ -16,12 +16,12 @@
 /* File descriptors of a domain's maps. */
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
-	int config, status, base, books, events, refused, scratch;
+	int config, status, base, books, events, refused, scratch, fragments;
 } NfpMaps;
 
 #define NFP_MAPS_NONE                                                                              \
 	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
-		   .books = -1, .events = -1, .refused = -1, .scratch = -1 }
+		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .fragments = -1 }
 
 /* What a program is made for; equal settings share a program. */
 typedef struct {

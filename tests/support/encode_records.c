@@ -36,8 +36,8 @@ static const struct {
 	{ IP | NFP_HAVE_IPV4, 1, 47 },
 	{ IP | NFP_HAVE_IPV6, 2, 50 },
 	{ NFP_HAVE_ETHERTYPE | NFP_HAVE_TIMES, 0, 0 },
-	{ NFP_HAVE_TIMES, 11, 0 },
-	{ 0, 11, 0 },
+	{ NFP_HAVE_TIMES, 12, 0 },
+	{ 0, 12, 0 },
 };
 
 static const uint32_t links[] = {
