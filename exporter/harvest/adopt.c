@@ -39,7 +39,8 @@ static void adopt(NfpShelf *shelf, const NfpBucketInfo *info, uint64_t now)
 		return;
 	}
 	bucket->forced = now < info->id.end_ts;
-	if (in_books(shelf->source, info->id))
+	bucket->booking = in_books(shelf->source, info->id);
+	if (bucket->booking)
 		g_queue_push_head(&shelf->closed, bucket);
 	else
 		g_queue_push_tail(&shelf->closed, bucket);
