@@ -235,12 +235,19 @@ static gboolean on_report(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_second(gpointer data)
+{
+	nfp_log_flush(FALSE);
+	return G_SOURCE_CONTINUE;
+}
+
 static void run_loop(NfpDaemon *d)
 {
 	guint sources[] = {
 		g_unix_signal_add(SIGTERM, on_signal, d),
 		g_unix_signal_add(SIGINT, on_signal, d),
 		g_timeout_add_seconds(REPORT_S, on_report, d),
+		g_timeout_add_seconds(1, on_second, d),
 	};
 
 	nfp_daemon_report_lost(d);
@@ -308,5 +315,6 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
 	}
 	clear(&d);
+	nfp_log_flush(TRUE);
 	return code;
 }
