@@ -86,12 +86,15 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 		g_error_free(error);
 }
 
-static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook)
+static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook,
+		   uint32_t decapsulate)
 {
+	NfpParseOptions parse = { decapsulate, meter->conf->fragments };
 	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
 	g_autofree char *name = where(meter, link->name);
 	GError *error = NULL;
 
+	nfp_probe_set_parse(meter->probe, parse);
 	if (!nfp_probe_attach(meter->probe, link->name, direction, hook, &error)) {
 		failed(meter, link, error);
 		return;
@@ -123,7 +126,7 @@ static void attach_configured(NfpMeter *meter, const GArray *links)
 		const NfpInterfaceOptions *o = wanted(meter, link);
 
 		if (o && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, o->direction, o->hook);
+			attach(meter, link, o->direction, o->hook, o->decapsulate);
 	}
 }
 
@@ -174,7 +177,8 @@ static void attach_default(NfpMeter *meter, const GArray *links)
 		const NfpLink *link = &g_array_index(up, NfpLink, i);
 
 		if (!g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, meter->conf->direction, meter->conf->hook);
+			attach(meter, link, meter->conf->direction, meter->conf->hook,
+			       meter->conf->decapsulate);
 	}
 }
 

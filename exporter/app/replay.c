@@ -112,6 +112,8 @@ static gboolean make_probe(Replay *r, GError **err)
 	r->probe = nfp_probe_open(&options, err);
 	if (!r->probe)
 		return FALSE;
+	nfp_probe_set_parse(r->probe,
+			    (NfpParseOptions){ r->conf.decapsulate, r->conf.fragments });
 	r->run = nfp_testrun_new(r->probe, nfp_capture_is_ethernet(r->capture), err);
 	return r->run != NULL;
 }

@@ -10,6 +10,7 @@ typedef struct {
 	char **interfaces;
 	char **collectors;
 	char *interval;
+	char *decapsulate;
 	char *direction;
 	char *hook;
 	gboolean json, table, flush, verbose;
@@ -21,6 +22,7 @@ static void arguments_clear(Arguments *arguments)
 	g_strfreev(arguments->interfaces);
 	g_strfreev(arguments->collectors);
 	g_free(arguments->interval);
+	g_free(arguments->decapsulate);
 	g_free(arguments->direction);
 	g_free(arguments->hook);
 }
@@ -69,6 +71,10 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 		return FALSE;
 	if (arguments->hook && !set_hook(conf, arguments->hook, err))
 		return FALSE;
+	if (arguments->decapsulate && !nfp_conf_decapsulate(conf, arguments->decapsulate, err)) {
+		g_prefix_error(err, "--decapsulate: ");
+		return FALSE;
+	}
 	if (arguments->interval && !nfp_conf_set(conf, "interval", arguments->interval, err)) {
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
@@ -90,6 +96,8 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		  "tc (the default), or xdp for what comes in", "HOOK" },
 		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
 		  "sum flows up over 1s to 1h (10s, or as in the file)", "TIME" },
+		{ "decapsulate", 0, 0, G_OPTION_ARG_STRING, &arguments.decapsulate,
+		  "count flows inside tunnels: vxlan,gre,... or all", "LIST" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
 		  "send to udp:// or tcp://HOST[:PORT]; can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,

@@ -156,6 +156,7 @@ gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err)
 		return FALSE;
 	options->direction = conf->direction;
 	options->hook = conf->hook;
+	options->decapsulate = conf->decapsulate;
 	return TRUE;
 }
 
@@ -197,6 +198,18 @@ gboolean nfp_conf_hook(const char *text, NfpHookKind *ret_hook, GError **err)
 	if (!parse_member(NFP_CONF_INTERFACES, "hook", text, &item, err))
 		return FALSE;
 	*ret_hook = item.hook;
+	return TRUE;
+}
+
+gboolean nfp_conf_decapsulate(NfpConf *conf, const char *text, GError **err)
+{
+	NfpInterfaceOptions item = { 0 };
+
+	if (!parse_member(NFP_CONF_INTERFACES, "decapsulate", text, &item, err))
+		return FALSE;
+	conf->decapsulate = item.decapsulate;
+	for (guint i = 0; i < conf->interfaces->len; i++)
+		g_array_index(conf->interfaces, NfpInterfaceOptions, i).decapsulate = item.decapsulate;
 	return TRUE;
 }
 

@@ -22,7 +22,9 @@ typedef struct {
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */
-	NfpHookKind hook;	/* alike: tc; `run --hook`, no YAML */
+	gboolean fragments;	/* fragments: track */
+	uint32_t decapsulate;	/* alike: `--decapsulate`, no YAML; 1 << kind of tunnel */
+	NfpHookKind hook; /* alike: tc; `run --hook`, no YAML */
 	NfpDirection direction; /* of every hook when `interfaces` is empty: ingress; `run
 				   --direction`, no YAML */
 } NfpConf;
@@ -50,6 +52,8 @@ gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **er
 gboolean nfp_conf_check(const char *list, const char *path, const char *text, GError **err);
 /* "tc", "xdp". */
 gboolean nfp_conf_hook(const char *text, NfpHookKind *ret_hook, GError **err);
+/* "vxlan,gre", "all": the tunnels to take off, for every interface that there is and that is added. */
+gboolean nfp_conf_decapsulate(NfpConf *conf, const char *text, GError **err);
 /* As `interval`: 1s to 1h, in ns. */
 gboolean nfp_conf_duration(const char *text, uint64_t *ret_ns, GError **err);
 /* "ingress", "egress", "both". */

@@ -56,9 +56,33 @@ static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 	      *hint ? hint : ";", list);
 }
 
+/* Each item is a value of its own, for its place in the file; they add up. */
+static void apply_values(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
+{
+	uint32_t *member = (uint32_t *)((char *)base + row->offset), all = 0;
+
+	for (guint i = 0; i < list->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(list->children, i);
+		g_autofree char *why = NULL;
+
+		if (!expect(walk, item, NFP_YAML_SCALAR, row->path))
+			continue;
+		if (nfp_conf_value_parse(row, item->text, base, &why))
+			all |= *member;
+		else
+			FAULT(walk, item, "%s: %s", row->path, why);
+	}
+	*member = all;
+}
+
 static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
 {
 	g_autofree char *why = NULL;
+
+	if (row->type == NFP_CONF_TUNNELS && value->kind == NFP_YAML_SEQUENCE) {
+		apply_values(walk, row, value, base);
+		return;
+	}
 
 	if (expect(walk, value, NFP_YAML_SCALAR, row->path) &&
 	    !nfp_conf_value_parse(row, value->text, base, &why))

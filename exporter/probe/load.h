@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "ebpf/abi.h"
+#include "probe/probe.h"
 
 /* File descriptors of a domain's maps. */
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
 	bool xdp; /* attached by XDP, ingress only */
 	bool l3; /* frames begin without a link header */
 	bool capture; /* test runs of captured frames: time and length on the wire come with each */
+	NfpParseOptions parse;
 } NfpProgramSettings;
 
 /* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing
@@ -38,11 +40,14 @@ void nfp_load_maps_close(NfpMaps *maps);
 
 /* The settings as values of .rodata, for objects that somebody else loads. */
 typedef struct {
-	const char *name; /* of the variable, one octet */
-	uint8_t value;
+	const char *name; /* of the variable */
+	uint8_t size;     /* of the variable, octets: 1 or 4 */
+	uint32_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 4
+#define NFP_KNOBS_N 6
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
+
+bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);

@@ -28,8 +28,7 @@ static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 	probe->maps = NFP_MAPS_NONE;
 	probe->claim_fd = -1;
 	probe->base = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
-	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
-		probe->programs[i] = -1;
+	probe->programs = g_array_new(FALSE, FALSE, sizeof(NfpProgram));
 	return probe;
 }
 
@@ -39,8 +38,9 @@ void nfp_probe_free(NfpProbe *probe)
 		return;
 	nfp_events_close(probe);
 	nfp_buckets_free(probe->buckets);
-	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
-		nfp_fd_clear(&probe->programs[i]);
+	for (guint i = 0; i < probe->programs->len; i++)
+		nfp_fd_clear(&g_array_index(probe->programs, NfpProgram, i).fd);
+	g_array_unref(probe->programs);
 	nfp_load_maps_close(&probe->maps);
 	nfp_netlink_free(probe->netlink);
 	nfp_netlink_free(probe->watch);
@@ -240,6 +240,11 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
 	return g_steal_pointer(&probe);
 }
 
+void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options)
+{
+	probe->parse = options;
+}
+
 NfpSource *nfp_probe_source(NfpProbe *probe)
 {
 	return &probe->buckets->source;
@@ -271,13 +276,21 @@ static bool is_claimed(const NfpProbe *probe)
 
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
 {
-	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .xdp = flags & NFP_KEY_XDP,
-					.l3 = !link->ethernet };
-	int *program = &probe->programs[settings.egress + 2 * settings.l3 + 4 * settings.xdp];
+	NfpProgram made = { .settings = { .egress = flags & NFP_KEY_EGRESS,
+					  .xdp = flags & NFP_KEY_XDP,
+					  .l3 = !link->ethernet,
+					  .parse = probe->parse } };
 
-	if (*program < 0)
-		*program = nfp_load_program(&probe->maps, settings, err);
-	return *program;
+	for (guint i = 0; i < probe->programs->len; i++) {
+		const NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
+
+		if (nfp_load_same_settings(&program->settings, &made.settings))
+			return program->fd;
+	}
+	made.fd = nfp_load_program(&probe->maps, made.settings, err);
+	if (made.fd >= 0)
+		g_array_append_val(probe->programs, made);
+	return made.fd;
 }
 
 static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)

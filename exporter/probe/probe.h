@@ -31,6 +31,7 @@ typedef struct {
 	NfpDirection direction;
 	NfpHookKind hook;
 	uint32_t sampling;      /* 1 */
+	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
 } NfpInterfaceOptions;
 
 typedef struct {
@@ -59,6 +60,12 @@ typedef struct {
 	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
 } NfpHookInfo;
 
+/* What programs make of packets beside counting them. */
+typedef struct {
+	uint32_t decapsulate; /* 1 << kind of tunnel: taken off */
+	bool fragments;       /* later fragments get the ports of their first one */
+} NfpParseOptions;
+
 typedef struct NfpProbe NfpProbe;
 
 /* Why BPF cannot be used here, in one sentence that says what to do; NULL when it can. Caller frees. */
@@ -72,6 +79,8 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+/* For what is attached, run or written from now on; nothing of it at first. */
+void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options);
 /* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */
 gboolean nfp_probe_claim(NfpProbe *probe, GError **err);
 

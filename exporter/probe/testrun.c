@@ -19,7 +19,7 @@ struct NfpTestRun {
 
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 {
-	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true };
+	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true, .parse = probe->parse };
 	int program = nfp_load_program(&probe->maps, settings, err);
 	NfpTestRun *run;
 

@@ -7,6 +7,7 @@
 
 #include "record/templates.h"
 #include "record/text.h"
+#include "record/tunnels.h"
 
 static const char *const rows[] = {
 #define NFP_PROTOCOL(name, key, parent) #name,
@@ -54,18 +55,6 @@ void nfp_text_mac(GString *out, const uint8_t *mac)
 	}
 }
 
-static const char *const tunnels[] = {
-	"none",
-#define NFP_TUNNEL(name, id, help) #name,
-#include "ebpf/tunnels.def"
-#undef NFP_TUNNEL
-};
-
-const char *nfp_text_tunnel(uint8_t type)
-{
-	return type < G_N_ELEMENTS(tunnels) ? tunnels[type] : "unknown";
-}
-
 /* "tcp4/gre.7,vxlan.100@192.0.2.1>192.0.2.2/": the flow's own row, kinds and ids from the innermost tunnel to
  * the outermost, addresses of the innermost one's header. */
 static void text_tunnel(GString *out, const NfpRecord *record)
@@ -73,7 +62,7 @@ static void text_tunnel(GString *out, const NfpRecord *record)
 	g_string_append(out, rows[MIN(record->inner_row, G_N_ELEMENTS(rows) - 1)]);
 	for (guint i = 0; i < record->tunnel_depth; i++)
 		g_string_append_printf(out, "%c%s.%u", i ? ',' : '/',
-				       nfp_text_tunnel(record->tunnel_type[i]), record->tunnel_id[i]);
+				       nfp_tunnel_name(record->tunnel_type[i]), record->tunnel_id[i]);
 	for (guint side = 0; side < 2; side++) {
 		g_string_append_c(out, side ? '>' : '@');
 		if (record->have & NFP_HAVE_TUNNEL6)

@@ -13,8 +13,6 @@ void nfp_text_ipv6(GString *out, const uint8_t *address); /* 16 octets as on the
 void nfp_text_mac(GString *out, const uint8_t *mac);      /* 6 octets as on the wire */
 /* Name of the record's row of protocols.def, or "hook". */
 const char *nfp_text_row(const NfpRecord *record);
-/* Name of a row of tunnels.def. */
-const char *nfp_text_tunnel(uint8_t type);
 /* The record's own part of the metric key: "192.0.2.1:443>198.51.100.7:51000"; nothing for "hook".
  */
 void nfp_text_flow(GString *out, const NfpRecord *record);
