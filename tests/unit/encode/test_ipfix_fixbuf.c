@@ -168,7 +168,7 @@ Test(ipfix_fixbuf, data_messages_are_libfixbufs_own)
 
 	for (guint kind = 0; kind < NFP_TEST_KINDS; kind++) {
 		g_autoptr(NfpEncoder) encoder = encoder_new(set, "edge1");
-		NfpRecord records[9];
+		NfpRecord records[5];
 		uint8_t ours[1420], theirs[1420];
 		uint32_t used = 0, unsendable = 0;
 
