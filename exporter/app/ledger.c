@@ -132,6 +132,9 @@ static void add_line(Reader *r, const Line *line)
 		.coarsened = value->coarsened,
 	};
 
+	/* The line of all that found no room for one of their own: nearly always nobody. */
+	if (!line->key.ifindex && !value->seen && !value->recorded)
+		return;
 	memcpy(b.lost, value->lost, sizeof(b.lost));
 	add(&hook_of(r, line->key.ifindex, line->key.flags)->books, &b);
 }

@@ -59,28 +59,53 @@ static bool is_empty(const struct nfp_books_value *value)
 	return !all;
 }
 
+/* false: again later. */
+static bool add_line(NfpShelf *shelf, NfpBucket *bucket, const struct nfp_books_key *key,
+		     const struct nfp_books_value *value, int64_t boot)
+{
+	int r = is_empty(value) ? 0 : shelf->source->add_books(shelf->source, key, value);
+
+	/* No room, which stays so: more interfaces came and went than the map has lines. */
+	if (r == -E2BIG && key->ifindex) {
+		nfp_books_add(&bucket->others, value);
+		return true;
+	}
+	if (!r)
+		return true;
+	nfp_shelf_complain(shelf, "add to the books", bucket->id, r);
+	if (++bucket->tries < BOOKS_TRIES) {
+		bucket->retry_at = boot + RETRY_AFTER;
+		return false;
+	}
+	bucket->tries = 0;
+	return true;
+}
+
 /* Lines of the account into the books. false: again later. */
 static bool add_books(NfpShelf *shelf, NfpBucket *bucket, int64_t boot)
 {
-	for (; bucket->booked < nfp_account_n(bucket->drain.account); bucket->booked++) {
-		struct nfp_books_key key;
-		struct nfp_books_value value;
-		int r;
+	static const struct nfp_books_key others;
+	struct nfp_books_key key;
+	struct nfp_books_value value;
 
+	for (; bucket->booked < nfp_account_n(bucket->drain.account); bucket->booked++) {
 		nfp_account_get(bucket->drain.account, bucket->booked, &key, &value);
-		if (is_empty(&value))
-			continue;
-		r = shelf->source->add_books(shelf->source, &key, &value);
-		if (!r)
-			continue;
-		nfp_shelf_complain(shelf, "add to the books", bucket->id, r);
-		if (++bucket->tries < BOOKS_TRIES) {
-			bucket->retry_at = boot + RETRY_AFTER;
+		if (!add_line(shelf, bucket, &key, &value, boot))
 			return false;
-		}
-		bucket->tries = 0;
 	}
-	return true;
+	bucket->others.last = bucket->id;
+	return add_line(shelf, bucket, &others, &bucket->others, boot);
+}
+
+void nfp_shelf_reserve_others(NfpShelf *shelf)
+{
+	static const struct nfp_books_key others;
+	static const struct nfp_books_value none;
+	struct nfp_books_value there;
+
+	/* Failing costs nothing but this line. */
+	if (shelf->source->get_books(shelf->source, &others, &there) == -ENOENT)
+		shelf->source->add_books(shelf->source, &others, &none);
 }
 
 static bool is_ready(NfpBucket *bucket, int64_t boot)

@@ -25,6 +25,7 @@ typedef struct {
 	int64_t retry_at;       /* boot ns: not before */
 	guint tries;            /* to put it into the books and unpin it */
 	guint booked;           /* lines of the account that are in the books */
+	struct nfp_books_value others; /* sum of those that found no room there: go into the line of ifindex 0 */
 } NfpBucket;
 
 typedef struct {

@@ -121,3 +121,33 @@ Test(finish, bucket_in_the_books_is_not_sent_again)
 	nfp_world_finish(&w);
 	nfp_world_clear(&w);
 }
+
+/* More hooks than the books have lines: what they saw is in the sum, and a crash between adding and unpinning adds
+ * nothing twice. */
+Test(finish, hooks_beyond_the_books_room_share_a_line)
+{
+	static const struct nfp_books_key others;
+	NfpWorld w;
+	struct nfp_books_value sum;
+
+	nfp_world_init(&w);
+	nfp_world_traffic(&w);
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].error = -E2BIG;
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].times = 2;
+	w.fake->fail[NFP_FAKE_REMOVE].error = -EPERM;
+	w.fake->fail[NFP_FAKE_REMOVE].times = 1;
+	nfp_world_pass(&w, 11 * S);
+	cr_expect_eq(w.fake->source.get_books(&w.fake->source, &others, &sum), 0);
+	cr_expect_eq(sum.seen, 5);
+	cr_expect_eq(sum.recorded, 5);
+	nfp_harvester_free(w.harvester);
+	w.harvester = nfp_world_harvester(&w);
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].times = 2;
+	nfp_world_pass(&w, S);
+	cr_expect_eq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_CLOSED), 0);
+	nfp_fake_source_books(w.fake, &sum);
+	cr_expect_eq(sum.seen, 5);
+	w.fake->fail[NFP_FAKE_ADD_BOOKS].times = 0;
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
