@@ -59,6 +59,9 @@ Test(conf_walk, faults_of_structure)
 					  "of keys (\"key: value\")" },
 		{ "interfaces:\n  - direction: both\n",
 		  "f:2:5: this interface has no \"match\"; allowed: a name with *, ? or [abc]" },
+		{ "interfaces:\n  - match: a\n    hook: xdp\n    direction: egress\n  - match: b\n"
+		  "    hook: xdp\n    direction: both\n",
+		  "f:3:11: hook: XDP sees what comes in only; allowed: tc for direction: egress" },
 		{ "? [a]\n: b\n", "f:1:3: a key is a list; allowed: a word" },
 		{ "- a\n",
 		  "f:1:1: the document is a list; allowed: a section of keys (\"key: value\")" },
