@@ -132,7 +132,7 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 		{ "by", 0, 0, G_OPTION_ARG_STRING, &arguments.order,
 		  "octets, packets (largest first), last (latest first)", "ORDER" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
-		  "one JSON object a line, as run --json; watched: at the end", NULL },
+		  "one JSON object a line (watching: at the end)", NULL },
 		NFP_CLI_COMMON(arguments.common),
 		G_OPTION_ENTRY_NULL,
 	};
