@@ -21,11 +21,6 @@ function(bpf_object name source)
 	set(object "${dir}/${name}.bpf.o")
 	set(skeleton "${dir}/${name}.skel.h")
 	add_library(${name}_bpf INTERFACE)
-	if(NOT EXISTS "${source}")
-		message(STATUS "bpf_object ${name}: ${source} does not exist yet, skipped")
-		return()
-	endif()
-
 	add_custom_command(OUTPUT "${object}"
 		COMMAND "${NFP_BPF_CLANG}" -target bpf -O2 -g -mcpu=${NFP_BPF_CPU} -Wall -Wextra -Werror
 			-Wno-unused-parameter -I "${CMAKE_SOURCE_DIR}" -idirafter

@@ -41,6 +41,18 @@ enum nfp_lost {
 	NFP_LOST_N = 8,      /* room for more without a new ABI */
 };
 
+/* NFP_T_gre, ...: kinds of tunnel; 0 = none. */
+enum nfp_tunnel_type {
+	NFP_T_none,
+#define NFP_TUNNEL(name, id, help) NFP_T_##name,
+#include "ebpf/tunnels.def"
+#undef NFP_TUNNEL
+	NFP_T_N,
+};
+NFP_STATIC_ASSERT(NFP_T_N <= 32, "one bit each in knob_decap");
+
+#define NFP_DECAP_MAX 4 /* tunnels in one another that are taken off */
+
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* A bucket: the half-open interval [start_ts, end_ts). Key of the bucket maps (HASH_OF_MAPS).
@@ -110,6 +122,22 @@ struct nfp_key_eth {
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_key_eth) == 32, "padding in a map key");
 
+/* A flow inside a tunnel. Kinds and ids of all tunnels around it are in the key as they are, no hash: flows
+ * of two tenants with equal addresses never meet. */
+struct nfp_key_tunnel {
+	__u8 saddr[16]; /* net; of the flow; IPv4: the first four bytes, the others 0 */
+	__u8 daddr[16];
+	__u8 tunnel_saddr[16]; /* net; of the header that carries the innermost tunnel; IPv4 alike */
+	__u8 tunnel_daddr[16];
+	__u32 id[NFP_DECAP_MAX];  /* host; innermost tunnel first; 0 where a kind has none */
+	__u8 type[NFP_DECAP_MAX]; /* enum nfp_tunnel_type, innermost first; 0 behind the last */
+	__u8 row;                 /* enum nfp_protocol: what the flow would be without a tunnel */
+	__u8 tunnel_version;      /* 4 or 6, of tunnel_saddr */
+	__u8 zero[2];
+	struct nfp_key_meta meta; /* l4, flags and dscp of the flow; VLAN ids of the frame */
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_key_tunnel) == 104, "padding in a map key");
+
 /* Key of a hook's rows (bucket map "hook", map "base"). */
 struct nfp_hook_key {
 	__u32 ifindex; /* host */
@@ -140,11 +168,13 @@ struct nfp_value {
 	__u16 tcp_flags; /* host; OR of the 12 flag bits */
 	__u8 ttl_min;    /* TTL or hop limit */
 	__u8 ttl_max;
-	__u8 ecn;        /* OR of 1 << (ECN codepoint) */
+	__u8 ecn : 4;    /* OR of 1 << (ECN codepoint) */
+	__u8 tcp_wscale : 4; /* 0..14, of the first SYN with the option (bit 3 of tcp_options) */
 	__u8 flags;      /* enum nfp_value_flags */
-	__u16 zero;
-	/* cold: written when the entry is made */
+	__u16 tcp_mss;   /* host; of the first SYN with the option (bit 2 of tcp_options) */
+	/* cold: written when the entry is made; tcp_* by each SYN */
 	__u64 first;     /* host; ns since 1970 */
+	__u64 tcp_options; /* host; OR of 1 << kind (0..63) of the options in packets with SYN */
 	__u8 smac[6];    /* of the first packet */
 	__u8 dmac[6];
 	__be32 flow_label; /* net; IPv6 flow label (20 bits) of the first packet */
@@ -152,7 +182,7 @@ struct nfp_value {
 	__u32 egress_if;   /* host; 0 = not known */
 	__u8 next_hop[16]; /* net; IPv4 in the first four bytes; 0 = not known */
 };
-NFP_STATIC_ASSERT(sizeof(struct nfp_value) == 96, "padding would go to user space unwritten");
+NFP_STATIC_ASSERT(sizeof(struct nfp_value) == 104, "padding would go to user space unwritten");
 
 /* The books of one hook on one CPU in one bucket; and the coarsest record, which needs no insert. */
 struct nfp_hook_row {
@@ -241,7 +271,7 @@ NFP_STATIC_ASSERT(sizeof(struct nfp_event) == 120, "padding would go to user spa
  * meaning changes and no size does. */
 #define NFP_ABI_HASH                                                                               \
 	((__u64)1 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_C_N << 40 |                            \
-	 (__u64)sizeof(struct nfp_key_v6) << 32 | (__u64)sizeof(struct nfp_value) << 24 |          \
+	 (__u64)sizeof(struct nfp_key_tunnel) << 32 | (__u64)sizeof(struct nfp_value) << 24 |          \
 	 (__u64)sizeof(struct nfp_hook_row) << 16 | (__u64)sizeof(struct nfp_books_value) << 8 |   \
 	 (__u64)sizeof(struct nfp_config))
 

@@ -9,9 +9,25 @@
 #ifndef NFP_ACCOUNT_BPF_H
 #define NFP_ACCOUNT_BPF_H
 
-#include "ebpf/count.bpf.h"
+#include "ebpf/measure.bpf.h"
 
 #define NFP_PARENTS_MAX 2 /* rows above a transport row, the hook left out */
+
+/* NFP_V_* of this packet in its entry. */
+static __always_inline __u8 nfp_value_flags(const struct nfp_frame *f, const struct nfp_packet *p)
+{
+	return p->value_flags | f->value_flags;
+}
+
+/* What a SYN tells of its sender. */
+static __always_inline void nfp_value_syn(struct nfp_value *v, const struct nfp_tcp_options *o)
+{
+	if (o->kinds & 1ULL << NFP_TCPOPT_WSCALE && !(v->tcp_options & 1ULL << NFP_TCPOPT_WSCALE))
+		v->tcp_wscale = o->wscale;
+	if (!v->tcp_mss)
+		v->tcp_mss = o->mss;
+	v->tcp_options |= o->kinds;
+}
 
 static __always_inline void nfp_key_meta(struct nfp_key_meta *m, const struct nfp_frame *f,
 					 const struct nfp_packet *p)
@@ -64,9 +80,11 @@ static __always_inline void nfp_key_make(union nfp_key *key, __u32 row, const st
 	}
 }
 
-static __always_inline void nfp_value_add(struct nfp_value *v, const struct nfp_frame *f,
-					  const struct nfp_packet *p, __u8 flags)
+static __always_inline void nfp_value_add(struct nfp_value *v, const struct nfp_work *w,
+					  const struct nfp_packet *p)
 {
+	const struct nfp_frame *f = &w->frame;
+
 	nfp_add(&v->packets, f->segments);
 	nfp_add(&v->octets, f->octets);
 	nfp_add(&v->l2_octets, f->l2_octets);
@@ -75,7 +93,7 @@ static __always_inline void nfp_value_add(struct nfp_value *v, const struct nfp_
 		v->len_min = f->len_min;
 	if (f->len_max > v->len_max)
 		v->len_max = f->len_max;
-	v->flags |= p->value_flags | flags;
+	v->flags |= nfp_value_flags(f, p);
 	if (!p->family)
 		return;
 	v->tcp_flags |= p->tcp_flags;
@@ -84,11 +102,15 @@ static __always_inline void nfp_value_add(struct nfp_value *v, const struct nfp_
 	if (p->ttl > v->ttl_max)
 		v->ttl_max = p->ttl;
 	v->ecn |= 1 << (p->tos & 3);
+	if (p->tcp_flags & NFP_TCP_SYN)
+		nfp_value_syn(v, &w->tcp);
 }
 
-static __always_inline void nfp_value_first(struct nfp_value *v, const struct nfp_frame *f,
-					    const struct nfp_packet *p, __u8 flags)
+static __always_inline void nfp_value_first(struct nfp_value *v, const struct nfp_work *w,
+					    const struct nfp_packet *p)
 {
+	const struct nfp_frame *f = &w->frame;
+
 	__builtin_memset(v, 0, sizeof(*v));
 	v->packets = f->segments;
 	v->octets = f->octets;
@@ -101,16 +123,18 @@ static __always_inline void nfp_value_first(struct nfp_value *v, const struct nf
 	v->ttl_min = p->ttl;
 	v->ttl_max = p->ttl;
 	v->ecn = p->family ? 1 << (p->tos & 3) : 0;
-	v->flags = p->value_flags | flags;
+	v->flags = nfp_value_flags(f, p);
 	__builtin_memcpy(v->smac, p->smac, 6);
 	__builtin_memcpy(v->dmac, p->dmac, 6);
 	v->flow_label = p->flow_label;
 	v->ingress_if = f->ingress_if;
 	v->egress_if = f->egress_if;
+	if (p->tcp_flags & NFP_TCP_SYN)
+		nfp_value_syn(v, &w->tcp);
 }
 
-/* Makes an entry that counts this packet. 0, or the kernel's refusal. */
-static __noinline long nfp_insert(void *flows, struct nfp_work *w, __u32 row)
+/* Makes an entry that counts this packet under w->key. 0, or the kernel's refusal. */
+static __noinline long nfp_insert(void *flows, struct nfp_work *w, const struct nfp_packet *p, __u32 row)
 {
 	__u64 *refusal = bpf_map_lookup_elem(&refused, &row);
 	__u64 start = w->frame.bucket.start_ts;
@@ -119,8 +143,7 @@ static __noinline long nfp_insert(void *flows, struct nfp_work *w, __u32 row)
 	/* The spill bucket (start 0) is emptied under the same key: its refusals are not remembered. */
 	if (refusal && start && *refusal == start)
 		return -NFP_E2BIG;
-	nfp_value_first(&w->value, &w->frame, &w->packet,
-			row == w->packet.row ? 0 : NFP_V_COARSENED);
+	nfp_value_first(&w->value, w, p);
 	err = bpf_map_update_elem(flows, &w->key, &w->value, BPF_NOEXIST);
 	if (!err)
 		return 0;
@@ -145,6 +168,8 @@ static __always_inline struct nfp_value *nfp_lookup(__u32 row, const struct nfp_
 	switch (row) {
 #define NFP_PROTOCOL(name, key_type, parent)                                                       \
 	case NFP_P_##name:                                                                         \
+		if (NFP_P_##name == NFP_P_tunnel && !knob_decap)                                   \
+			break;                                                                     \
 		*flows = bpf_map_lookup_elem(&name, bucket);                                       \
 		if (*flows)                                                                        \
 			value = bpf_map_lookup_elem(*flows, key);                                  \
@@ -167,20 +192,19 @@ static __always_inline __u32 nfp_parent(__u32 row)
 	return NFP_P_hook;
 }
 
-/* Counts the packet in `row`; false if that row takes no new entry. */
-static __always_inline bool nfp_count_in(__u32 row, struct nfp_work *w)
+/* Counts p under w->key in `row`; false if that row takes no new entry. */
+static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const struct nfp_packet *p)
 {
 	struct nfp_value *value;
 	void *flows;
 
-	nfp_key_make(&w->key, row, &w->frame, &w->packet);
 	value = nfp_lookup(row, &w->frame.bucket, &w->key, &flows);
 	if (!flows) {
 		nfp_status(NFP_C_map_missing, 1);
 		return false;
 	}
 	if (!value) {
-		long err = nfp_insert(flows, w, row);
+		long err = nfp_insert(flows, w, p, row);
 
 		if (err != -NFP_EEXIST)
 			return !err;
@@ -189,8 +213,49 @@ static __always_inline bool nfp_count_in(__u32 row, struct nfp_work *w)
 		if (!value)
 			return false;
 	}
-	nfp_value_add(value, &w->frame, &w->packet, row == w->packet.row ? 0 : NFP_V_COARSENED);
+	nfp_value_add(value, w, p);
 	return true;
+}
+
+static __always_inline bool nfp_count_in(__u32 row, struct nfp_work *w)
+{
+	nfp_key_make(&w->key, row, &w->frame, &w->packet);
+	return nfp_count_key(row, w, &w->packet);
+}
+
+/* Key of the flow inside the tunnels that were taken off. */
+static __always_inline void nfp_key_tunnel_make(struct nfp_key_tunnel *key, const struct nfp_frame *f,
+						const struct nfp_decap *d)
+{
+	__u32 depth = d->depth, i;
+
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->saddr, d->flow.saddr, 32);
+	__builtin_memcpy(key->tunnel_saddr, d->tunnel, 32);
+	for (i = 0; i < NFP_DECAP_MAX; i++) {
+		__u32 from = depth - 1 - i;
+
+		NFP_OPAQUE(from);
+		if (from >= NFP_DECAP_MAX)
+			break;
+		key->id[i] = d->id[from];
+		key->type[i] = d->type[from];
+	}
+	key->row = d->flow.row;
+	key->tunnel_version = d->version;
+	nfp_key_meta(&key->meta, f, &d->flow);
+	if (d->flow.row == NFP_P_ipv4 || d->flow.row == NFP_P_ipv6) {
+		key->meta.protocol = d->flow.protocol;
+	} else {
+		key->meta.l4 = d->flow.l4;
+		key->meta.flags |= d->flow.key_flags;
+	}
+}
+
+static __noinline bool nfp_count_tunnel(struct nfp_work *w)
+{
+	nfp_key_tunnel_make(&w->key.tunnel, &w->frame, &w->decap);
+	return nfp_count_key(NFP_P_tunnel, w, &w->decap.flow);
 }
 
 /* The last resort, which needs no insert. */
@@ -205,15 +270,15 @@ static __always_inline void nfp_count_in_hook(const struct nfp_frame *f, struct 
 	nfp_status(NFP_C_coarsened_to_hook, f->segments);
 }
 
-/* Walks up the parents of the packet's row. True: it ended in the hook's own row. */
-static __noinline bool nfp_cascade(struct nfp_work *w, struct nfp_hook_row *hook_row)
+/* Walks up from `row`. True: it ended in the hook's own row. */
+static __noinline bool nfp_cascade(struct nfp_work *w, struct nfp_hook_row *hook_row, __u32 row)
 {
-	__u32 row = nfp_parent(w->packet.row);
 	int i;
 
+	w->frame.value_flags = NFP_V_COARSENED;
 	nfp_status(NFP_C_coarsened, w->frame.segments);
 	nfp_add(&hook_row->coarsened, w->frame.segments);
-	for (i = 0; i < NFP_PARENTS_MAX; i++) {
+	for (i = 0; i < NFP_PARENTS_MAX + (knob_decap != 0); i++) {
 		NFP_FORGET(row, w->frame.length);
 		if (row >= NFP_P_hook)
 			break;
@@ -230,8 +295,14 @@ static __always_inline bool nfp_account(struct nfp_work *w, struct nfp_hook_row 
 {
 	bool to_hook = false;
 
-	if (!nfp_count_in(w->packet.row, w))
-		to_hook = nfp_cascade(w, hook_row);
+	if (knob_decap && w->decap.depth) {
+		if (!nfp_count_tunnel(w)) {
+			nfp_measure(&w->frame, &w->packet);
+			to_hook = nfp_cascade(w, hook_row, w->packet.row);
+		}
+	} else if (!nfp_count_in(w->packet.row, w)) {
+		to_hook = nfp_cascade(w, hook_row, nfp_parent(w->packet.row));
+	}
 	nfp_status(NFP_C_recorded, w->frame.segments);
 	return to_hook;
 }

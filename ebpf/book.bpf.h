@@ -5,6 +5,8 @@
 
 #include "ebpf/account.bpf.h"
 #include "ebpf/bucket.bpf.h"
+#include "ebpf/fragment.bpf.h"
+#include "ebpf/tunnel.bpf.h"
 
 /* Enters the packet in the books. False: it can be in no record. */
 static __always_inline bool nfp_see(const struct nfp_frame *f, struct nfp_hook_row *row)
@@ -35,6 +37,12 @@ static __always_inline bool nfp_is_error(__u8 outcome)
 	return outcome >= NFP_O_truncated_l2;
 }
 
+/* The packet that the record is of: the outermost, or what is in the tunnels that were taken off. */
+static __always_inline struct nfp_packet *nfp_flow(struct nfp_work *w)
+{
+	return knob_decap && w->decap.depth ? &w->decap.flow : &w->packet;
+}
+
 /* What is worth an event; sending one is the hook's own matter. */
 enum nfp_tell {
 	NFP_EVENT_COARSENED = 0x01, /* only the hook's own row took the packet */
@@ -46,11 +54,16 @@ enum nfp_tell {
 static __always_inline __u32 nfp_book(struct nfp_work *w, __u64 time)
 {
 	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time));
+	struct nfp_packet *p = nfp_flow(w);
 	__u32 tell = 0;
 
 	if (!nfp_see(&w->frame, row))
 		return 0;
-	nfp_status(NFP_C_outcome_ok + w->packet.outcome, w->frame.segments);
+	nfp_status(NFP_C_outcome_ok + p->outcome, w->frame.segments);
+	if (knob_decap)
+		nfp_tunnel_status(w);
+	if (knob_fragments && p->value_flags & (NFP_V_FRAG_FIRST | NFP_V_FRAG_LATER))
+		NFP_KEEP(nfp_fragment_ports(w, p));
 
 #ifdef NFP_MUTATE_ACCOUNT
 	/* For the test that proves the books: one row is left out of the account. */
@@ -59,7 +72,7 @@ static __always_inline __u32 nfp_book(struct nfp_work *w, __u64 time)
 #endif
 	if (nfp_account(w, row))
 		tell = NFP_EVENT_COARSENED;
-	if (nfp_is_error(w->packet.outcome))
+	if (nfp_is_error(p->outcome))
 		tell |= NFP_EVENT_OUTCOME;
 	return tell;
 }

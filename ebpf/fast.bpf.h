@@ -13,7 +13,7 @@
 #define NFP_FAST_BPF_H
 
 #include "ebpf/count.bpf.h"
-#include "ebpf/gso.h"
+#include "ebpf/decap.h"
 #include "ebpf/measure.bpf.h"
 
 /* Benchmarks make their flows inside the program: a test run repeats one packet. */
@@ -50,6 +50,13 @@ struct nfp_fast {
 
 /* ---- parse --------------------------------------------------------------------------------------- */
 
+/* Ports that nfp_may_be_tunnel() looks behind. */
+static __always_inline bool nfp_fast_tunnel(__u16 sport, __u16 dport)
+{
+	return nfp_is_tunnel_port(dport) || dport == NFP_PORT_GTPU || dport == NFP_PORT_L2TP ||
+	       sport == NFP_PORT_L2TP || dport == NFP_PORT_TEREDO || sport == NFP_PORT_TEREDO;
+}
+
 /* TCP or UDP at h, ip_end bytes of the IP packet behind it. */
 static __always_inline bool nfp_fast_l4(struct nfp_fast *f, const __u8 *h, __u8 protocol, __u32 ip_left,
 					bool v6)
@@ -63,6 +70,8 @@ static __always_inline bool nfp_fast_l4(struct nfp_fast *f, const __u8 *h, __u8 
 		if (word < 0x5000)
 			return false;
 		f->tcp_flags = word & 0x0fff;
+		if (f->tcp_flags & NFP_TCP_SYN) /* its options are told */
+			return false;
 		f->header += (word >> 12) * 4;
 		f->row = v6 ? NFP_P_tcp6 : NFP_P_tcp4;
 		return true;
@@ -73,6 +82,8 @@ static __always_inline bool nfp_fast_l4(struct nfp_fast *f, const __u8 *h, __u8 
 			return false;
 		word = nfp_be16(h + 4);
 		if (word < 8)
+			return false;
+		if (knob_decap && nfp_fast_tunnel(nfp_be16(h), nfp_be16(h + 2)))
 			return false;
 		f->header += 8;
 		f->row = v6 ? NFP_P_udp6 : NFP_P_udp4;

@@ -6,7 +6,7 @@
 #ifndef NFP_KNOBS_BPF_H
 #define NFP_KNOBS_BPF_H
 
-#include "ebpf/parse.h"
+#include "ebpf/decap.h"
 
 enum nfp_clock_source {
 	NFP_CLOCK_BOOT,   /* bpf_ktime_get_boot_ns() + config offset */
@@ -26,6 +26,12 @@ const volatile __u8 knob_link = NFP_LINK_ETHERNET;
 
 /* enum nfp_clock_source. */
 const volatile __u8 knob_clock = NFP_CLOCK_BOOT;
+
+/* 1 << enum nfp_tunnel_type of each kind of tunnel that is taken off. */
+const volatile __u32 knob_decap = 0;
+
+/* 1: later fragments get the ports of their first one. */
+const volatile __u8 knob_fragments = 0;
 
 /* 1: counters by atomic adds. For PREEMPT_RT, where (since 6.18) two tasks may run a hook on one CPU
  * in turns; elsewhere the CPU in the key makes plain adds exact. */

@@ -15,6 +15,7 @@
 #include "ebpf/work.bpf.h"
 
 #define NFP_BUCKETS_MAX 256 /* buckets of one protocol at a time: open, ahead, draining, spill */
+#define NFP_FRAGMENTS_MAX 4096 /* datagrams whose ports are known; the oldest make room */
 #define NFP_HOOKS_MAX 65536 /* hooks times CPUs that have rows outside of buckets */
 
 /* Bucket maps: one a row of protocols.def, named as the row.
@@ -96,6 +97,15 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } refused SEC(".maps");
+
+/* key: struct nfp_fragment_key; value: struct nfp_fragment, of first fragments. Programs only, those that
+ * have knob_fragments. Shared by the CPUs: the fragments of a datagram may go to several. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NFP_FRAGMENTS_MAX);
+	__type(key, struct nfp_fragment_key);
+	__type(value, struct nfp_fragment);
+} fragments SEC(".maps");
 
 /* key: 0; value: struct nfp_work. Programs only. */
 struct {

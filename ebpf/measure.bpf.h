@@ -55,7 +55,15 @@ static __always_inline void nfp_measure_gso(struct nfp_frame *f, const struct nf
 		f->len_max = l3_header + (last > size ? last : size);
 		f->len_min = l3_header + (last < size ? last : size);
 	}
-	nfp_status(NFP_C_gso, 1);
+}
+
+/* p: the packet that the record is of, which may be inside a tunnel. */
+static __always_inline void nfp_measure(struct nfp_frame *f, const struct nfp_packet *p)
+{
+	if (f->gso_size)
+		nfp_measure_gso(f, p, f->header);
+	else
+		nfp_measure_one(f, p);
 }
 
 #endif

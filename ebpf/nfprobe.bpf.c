@@ -12,6 +12,7 @@
 #include "ebpf/event.bpf.h"
 #include "ebpf/fast.bpf.h"
 #include "ebpf/measure.bpf.h"
+#include "ebpf/syn.bpf.h"
 #include "ebpf/xdp.bpf.h"
 
 /* Copies the head of the packet into the work area; 0 or an error. */
@@ -50,10 +51,30 @@ static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work
 	return nfp_gso_header_len(&v, &w->walk, w->packet.l3_off, NFP_SWAP16(w->packet.ethertype));
 }
 
+/* Whatever tunnels the packet is in, in a copy. */
+static __noinline int nfp_decapsulate(struct __sk_buff *skb, struct nfp_work *w)
+{
+	if (nfp_copy_head(skb, w))
+		return 0;
+	nfp_tunnel_walk(w);
+	return 1;
+}
+
+/* Options of a SYN. */
+static __noinline int nfp_syn_skb(struct __sk_buff *skb, struct nfp_work *w)
+{
+	struct nfp_syn_place place = nfp_syn_begin(&w->frame, nfp_flow(w), &w->tcp);
+
+	if (place.length > NFP_TCP_OPTIONS || bpf_skb_load_bytes(skb, place.off, w->options, place.length))
+		return 0;
+	return nfp_syn_parse(place.length);
+}
+
 static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_buff *skb)
 {
 	__builtin_memset(f, 0, sizeof(*f));
 	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : skb->len;
+	f->captured = nfp_captured(skb);
 	f->gso_size = skb->gso_size;
 	f->segments = skb->gso_segs;
 	if (!f->segments && (!f->gso_size || f->gso_size == NFP_GSO_BY_FRAGS))
@@ -111,7 +132,7 @@ int nfprobe_tc(struct __sk_buff *skb)
 		.end = (const __u8 *)(long)skb->data_end,
 		.frame = skb->len,
 	};
-	__u32 zero = 0, header, tell;
+	__u32 zero = 0, tell;
 	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
 
 	if (!w) /* entry 0 of an array is always there */
@@ -129,19 +150,22 @@ int nfprobe_tc(struct __sk_buff *skb)
 		NFP_KEEP(nfp_parse_copy(skb, w));
 	w->packet.addr[0] += NFP_BENCH_FLOW;
 	if (w->frame.gso_size) {
-		header = w->packet.header_len;
+		w->frame.header = w->packet.header_len;
 		if (nfp_is_tunnel(&w->packet))
-			header = nfp_tunnel_header(skb, w);
-		nfp_measure_gso(&w->frame, &w->packet, header);
-	} else {
-		nfp_measure_one(&w->frame, &w->packet);
+			w->frame.header = nfp_tunnel_header(skb, w);
+		nfp_status(NFP_C_gso, 1);
 	}
+	if (nfp_tunnel_wanted(w))
+		NFP_KEEP(nfp_decapsulate(skb, w));
+	if (nfp_flow(w)->tcp_flags & NFP_TCP_SYN)
+		NFP_KEEP(nfp_syn_skb(skb, w));
+	nfp_measure(&w->frame, nfp_flow(w));
 
 	tell = nfp_book(w, skb->tstamp);
 	if (tell & NFP_EVENT_COARSENED)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_coarsened_to_hook));
 	if (tell & NFP_EVENT_OUTCOME)
-		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_outcome_ok + w->packet.outcome));
+		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_outcome_ok + nfp_flow(w)->outcome));
 	return TC_ACT_UNSPEC;
 }
 

@@ -3,7 +3,7 @@
  * From the bytes of a frame to what accounting needs: pure, see view.h.
  *
  * Definitions: the key is the OUTERMOST IP header behind the link header and any VLAN tags, PPPoE
- * session, MPLS labels or LLC/SNAP. A packet belongs to the deepest row whose header is sound. What
+ * session, MPLS labels or LLC/SNAP (decap.h goes on from there, where that is wanted). A packet belongs to the deepest row whose header is sound. What
  * ends early or contradicts itself keeps what was sound and gets an outcome; nothing is guessed.
  *  - Ports and ICMP type are taken when their bytes are inside both the frame and the IP length,
  *    even if the rest of that header is not: they stand at fixed places. The outcome tells.
@@ -94,9 +94,10 @@ struct nfp_packet {
 	__u32 ip_len;     /* host; as the IP header says; 0: take it from the frame */
 	__u32 l4;         /* nfp_key_meta.l4 of the row */
 	__be32 flow_label;
+	__u32 frag_id;    /* net; identification, of fragments only (IPv4: the two bytes) */
 	__u16 vlan[2];    /* host; outermost first, in the frame; | NFP_VLAN_PRESENT */
 	__be16 ethertype; /* net; innermost; 0: LLC */
-	__u16 zero;
+	__u16 l4_off;     /* of the transport header; 0: not reached */
 	__u8 dmac[6];
 	__u8 smac[6];
 	union {
@@ -167,6 +168,13 @@ static __always_inline bool nfp_l4_row(struct nfp_packet *p, bool v6)
 	}
 }
 
+/* True for rows whose key has ports. */
+static __always_inline bool nfp_row_has_ports(__u8 row)
+{
+	return row == NFP_P_tcp4 || row == NFP_P_tcp6 || row == NFP_P_udp4 || row == NFP_P_udp6 ||
+	       row == NFP_P_sctp4 || row == NFP_P_sctp6;
+}
+
 /* off: of the transport header; ip_end: first offset behind the IP packet by its own length. */
 static __always_inline void nfp_parse_l4(struct nfp_view *v, __u32 off, __u32 ip_end, bool v6,
 					 struct nfp_packet *p)
@@ -177,6 +185,7 @@ static __always_inline void nfp_parse_l4(struct nfp_view *v, __u32 off, __u32 ip
 	NFP_FORGET(size, v->frame);
 	NFP_BARRIER();
 	p->header_len = off;
+	p->l4_off = off;
 	if (!size) {
 		p->outcome = NFP_O_unknown_l4;
 		return;
@@ -251,6 +260,8 @@ static __always_inline void nfp_parse_ipv4(struct nfp_view *v, __u32 off, struct
 	if (header > 20)
 		p->value_flags |= NFP_V_IP_OPTIONS;
 	fragment = nfp_be16(h + 6);
+	if (fragment & 0x3fff)
+		p->frag_id = nfp_raw16(h + 4);
 	if (fragment & 0x1fff) {
 		p->value_flags |= NFP_V_FRAG_LATER;
 		p->header_len = off + header;
@@ -314,6 +325,7 @@ static __always_inline void nfp_parse_ipv6(struct nfp_view *v, __u32 off, struct
 		if (next == NFP_IP_FRAGMENT) {
 			__u16 fragment = nfp_be16(h + 2);
 
+			p->frag_id = nfp_raw32(h + 4);
 			next = h[0];
 			off += 8;
 			if (fragment & 0xfff8) {
@@ -462,13 +474,44 @@ static __always_inline __u16 nfp_parse_raw(struct nfp_view *v, enum nfp_link lin
 	return link == NFP_LINK_L3 ? ethertype : 0;
 }
 
+/* What `ethertype` (host byte order) announces at off. p: zeroed, but for the link's members and the
+ * outcome, which is ok unless the link was not. */
+static __always_inline void nfp_parse_behind(struct nfp_view *v, __u32 off, __u16 ethertype,
+					     struct nfp_packet *p)
+{
+	__u16 inner = ethertype;
+
+	p->ethertype = NFP_SWAP16(ethertype);
+	p->l3_off = p->header_len = off;
+	if (p->outcome != NFP_O_ok)
+		return;
+	if (ethertype == NFP_ET_PPPOE)
+		inner = nfp_parse_pppoe(v, &off, p);
+	else if (ethertype == NFP_ET_MPLS || ethertype == NFP_ET_MPLS_MC)
+		inner = nfp_parse_mpls(v, &off, p);
+	if (inner != NFP_ET_IPV4 && inner != NFP_ET_IPV6) {
+		if (p->outcome == NFP_O_ok)
+			p->outcome = NFP_O_unknown_l3;
+		return;
+	}
+	NFP_FORGET(inner, v->frame);
+	NFP_FORGET(off, v->frame);
+	p->outcome = NFP_O_ok;
+	p->ethertype = NFP_SWAP16(inner);
+	p->l3_off = p->header_len = off;
+	if (inner == NFP_ET_IPV4)
+		nfp_parse_ipv4(v, off, p);
+	else
+		nfp_parse_ipv6(v, off, p);
+}
+
 /* Parses the frame in v. protocol: skb->protocol (net), read for NFP_LINK_L3 only. Writes all of
  * *p. When nfp_missed() is true afterwards, the result is that of a frame cut where the readable bytes
  * end: parse again with more of them. */
 static __always_inline void nfp_parse(struct nfp_view *v, enum nfp_link link, __be16 protocol,
 				      struct nfp_packet *p)
 {
-	__u16 ethertype, inner;
+	__u16 ethertype;
 	__u32 off = 0;
 	const __u8 *h;
 
@@ -493,30 +536,7 @@ static __always_inline void nfp_parse(struct nfp_view *v, enum nfp_link link, __
 		NFP_FORGET(off, v->frame);
 		ethertype = nfp_parse_raw(v, link, protocol);
 	}
-	p->ethertype = NFP_SWAP16(ethertype);
-	p->l3_off = p->header_len = off;
-	if (p->outcome != NFP_O_ok)
-		return;
-
-	inner = ethertype;
-	if (ethertype == NFP_ET_PPPOE)
-		inner = nfp_parse_pppoe(v, &off, p);
-	else if (ethertype == NFP_ET_MPLS || ethertype == NFP_ET_MPLS_MC)
-		inner = nfp_parse_mpls(v, &off, p);
-	if (inner != NFP_ET_IPV4 && inner != NFP_ET_IPV6) {
-		if (p->outcome == NFP_O_ok)
-			p->outcome = NFP_O_unknown_l3;
-		return;
-	}
-	NFP_FORGET(inner, v->frame);
-	NFP_FORGET(off, v->frame);
-	p->outcome = NFP_O_ok;
-	p->ethertype = NFP_SWAP16(inner);
-	p->l3_off = p->header_len = off;
-	if (inner == NFP_ET_IPV4)
-		nfp_parse_ipv4(v, off, p);
-	else
-		nfp_parse_ipv6(v, off, p);
+	nfp_parse_behind(v, off, ethertype, p);
 }
 
 #endif

@@ -10,7 +10,8 @@
 #ifndef NFP_WORK_BPF_H
 #define NFP_WORK_BPF_H
 
-#include "ebpf/gso.h"
+#include "ebpf/decap.h"
+#include "ebpf/tcpopt.h"
 
 /* One buffer, whichever hook it came through: filled by the hook's entry function, so that the
  * accounting never sees __sk_buff or xdp_md. */
@@ -28,6 +29,9 @@ struct nfp_frame {
 	__u16 cpu;
 	__u8 key_flags;      /* NFP_KEY_EGRESS | NFP_KEY_XDP | NFP_KEY_L3 */
 	__u8 bucketed;       /* there is a bucket for it */
+	__u32 captured;      /* bytes of the frame that are in the buffer */
+	__u32 header;        /* bytes that each segment repeats; GSO buffers only */
+	__u8 value_flags;    /* NFP_V_COARSENED */
 	/* filled by measure.bpf.h */
 	__u64 octets;        /* IP bytes on the wire, all segments */
 	__u64 l2_octets;     /* frame bytes on the wire, all segments */
@@ -39,12 +43,35 @@ union nfp_key {
 	struct nfp_key_eth eth;
 	struct nfp_key_v4 v4;
 	struct nfp_key_v6 v6;
+	struct nfp_key_tunnel tunnel;
+};
+
+/* Key and value of map "fragments". */
+struct nfp_fragment_key {
+	__u32 addr[8];   /* as nfp_packet.addr */
+	__u32 id;        /* net; identification */
+	__u32 number;    /* host; id of the innermost tunnel around it, 0 = none */
+	__u8 tunnel;     /* enum nfp_tunnel_type of that */
+	__u8 protocol;
+	__u8 family;
+	__u8 zero;
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_fragment_key) == 44, "padding in a map key");
+
+struct nfp_fragment {
+	__u64 time; /* ns since 1970, of the first fragment */
+	__u32 l4;   /* ports, as nfp_key_meta.l4 */
+	__u32 zero;
 };
 
 struct nfp_work {
 	struct nfp_packet packet;
 	struct nfp_frame frame;
 	struct nfp_gso_walk walk;
+	struct nfp_decap decap;
+	struct nfp_tcp_options tcp;   /* of the packet in hand, if it has SYN */
+	struct nfp_fragment_key fragment_key;
+	struct nfp_fragment fragment;
 	union nfp_key key;
 	struct nfp_hook_key hook_key;
 	struct nfp_value value;       /* of an entry to be made */
@@ -53,6 +80,7 @@ struct nfp_work {
 	__u64 event_time;             /* boot ns of the last error event */
 	__u64 event_suppressed;       /* events left out since */
 	__u8 head[NFP_HEAD_MAX + NFP_HEAD_PAD]; /* copy of a frame's first bytes */
+	__u8 options[NFP_TCP_OPTIONS_ROOM];     /* copy of TCP options */
 };
 
 #endif

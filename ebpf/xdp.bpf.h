@@ -14,6 +14,7 @@
 #include "ebpf/book.bpf.h"
 #include "ebpf/event.bpf.h"
 #include "ebpf/measure.bpf.h"
+#include "ebpf/syn.bpf.h"
 
 static __always_inline __u32 nfp_xdp_linear(const struct xdp_md *xdp)
 {
@@ -25,6 +26,7 @@ static __always_inline void nfp_frame_of_xdp(struct nfp_frame *f, const struct x
 {
 	__builtin_memset(f, 0, sizeof(*f));
 	f->length = length;
+	f->captured = length;
 	f->segments = 1;
 	f->ifindex = xdp->ingress_ifindex;
 	f->ingress_if = xdp->ingress_ifindex;
@@ -47,6 +49,48 @@ static __noinline int nfp_xdp_parse_copy(struct xdp_md *xdp, struct nfp_work *w)
 	if (nfp_missed(&v))
 		w->packet.outcome = NFP_O_ext_limit; /* deeper than the copy reaches */
 	return 1;
+}
+
+/* As nfp_decapsulate(), with frames of several buffers. */
+static __noinline int nfp_xdp_decapsulate(struct xdp_md *xdp, struct nfp_work *w)
+{
+	__u32 length = bpf_xdp_get_buff_len(xdp);
+
+	if (bpf_xdp_load_bytes(xdp, 0, w->head, nfp_copy_length(length, NFP_HEAD_MAX)))
+		return 0;
+	nfp_tunnel_walk(w);
+	return 1;
+}
+
+/* As nfp_syn_skb(). */
+static __noinline int nfp_xdp_syn_frags(struct xdp_md *xdp, struct nfp_work *w)
+{
+	struct nfp_syn_place place = nfp_syn_begin(&w->frame, nfp_flow(w), &w->tcp);
+
+	if (place.length > NFP_TCP_OPTIONS ||
+	    bpf_xdp_load_bytes(xdp, place.off, w->options, place.length))
+		return 0;
+	return nfp_syn_parse(place.length);
+}
+
+static __noinline int nfp_xdp_syn(struct xdp_md *xdp, struct nfp_work *w)
+{
+	struct nfp_syn_place place = nfp_syn_begin(&w->frame, nfp_flow(w), &w->tcp);
+	const __u8 *data = (const __u8 *)(long)xdp->data;
+	const __u8 *end = (const __u8 *)(long)xdp->data_end;
+	__u32 i;
+
+	if (place.length > NFP_TCP_OPTIONS || place.off > NFP_OFF_MAX)
+		return 0;
+	for (i = 0; i < NFP_TCP_OPTIONS; i++) {
+		const __u8 *p = data + place.off + i;
+
+		NFP_OPAQUE(p);
+		if (i >= place.length || p + 1 > end)
+			break;
+		w->options[i] = *p;
+	}
+	return nfp_syn_parse(i);
 }
 
 /* Head of a frame that is linear: what is behind `captured` stays 0. */
@@ -119,13 +163,22 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 		else
 			w->packet.outcome = NFP_O_ext_limit; /* deeper than NFP_OFF_MAX */
 	}
-	nfp_measure_one(&w->frame, &w->packet);
+	/* Without frags there is no helper to copy with: probe/ asks for decapsulation with frags only. */
+	if (nfp_tunnel_wanted(w) && frags)
+		NFP_KEEP(nfp_xdp_decapsulate(xdp, w));
+	if (nfp_flow(w)->tcp_flags & NFP_TCP_SYN) {
+		if (frags)
+			NFP_KEEP(nfp_xdp_syn_frags(xdp, w));
+		else
+			NFP_KEEP(nfp_xdp_syn(xdp, w));
+	}
+	nfp_measure(&w->frame, nfp_flow(w));
 
 	tell = nfp_book(w, 0);
 	if (tell & NFP_EVENT_COARSENED)
 		nfp_xdp_tell(xdp, frags, w, NFP_C_coarsened_to_hook);
 	if (tell & NFP_EVENT_OUTCOME)
-		nfp_xdp_tell(xdp, frags, w, NFP_C_outcome_ok + w->packet.outcome);
+		nfp_xdp_tell(xdp, frags, w, NFP_C_outcome_ok + nfp_flow(w)->outcome);
 	return XDP_PASS;
 }
 

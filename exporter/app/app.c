@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/app.h"
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records,
 
 static gboolean quit(gpointer data);
 
-/* On the printer's thread: there is nobody left to print for. */
+/* On the printer's thread: there is nobody left to print for, or no room. */
 static void reader_gone(void *data)
 {
 	NfpDaemon *d = data;
@@ -163,10 +164,22 @@ static gboolean start_meters(NfpDaemon *d, GError **err)
 	return TRUE;
 }
 
+/* The harvester first: a thousand hooks take longer to attach than buckets are made ahead. */
+static gboolean start(NfpDaemon *d, GError **err)
+{
+	if (!nfp_harvester_start(d->harvester, err))
+		return FALSE;
+	if (start_meters(d, err))
+		return TRUE;
+	/* While there are collectors: what it publishes to none would count as refused, and be unpinned. */
+	nfp_harvester_stop(d->harvester, FALSE, 0);
+	return FALSE;
+}
+
 static gboolean build(NfpDaemon *d, GError **err)
 {
 	return make_control(d, err) && make_meters(d, err) && make_collectors(d, err) && make_harvester(d, err) &&
-	       start_meters(d, err) && nfp_harvester_start(d->harvester, err);
+	       start(d, err);
 }
 
 /* ---- running and stopping ------------------------------------------------------------------------ */
@@ -222,12 +235,19 @@ static gboolean on_report(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_second(gpointer data)
+{
+	nfp_log_flush(FALSE);
+	return G_SOURCE_CONTINUE;
+}
+
 static void run_loop(NfpDaemon *d)
 {
 	guint sources[] = {
 		g_unix_signal_add(SIGTERM, on_signal, d),
 		g_unix_signal_add(SIGINT, on_signal, d),
 		g_timeout_add_seconds(REPORT_S, on_report, d),
+		g_timeout_add_seconds(1, on_second, d),
 	};
 
 	nfp_daemon_report_lost(d);
@@ -236,6 +256,18 @@ static void run_loop(NfpDaemon *d)
 	g_main_loop_run(d->loop);
 	for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
 		g_source_remove(sources[i]);
+}
+
+/* Who closes the pipe (`| head`) has enough; any other failure is one. */
+static gboolean check_printer(const NfpDaemon *d, GError **err)
+{
+	NfpPrinterStatus status = { 0 };
+
+	if (d->printer)
+		nfp_printer_status(d->printer, &status);
+	return !status.broken_by || status.broken_by == EPIPE ||
+	       nfp_error_errno(err, NFP_ERROR_FAILED, status.broken_by,
+			       "standard output cannot be written (what was not stays pinned for the next start)");
 }
 
 static void stop_collectors(NfpDaemon *d)
@@ -276,12 +308,13 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 	int code = 0;
 
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
-	if (build(&d, &error)) {
+	if (build(&d, &error))
 		run_loop(&d);
-	} else {
+	if (error || !check_printer(&d, &error)) {
 		code = nfp_error_exit_code(error);
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
 	}
 	clear(&d);
+	nfp_log_flush(TRUE);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "harvest/convert.h"
 #include "harvest/merge.h"
+#include "harvest/rows.h"
 #include "harvest/uid.h"
 #include "record/format.h"
 
@@ -16,15 +17,29 @@ typedef struct {
 	GArray *records; /* NfpRecord */
 	NfpMerge *merge;
 	const char *hostname;
+	const NfpFlowsOptions *options;
+	uint32_t ifindex; /* 0: all */
 } Reader;
 
-static int read_row(Reader *r, NfpSource *source, const NfpConvert *convert, enum nfp_protocol row)
+gboolean nfp_flows_wants(const NfpFlowsOptions *options, uint8_t flags)
+{
+	if (options->hook == NFP_FLOWS_ANY)
+		return TRUE;
+	return (options->hook == NFP_FLOWS_XDP) == ((flags & NFP_KEY_XDP) != 0);
+}
+
+static gboolean is_wanted(const Reader *r, const struct nfp_key_meta *meta)
+{
+	return nfp_flows_wants(r->options, meta->flags) && (!r->ifindex || r->ifindex == meta->ifindex);
+}
+
+static int read_row(Reader *r, NfpSource *source, struct nfp_bucket id, const NfpConvert *convert, enum nfp_protocol row)
 {
 	NfpEntries entries = { 0 };
 	struct nfp_value value;
 	uint64_t flow_id;
 	const void *key;
-	int rc = source->read(source, convert->id, row, &entries);
+	int rc = source->read(source, id, row, &entries);
 
 	if (rc)
 		return rc == -ENOENT ? 0 : rc;
@@ -32,6 +47,8 @@ static int read_row(Reader *r, NfpSource *source, const NfpConvert *convert, enu
 	while (nfp_merge_next(r->merge, &key, &flow_id, &value)) {
 		NfpRecord record;
 
+		if (!is_wanted(r, nfp_key_meta_of(key, nfp_rows[row].key_size)))
+			continue;
 		nfp_convert_entry(convert, row, flow_id, key, &value, &record);
 		g_array_append_val(r->records, record);
 	}
@@ -40,15 +57,18 @@ static int read_row(Reader *r, NfpSource *source, const NfpConvert *convert, enu
 
 static int read_bucket(Reader *r, NfpSource *source, struct nfp_bucket id)
 {
+	struct nfp_bucket label = id;
 	NfpConvert convert = {
-		.id = id,
 		.domain = source->domain,
-		.seed = nfp_uid_seed(r->hostname, source->domain, id),
 	};
 	int rc = 0;
 
+	if (r->options->since)
+		label = (struct nfp_bucket){ r->options->since, (uint64_t)g_get_real_time() * 1000 };
+	convert.id = label;
+	convert.seed = nfp_uid_seed(r->hostname, source->domain, label);
 	for (int row = 0; !rc && row < NFP_P_N; row++)
-		rc = read_row(r, source, &convert, row);
+		rc = read_row(r, source, id, &convert, row);
 	return rc;
 }
 
@@ -97,13 +117,32 @@ static const char *name_of(uint32_t ifindex, void *data)
 	return if_indextoname(ifindex, data);
 }
 
+/* " 14:03:59   12.3" behind a row: begin and duration. */
+static void append_times(GString *out, const NfpRecord *record)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local((gint64)(record->first_ns / 1000000000));
+	g_autofree char *text = time ? g_date_time_format(time, "%H:%M:%S") : g_strdup("?");
+
+	g_string_truncate(out, out->len - 1);
+	g_string_append_printf(out, " %s %8.1f\n", text, (double)(record->last_ns - record->first_ns) / 1e9);
+}
+
+static void print_head(GString *out, gboolean times)
+{
+	nfp_format_table_head(out);
+	if (times) {
+		g_string_truncate(out, out->len - 1);
+		g_string_append_printf(out, " %-8s %8s\n", "BEGAN", "SECONDS");
+	}
+}
+
 static void print(const NfpConf *conf, const NfpFlowsOptions *options, const GArray *records, GString *out)
 {
 	guint n = options->top ? MIN(options->top, records->len) : records->len;
 	char name[IF_NAMESIZE];
 
 	if (!options->json)
-		nfp_format_table_head(out);
+		print_head(out, options->times);
 	for (guint i = 0; i < n; i++) {
 		const NfpRecord *record = &g_array_index(records, NfpRecord, i);
 
@@ -111,6 +150,8 @@ static void print(const NfpConf *conf, const NfpFlowsOptions *options, const GAr
 			nfp_format_json(out, conf->hostname, record);
 		else /* names of other namespaces are not ours to look up */
 			nfp_format_table_row(out, record, record->domain ? NULL : name_of, name);
+		if (!options->json && options->times)
+			append_times(out, record);
 	}
 }
 
@@ -122,6 +163,13 @@ static gboolean add_domain(Reader *r, const NfpConf *conf, const NfpDomain *doma
 
 	if (!probe)
 		return FALSE;
+	if (r->options->ifname) {
+		if (domain->netns)
+			return TRUE;
+		r->ifindex = if_nametoindex(r->options->ifname);
+		if (!r->ifindex) /* it has gone */
+			return TRUE;
+	}
 	rc = read_domain(r, nfp_probe_source(probe));
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot read the flows of %s", domain->instance);
 }
@@ -131,7 +179,7 @@ gboolean nfp_flows_print(const NfpConf *conf, const NfpFlowsOptions *options, GS
 	g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(NfpRecord));
 	g_autoptr(NfpMerge) merge = nfp_merge_new();
 	g_autoptr(GPtrArray) domains = nfp_domains_list(conf);
-	Reader r = { .records = records, .merge = merge, .hostname = conf->hostname };
+	Reader r = { .records = records, .merge = merge, .hostname = conf->hostname, .options = options };
 	guint found = 0;
 
 	for (guint i = 0; i < domains->len; i++) {

@@ -9,11 +9,20 @@
 
 typedef enum { NFP_FLOWS_BY_OCTETS, NFP_FLOWS_BY_PACKETS, NFP_FLOWS_BY_LAST } NfpFlowsOrder;
 
+typedef enum { NFP_FLOWS_ANY, NFP_FLOWS_TC, NFP_FLOWS_XDP } NfpFlowsHook;
+
 typedef struct {
+	const char *ifname;  /* those that were counted there, in our own network namespace; NULL: everywhere */
+	NfpFlowsHook hook;   /* those that were counted there; ANY: 0 */
+	uint64_t since;      /* ns since 1970: begin of the records' interval, which ends now; 0: the buckets' own */
+	gboolean times;      /* table: when a flow began and how long it lasted */
 	guint top;           /* at most so many lines; 0 = all */
 	NfpFlowsOrder order; /* largest (latest) first */
 	gboolean json;       /* JSON lines (as `run --json`) instead of a table */
 } NfpFlowsOptions;
+
+/* Whether flows of a hook with these flags (NFP_KEY_XDP or not) are wanted. */
+gboolean nfp_flows_wants(const NfpFlowsOptions *options, uint8_t flags);
 
 /* Entries of all buckets that still take packets, merged across CPUs, one line a flow and bucket, appended
  * to out. */

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "harvest/rows.h"
 
-#define RETRIES 5 /* while a daemon moves a bucket into the books under our eyes */
+#define RETRIES 100 /* of what is cheap to read, while a daemon moves buckets into the books under our eyes */
 #define HOOK_FLAGS (NFP_KEY_EGRESS | NFP_KEY_XDP)
 
 const char *const nfp_lost_names[NFP_LOST_N] = {
@@ -25,8 +25,15 @@ typedef struct {
 	NfpSource *source;
 	GArray *hooks;   /* NfpLedgerHook */
 	GArray *buckets; /* NfpLedgerBucket */
+	GPtrArray *found; /* Found */
 	GArray *lines;   /* Line: the map "books" */
 } Reader;
+
+/* A bucket as it was found, hook by hook: some of it may be in the books by the time all is read. */
+typedef struct {
+	NfpLedgerBucket bucket;
+	GArray *hooks; /* NfpLedgerHook */
+} Found;
 
 typedef struct {
 	struct nfp_books_key key;
@@ -64,23 +71,33 @@ static void bucket_clear(void *data)
 	g_free(((NfpLedgerBucket *)data)->netns);
 }
 
+static void found_free(void *data)
+{
+	Found *found = data;
+
+	g_array_unref(found->hooks);
+	g_free(found);
+}
+
+/* netns: for a new one, copied. */
+static NfpLedgerHook *hook_in(GArray *hooks, uint32_t domain, const char *netns, uint32_t ifindex, uint8_t flags)
+{
+	NfpLedgerHook fresh = { .domain = domain, .info = { .ifindex = ifindex, .flags = flags & HOOK_FLAGS } };
+
+	for (guint i = 0; i < hooks->len; i++) {
+		NfpLedgerHook *hook = &g_array_index(hooks, NfpLedgerHook, i);
+
+		if (hook->info.ifindex == ifindex && hook->info.flags == fresh.info.flags)
+			return hook;
+	}
+	fresh.netns = g_strdup(netns);
+	g_array_append_val(hooks, fresh);
+	return &g_array_index(hooks, NfpLedgerHook, hooks->len - 1);
+}
+
 static NfpLedgerHook *hook_of(Reader *r, uint32_t ifindex, uint8_t flags)
 {
-	NfpLedgerHook fresh = { .domain = r->domain->domain, .netns = g_strdup(r->domain->netns) };
-
-	flags &= HOOK_FLAGS;
-	for (guint i = 0; i < r->hooks->len; i++) {
-		NfpLedgerHook *hook = &g_array_index(r->hooks, NfpLedgerHook, i);
-
-		if (hook->info.ifindex == ifindex && hook->info.flags == flags) {
-			g_free(fresh.netns);
-			return hook;
-		}
-	}
-	fresh.info.ifindex = ifindex;
-	fresh.info.flags = flags;
-	g_array_append_val(r->hooks, fresh);
-	return &g_array_index(r->hooks, NfpLedgerHook, r->hooks->len - 1);
+	return hook_in(r->hooks, r->domain->domain, r->domain->netns, ifindex, flags);
 }
 
 static NfpBooks books_of_row(const struct nfp_hook_row *row)
@@ -97,10 +114,16 @@ static NfpBooks books_of_row(const struct nfp_hook_row *row)
 	return b;
 }
 
-static void add_line(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
+static void note_line(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
 {
-	Reader *r = data;
 	Line line = { .key = *key, .value = *value };
+
+	g_array_append_val((GArray *)data, line);
+}
+
+static void add_line(Reader *r, const Line *line)
+{
+	const struct nfp_books_value *value = &line->value;
 	NfpBooks b = {
 		.seen = value->seen,
 		.seen_skbs = value->seen_skbs,
@@ -109,9 +132,11 @@ static void add_line(const struct nfp_books_key *key, const struct nfp_books_val
 		.coarsened = value->coarsened,
 	};
 
+	/* The line of all that found no room for one of their own: nearly always nobody. */
+	if (!line->key.ifindex && !value->seen && !value->recorded)
+		return;
 	memcpy(b.lost, value->lost, sizeof(b.lost));
-	add(&hook_of(r, key->ifindex, key->flags)->books, &b);
-	g_array_append_val(r->lines, line);
+	add(&hook_of(r, line->key.ifindex, line->key.flags)->books, &b);
 }
 
 static gboolean in_books(const Reader *r, struct nfp_bucket id, uint32_t ifindex, uint8_t flags)
@@ -125,28 +150,26 @@ static gboolean in_books(const Reader *r, struct nfp_bucket id, uint32_t ifindex
 	return FALSE;
 }
 
-static int read_rows(Reader *r, NfpLedgerBucket *bucket)
+static int read_rows(Reader *r, Found *found)
 {
+	NfpLedgerBucket *bucket = &found->bucket;
 	NfpHookRows rows = { 0 };
 	int rc = r->source->read_hooks(r->source, bucket->id, &rows);
 
 	for (size_t i = 0; !rc && i < rows.n; i++) {
 		NfpBooks b = books_of_row(&rows.rows[i]);
 
-		if (in_books(r, bucket->id, rows.keys[i].ifindex, rows.keys[i].flags))
-			continue;
-		add(&bucket->books, &b);
-		add(&hook_of(r, rows.keys[i].ifindex, rows.keys[i].flags)->books, &b);
+		add(&hook_in(found->hooks, 0, NULL, rows.keys[i].ifindex, rows.keys[i].flags)->books, &b);
 		bucket->entries[NFP_P_hook] += b.open > 0;
 		bucket->packets[NFP_P_hook] += b.open;
 	}
 	return rc;
 }
 
-static int read_row(Reader *r, NfpLedgerBucket *bucket, enum nfp_protocol row)
+static int read_row(Reader *r, Found *found, enum nfp_protocol row)
 {
 	NfpEntries entries = { 0 };
-	int rc = r->source->read(r->source, bucket->id, row, &entries);
+	int rc = r->source->read(r->source, found->bucket.id, row, &entries);
 
 	if (rc == -ENOENT)
 		return 0; /* left out when the bucket was made, for want of memory */
@@ -155,31 +178,32 @@ static int read_row(Reader *r, NfpLedgerBucket *bucket, enum nfp_protocol row)
 		const struct nfp_key_meta *meta = nfp_key_meta_of(key, entries.key_size);
 		uint64_t packets = entries.values[i].packets;
 
-		if (in_books(r, bucket->id, meta->ifindex, meta->flags))
-			continue;
-		bucket->entries[row]++;
-		bucket->packets[row] += packets;
-		bucket->books.open += packets;
-		hook_of(r, meta->ifindex, meta->flags)->books.open += packets;
+		found->bucket.entries[row]++;
+		found->bucket.packets[row] += packets;
+		hook_in(found->hooks, 0, NULL, meta->ifindex, meta->flags)->books.open += packets;
 	}
 	return rc;
 }
 
-static int read_bucket(Reader *r, struct nfp_bucket id, const char *state)
+/* One that is gone meanwhile is in the books by then. */
+static int find_bucket(Reader *r, struct nfp_bucket id, const char *state)
 {
-	NfpLedgerBucket bucket = { .domain = r->domain->domain, .id = id, .state = state };
-	int rc = read_rows(r, &bucket);
+	Found *found = g_new0(Found, 1);
+	int rc;
 
+	found->bucket = (NfpLedgerBucket){ .domain = r->domain->domain, .id = id, .state = state };
+	found->hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));
+	rc = read_rows(r, found);
 	for (int row = 0; !rc && row < NFP_P_N; row++)
-		rc = read_row(r, &bucket, row);
+		rc = read_row(r, found, row);
 	if (rc)
-		return rc;
-	bucket.netns = g_strdup(r->domain->netns);
-	g_array_append_val(r->buckets, bucket);
-	return 0;
+		found_free(found);
+	else
+		g_ptr_array_add(r->found, found);
+	return rc == -ENOENT ? 0 : rc;
 }
 
-static int read_buckets(Reader *r)
+static int find_buckets(Reader *r)
 {
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
 	int rc = r->source->list(r->source, list);
@@ -187,14 +211,48 @@ static int read_buckets(Reader *r)
 	for (guint i = 0; !rc && i < list->len; i++) {
 		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
 
-		rc = read_bucket(r, info->id, info->state == NFP_BUCKET_OPEN ? "open" : "closed");
-	}
-	for (uint64_t i = 0; !rc && i < 2; i++) {
-		rc = read_bucket(r, (struct nfp_bucket){ 0, i }, "spill");
-		if (rc == -ENOENT)
-			rc = 0; /* they take turns */
+		rc = find_bucket(r, info->id, info->state == NFP_BUCKET_OPEN ? "open" : "closed");
 	}
 	return rc;
+}
+
+static int find_spill(Reader *r)
+{
+	int rc = 0;
+
+	for (uint64_t i = 0; !rc && i < 2; i++) /* they take turns */
+		rc = find_bucket(r, (struct nfp_bucket){ 0, i }, "spill");
+	return rc;
+}
+
+static gboolean is_listed(const GArray *list, struct nfp_bucket id)
+{
+	if (!id.start_ts)
+		return TRUE;
+	for (guint i = 0; i < list->len; i++) {
+		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
+
+		if (info->id.start_ts == id.start_ts && info->id.end_ts == id.end_ts)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* What of the bucket is not in the books. */
+static void add_found(Reader *r, const Found *found)
+{
+	NfpLedgerBucket bucket = found->bucket;
+
+	for (guint i = 0; i < found->hooks->len; i++) {
+		const NfpLedgerHook *hook = &g_array_index(found->hooks, NfpLedgerHook, i);
+
+		if (in_books(r, bucket.id, hook->info.ifindex, hook->info.flags))
+			continue;
+		add(&bucket.books, &hook->books);
+		add(&hook_of(r, hook->info.ifindex, hook->info.flags)->books, &hook->books);
+	}
+	bucket.netns = g_strdup(r->domain->netns);
+	g_array_append_val(r->buckets, bucket);
 }
 
 static int read_base(Reader *r)
@@ -210,45 +268,54 @@ static int read_base(Reader *r)
 	return rc;
 }
 
-static void start_over(Reader *r)
-{
-	g_array_set_size(r->hooks, 0);
-	g_array_set_size(r->buckets, 0);
-	g_array_set_size(r->lines, 0);
-}
-
-static void note_line(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
-{
-	Line line = { .key = *key, .value = *value };
-
-	g_array_append_val((GArray *)data, line);
-}
-
 static gboolean same_lines(const GArray *a, const GArray *b)
 {
 	return a->len == b->len && (!a->len || !memcmp(a->data, b->data, a->len * sizeof(Line)));
 }
 
-/* The books stand still while the buckets are read, or it is done again. */
-static int read_domain(Reader *r)
+/* A moment at which books and pins belong together: neither changed while the other was read. */
+static int read_moment(Reader *r, GArray *list)
 {
 	int rc = 0;
 
 	for (int i = 0; i < RETRIES; i++) {
-		g_autoptr(GArray) after = g_array_new(FALSE, TRUE, sizeof(Line));
+		g_autoptr(GArray) before = g_array_new(FALSE, TRUE, sizeof(Line));
 
-		start_over(r);
-		rc = nfp_probe_books(r->probe, add_line, r);
+		g_array_set_size(r->lines, 0);
+		g_array_set_size(list, 0);
+		rc = nfp_probe_books(r->probe, note_line, before);
 		if (!rc)
-			rc = read_buckets(r);
-		if (rc == -ENOENT)
-			continue; /* unpinned meanwhile */
+			rc = r->source->list(r->source, list);
 		if (!rc)
-			rc = nfp_probe_books(r->probe, note_line, after);
-		if (rc || same_lines(r->lines, after))
+			rc = nfp_probe_books(r->probe, note_line, r->lines);
+		if (rc || same_lines(before, r->lines))
 			break;
 	}
-	return rc ? rc : read_base(r);
+	return rc;
+}
+
+/* Buckets first, which takes long; then what of them went into the books meanwhile; the spill bucket last, for when it
+ * is taken away it comes back as a bucket that nobody has found yet. */
+static int read_domain(Reader *r)
+{
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
+	int rc = find_buckets(r);
+
+	if (!rc)
+		rc = read_moment(r, list);
+	if (!rc)
+		rc = find_spill(r);
+	if (rc)
+		return rc;
+	for (guint i = 0; i < r->lines->len; i++)
+		add_line(r, &g_array_index(r->lines, Line, i));
+	for (guint i = 0; i < r->found->len; i++) {
+		const Found *found = g_ptr_array_index(r->found, i);
+
+		if (is_listed(list, found->bucket.id))
+			add_found(r, found);
+	}
+	return read_base(r);
 }
 
 static void name_hooks(Reader *r)
@@ -320,7 +387,10 @@ static gboolean add_domain(NfpLedger *l, const NfpConf *conf, const NfpDomain *d
 	g_autoptr(GArray) lines = g_array_new(FALSE, TRUE, sizeof(Line));
 	g_autoptr(GArray) hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));
 	g_autoptr(GArray) buckets = g_array_new(FALSE, TRUE, sizeof(NfpLedgerBucket));
-	Reader r = { .domain = domain, .probe = probe, .hooks = hooks, .buckets = buckets, .lines = lines };
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(found_free);
+	Reader r = {
+		.domain = domain, .probe = probe, .hooks = hooks, .buckets = buckets, .found = found, .lines = lines,
+	};
 	int rc;
 
 	if (!probe)

@@ -18,7 +18,7 @@ struct NfpMeter {
 	NfpProbe *probe;
 	NfpEvents *events;
 	GHashTable *names;    /* ifindex -> name, of those that are metered */
-	GHashTable *failures; /* "ifindex: message" that were told */
+	GHashTable *failures; /* ifindex -> why it is not metered, as it was told */
 	GError *first_error;
 	guint watch;
 };
@@ -38,12 +38,17 @@ NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **e
 
 	if (!probe)
 		return NULL;
+	/* Two that drain the same pins would each finish what the other began, and count it twice. */
+	if (!nfp_probe_claim(probe, err)) {
+		nfp_probe_free(probe);
+		return NULL;
+	}
 	meter = g_new0(NfpMeter, 1);
 	meter->conf = conf;
 	meter->domain = domain;
 	meter->probe = probe;
 	meter->names = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-	meter->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	meter->failures = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
 	return meter;
 }
 
@@ -69,27 +74,36 @@ void nfp_meter_free(NfpMeter *meter)
 static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 {
 	g_autofree char *name = where(meter, link->name);
-	char *told = g_strdup_printf("%u: %s", link->ifindex, error->message);
+	void *index = GUINT_TO_POINTER(link->ifindex);
 
-	if (g_hash_table_add(meter->failures, told))
+	if (g_strcmp0(g_hash_table_lookup(meter->failures, index), error->message)) {
+		g_hash_table_insert(meter->failures, index, g_strdup(error->message));
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s is not metered: %s, ignoring", name, error->message);
+	}
 	if (!meter->first_error)
 		meter->first_error = error;
 	else
 		g_error_free(error);
 }
 
-static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook)
+static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook,
+		   uint32_t decapsulate)
 {
+	NfpParseOptions parse = { decapsulate, meter->conf->fragments };
 	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
 	g_autofree char *name = where(meter, link->name);
 	GError *error = NULL;
 
+	nfp_probe_set_parse(meter->probe, parse);
 	if (!nfp_probe_attach(meter->probe, link->name, direction, hook, &error)) {
 		failed(meter, link, error);
 		return;
 	}
-	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s", name, ways[direction]);
+	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s", name, ways[direction],
+		hook != NFP_HOOK_XDP ? "" : direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP");
+	if (nfp_probe_note(meter->probe))
+		nfp_log(NFP_LOG_NOTICE, ROOM, "%s: %s", name, nfp_probe_note(meter->probe));
+	g_hash_table_remove(meter->failures, GUINT_TO_POINTER(link->ifindex));
 	g_hash_table_insert(meter->names, GUINT_TO_POINTER(link->ifindex), g_strdup(link->name));
 }
 
@@ -112,7 +126,35 @@ static void attach_configured(NfpMeter *meter, const GArray *links)
 		const NfpInterfaceOptions *o = wanted(meter, link);
 
 		if (o && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, o->direction, o->hook);
+			attach(meter, link, o->direction, o->hook, o->decapsulate);
+	}
+}
+
+static gboolean is_there(const GArray *links, uint32_t ifindex)
+{
+	for (guint i = 0; i < links->len; i++)
+		if (g_array_index(links, NfpLink, i).ifindex == ifindex)
+			return TRUE;
+	return FALSE;
+}
+
+/* A bridge that was up before its first member came: now they meter what it would. */
+static void leave_stacked(NfpMeter *meter, const GArray *links, const GArray *nearest)
+{
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+		g_autofree char *name = where(meter, link->name);
+		g_autoptr(GError) error = NULL;
+
+		if (!link->up || is_there(nearest, link->ifindex) ||
+		    !g_hash_table_remove(meter->names, GUINT_TO_POINTER(link->ifindex)))
+			continue;
+		if (nfp_probe_detach(meter->probe, link->name, &error))
+			nfp_log(NFP_LOG_NOTICE, ROOM, "%s: not metered any more, its stack has a device nearer the wire",
+				name);
+		else
+			nfp_log(NFP_LOG_WARNING, ROOM, "%s: its stack is counted twice, as it cannot be detached: %s",
+				name, error->message);
 	}
 }
 
@@ -127,34 +169,42 @@ static void attach_default(NfpMeter *meter, const GArray *links)
 		if (link->up && !link->loopback)
 			g_array_append_vals(up, link, 1);
 	}
-	if (!meter->conf->stacked)
+	if (!meter->conf->stacked) {
 		nfp_links_nearest_wire(up);
+		leave_stacked(meter, links, up);
+	}
 	for (guint i = 0; i < up->len; i++) {
 		const NfpLink *link = &g_array_index(up, NfpLink, i);
 
 		if (!g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, meter->conf->direction, NFP_HOOK_TC);
+			attach(meter, link, meter->conf->direction, meter->conf->hook,
+			       meter->conf->decapsulate);
 	}
 }
 
-static gboolean is_there(const GArray *links, uint32_t ifindex)
+static gboolean is_gone(const GArray *gone, uint32_t ifindex)
 {
-	for (guint i = 0; i < links->len; i++)
-		if (g_array_index(links, NfpLink, i).ifindex == ifindex)
+	for (guint i = 0; i < gone->len; i++)
+		if (g_array_index(gone, uint32_t, i) == ifindex)
 			return TRUE;
 	return FALSE;
 }
 
-static void forget_gone(NfpMeter *meter, const GArray *links)
+/* gone: those that went, though one may have come back with the same number since. */
+static void forget_gone(NfpMeter *meter, const GArray *links, const GArray *gone)
 {
 	GHashTableIter iter;
 	void *ifindex, *name;
 
+	g_hash_table_iter_init(&iter, meter->failures);
+	while (g_hash_table_iter_next(&iter, &ifindex, NULL))
+		if (!is_there(links, GPOINTER_TO_UINT(ifindex)))
+			g_hash_table_iter_remove(&iter);
 	g_hash_table_iter_init(&iter, meter->names);
 	while (g_hash_table_iter_next(&iter, &ifindex, &name)) {
 		g_autofree char *place = NULL;
 
-		if (is_there(links, GPOINTER_TO_UINT(ifindex)))
+		if (is_there(links, GPOINTER_TO_UINT(ifindex)) && !is_gone(gone, GPOINTER_TO_UINT(ifindex)))
 			continue;
 		place = where(meter, name);
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s has gone; it is metered again when it comes back", place);
@@ -162,7 +212,7 @@ static void forget_gone(NfpMeter *meter, const GArray *links)
 	}
 }
 
-static void scan(NfpMeter *meter)
+static void scan(NfpMeter *meter, const GArray *gone)
 {
 	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
 	int rc = nfp_probe_links(meter->probe, links);
@@ -171,7 +221,7 @@ static void scan(NfpMeter *meter)
 		nfp_log(NFP_LOG_WARNING, ROOM, "cannot list the interfaces: %s, ignoring", g_strerror(-rc));
 		return;
 	}
-	forget_gone(meter, links);
+	forget_gone(meter, links, gone);
 	if (meter->conf->interfaces->len)
 		attach_configured(meter, links);
 	else if (!meter->domain->netns)
@@ -182,9 +232,10 @@ static void scan(NfpMeter *meter)
 static gboolean changed(gint fd, GIOCondition condition, gpointer data)
 {
 	NfpMeter *meter = data;
+	g_autoptr(GArray) gone = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
-	nfp_probe_watch_drain(meter->probe);
-	scan(meter);
+	nfp_probe_watch_drain(meter->probe, gone);
+	scan(meter, gone);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -207,6 +258,7 @@ static void tell_others(NfpMeter *meter)
 
 guint nfp_meter_start(NfpMeter *meter, GError **err)
 {
+	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	int fd = nfp_probe_watch_fd(meter->probe);
 
 	meter->events = nfp_events_new(meter->probe);
@@ -215,7 +267,7 @@ guint nfp_meter_start(NfpMeter *meter, GError **err)
 	else
 		nfp_log(NFP_LOG_WARNING, ROOM, "interfaces that come later are not noticed: %s, ignoring",
 			g_strerror(-fd));
-	scan(meter);
+	scan(meter, none);
 	tell_others(meter);
 	if (meter->first_error && err)
 		*err = g_error_copy(meter->first_error);

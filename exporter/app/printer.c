@@ -32,7 +32,7 @@ struct NfpPrinter {
 	GThread *thread;
 	NfpTables *tables;  /* printer's thread */
 	GPtrArray *undelivered; /* batches that nobody read: held until the end */
-	gint is_broken;
+	gint broken_by; /* errno of the write that failed; 0: none has */
 	uint64_t records, packets, refused_records, refused_packets; /* atomic */
 };
 
@@ -50,7 +50,8 @@ static uint64_t packets_of(const NfpBatch *batch)
 	return sum;
 }
 
-static gboolean write_all(NfpPrinter *p, const char *text, gsize left)
+/* 0 or errno. */
+static int write_all(NfpPrinter *p, const char *text, gsize left)
 {
 	while (left) {
 		ssize_t n = write(p->fd, text, left);
@@ -59,28 +60,34 @@ static gboolean write_all(NfpPrinter *p, const char *text, gsize left)
 		if (n < 0 && errno == EAGAIN)
 			poll(&fd, 1, -1);
 		else if (n < 0 && errno != EINTR)
-			return FALSE;
+			return errno;
 		if (n > 0) {
 			text += n;
 			left -= n;
 		}
 	}
-	return TRUE;
+	return 0;
+}
+
+static void give_up(NfpPrinter *p, int errnum)
+{
+	g_atomic_int_set(&p->broken_by, errnum);
+	p->broken(p->data);
 }
 
 static void flush(NfpPrinter *p, GString *out)
 {
-	if (!g_atomic_int_get(&p->is_broken) && !write_all(p, out->str, out->len)) {
-		g_atomic_int_set(&p->is_broken, 1);
-		p->broken(p->data);
-	}
+	int errnum = g_atomic_int_get(&p->broken_by) ? 0 : write_all(p, out->str, out->len);
+
+	if (errnum)
+		give_up(p, errnum);
 	g_string_truncate(out, 0);
 }
 
 /* Delivered means written: a batch of which some is not stays undelivered. */
 static void delivered(NfpPrinter *p, NfpBatch *batch)
 {
-	if (g_atomic_int_get(&p->is_broken)) {
+	if (g_atomic_int_get(&p->broken_by)) {
 		g_ptr_array_add(p->undelivered, batch);
 		return;
 	}
@@ -112,11 +119,20 @@ static void print_table(NfpPrinter *p, const Item *item, GString *out)
 
 static Item *next(NfpPrinter *p)
 {
-	struct pollfd fd = { .fd = nfp_ring_fd(p->queue), .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = nfp_ring_fd(p->queue), .events = POLLIN },
+		/* Only for the reader's end, which poll() tells unasked: with nothing to print it shows nowhere else. */
+		{ .fd = g_atomic_int_get(&p->broken_by) ? -1 : p->fd },
+	};
 	Item *item;
 
-	while (!(item = nfp_ring_pop(p->queue)))
-		poll(&fd, 1, -1);
+	while (!(item = nfp_ring_pop(p->queue))) {
+		poll(fds, G_N_ELEMENTS(fds), -1);
+		if (fds[1].revents & (POLLERR | POLLHUP)) {
+			fds[1] = (struct pollfd){ .fd = -1 };
+			give_up(p, EPIPE);
+		}
+	}
 	return item;
 }
 
@@ -188,7 +204,7 @@ void nfp_printer_bucket_done(NfpPrinter *p, uint32_t domain, struct nfp_bucket i
 void nfp_printer_status(NfpPrinter *p, NfpPrinterStatus *ret_status)
 {
 	*ret_status = (NfpPrinterStatus){
-		.broken = g_atomic_int_get(&p->is_broken),
+		.broken_by = g_atomic_int_get(&p->broken_by),
 		.queued = nfp_ring_length(p->queue),
 		.records = __atomic_load_n(&p->records, __ATOMIC_RELAXED),
 		.packets = __atomic_load_n(&p->packets, __ATOMIC_RELAXED),

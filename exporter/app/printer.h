@@ -2,7 +2,7 @@
 /*
  * Standard output as a receiver of records, with a thread of its own: JSON lines, or a table a bucket.
  * A slow reader fills its queue, then the newest batches are refused and counted; a reader that has
- * gone (closed pipe) leaves what it did not get undelivered, for the next start.
+ * gone (closed pipe), or a full disk, leaves what it did not get undelivered, for the next start.
  */
 #ifndef NFP_APP_PRINTER_H
 #define NFP_APP_PRINTER_H
@@ -15,14 +15,14 @@
 typedef enum { NFP_PRINT_TABLE, NFP_PRINT_JSON } NfpPrintForm;
 
 typedef struct {
-	gboolean broken;        /* nobody reads any more */
+	int broken_by;          /* errno of the write that failed, EPIPE: nobody reads any more; 0: none has */
 	uint32_t queued;        /* batches */
 	uint64_t records, packets, refused_records, refused_packets;
 } NfpPrinterStatus;
 
 typedef struct NfpPrinter NfpPrinter;
 
-/* fd: borrowed, blocking or not. broken(data): once, on the printer's thread, when the reader has gone. */
+/* fd: borrowed, blocking or not. broken(data): once, on the printer's thread, when a write failed. */
 NfpPrinter *nfp_printer_new(int fd, NfpPrintForm form, const char *hostname, void (*broken)(void *data),
 			    void *data, GError **err);
 /* Harvester's thread. */

@@ -11,13 +11,13 @@
 #include "app/capture.h"
 #include "app/ledger.h"
 #include "app/printer.h"
+#include "app/transient.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "harvest/harvester.h"
 #include "probe/testrun.h"
 
 #define ROOM "replay"
-#define INSTANCE "replay-"
 #define QUEUE 65536                     /* batches: a bucket of 268 million flows */
 /* Nobody knows the first bucket's flows beforehand, and a capture does not come a second time: room for all that the
  * memory allows, and more of it than on a router, since entries take it only when they are made. */
@@ -50,31 +50,6 @@ typedef struct {
 static int64_t capture_time(const NfpClock *clock)
 {
 	return (int64_t)((const CaptureClock *)clock)->now;
-}
-
-/* ---- an instance of its own ---------------------------------------------------------------------- */
-
-static gboolean is_alive(const char *pid)
-{
-	return kill((pid_t)g_ascii_strtoll(pid, NULL, 10), 0) == 0 || errno == EPERM;
-}
-
-static void purge(const NfpConf *conf, const char *instance)
-{
-	NfpProbeOptions options = { .pin_root = conf->pin_root, .instance = instance };
-
-	nfp_probe_purge(&options, NULL);
-}
-
-/* Of replays that were killed. */
-static void purge_stale(const NfpConf *conf)
-{
-	g_autoptr(GDir) dir = g_dir_open(conf->pin_root, 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir)))
-		if (g_str_has_prefix(name, INSTANCE) && !is_alive(name + strlen(INSTANCE)))
-			purge(conf, name);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -134,10 +109,11 @@ static gboolean make_probe(Replay *r, GError **err)
 {
 	NfpProbeOptions options = { .pin_root = r->conf.pin_root, .instance = r->conf.instance };
 
-	purge_stale(&r->conf);
 	r->probe = nfp_probe_open(&options, err);
 	if (!r->probe)
 		return FALSE;
+	nfp_probe_set_parse(r->probe,
+			    (NfpParseOptions){ r->conf.decapsulate, r->conf.fragments });
 	r->run = nfp_testrun_new(r->probe, nfp_capture_is_ethernet(r->capture), err);
 	return r->run != NULL;
 }
@@ -161,11 +137,23 @@ static gboolean make_harvester(Replay *r, GError **err)
 
 /* ---- feeding ------------------------------------------------------------------------------------- */
 
+/* errno of a failed write to standard output; 0: none failed. */
+static int broken_by(const Replay *r)
+{
+	NfpPrinterStatus status = { 0 };
+
+	if (r->printer)
+		nfp_printer_status(r->printer, &status);
+	return status.broken_by;
+}
+
 static gboolean settle(Replay *r, GError **err)
 {
 	if (nfp_harvester_settle(r->harvester, g_get_monotonic_time() + PATIENCE))
 		return TRUE;
 	r->undelivered = TRUE;
+	if (broken_by(r))
+		return nfp_error_errno(err, NFP_ERROR_FAILED, broken_by(r), "standard output cannot be written");
 	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "records were not taken within %d s: is the receiver there?",
 		    (int)(PATIENCE / G_USEC_PER_SEC));
 	return FALSE;
@@ -276,7 +264,7 @@ static void clear(Replay *r)
 	nfp_testrun_free(r->run);
 	if (r->probe) {
 		nfp_probe_free(r->probe);
-		purge(&r->conf, r->conf.instance);
+		nfp_transient_end(&r->conf, r->conf.instance);
 	}
 }
 
@@ -294,7 +282,7 @@ static gboolean run(Replay *r, GError **err)
 
 int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 {
-	g_autofree char *instance = g_strdup_printf(INSTANCE "%d", getpid());
+	g_autofree char *instance = nfp_transient_begin(conf, "replay");
 	Replay r = {
 		.conf = *conf,
 		.options = options,
@@ -308,7 +296,8 @@ int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 
 	r.conf.instance = instance;
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
-	if (!run(&r, &error)) {
+	/* Who closes the pipe (`| head`) has enough. */
+	if (!run(&r, &error) && broken_by(&r) != EPIPE) {
 		code = nfp_error_exit_code(error);
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
 	}

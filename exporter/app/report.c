@@ -42,16 +42,19 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 
 static void add_printer(JsonBuilder *b, NfpPrinter *printer, gboolean json)
 {
+	g_autofree char *down = NULL;
 	NfpPrinterStatus s;
 
 	nfp_printer_status(printer, &s);
+	if (s.broken_by)
+		down = g_strdup_printf("down: %s", g_strerror(s.broken_by));
 	json_builder_begin_object(b);
 	add_string(b, "name", "stdout");
 	add_string(b, "endpoint", "stdout");
 	add_string(b, "protocol", json ? "json" : "table");
-	add_string(b, "state", s.broken ? "down: nobody reads" : "up");
+	add_string(b, "state", down ? down : "up");
 	json_builder_set_member_name(b, "up");
-	json_builder_add_boolean_value(b, !s.broken);
+	json_builder_add_boolean_value(b, !s.broken_by);
 	add_number(b, "queued", s.queued);
 	add_number(b, "records", s.records);
 	add_number(b, "packets", s.packets);

@@ -7,6 +7,12 @@
 #include "app/status_view.h"
 #include "harvest/rows.h"
 
+const NfpStatusLimit nfp_status_limits[] = {
+	{ NFP_LIMIT_GSO, "gso", "GSO and GRO buffers count as one packet each" },
+	{ NFP_LIMIT_VLAN, "vlan", "VLAN tags that the NIC takes off (rxvlan offload) are not seen" },
+};
+const guint nfp_status_limits_n = G_N_ELEMENTS(nfp_status_limits);
+
 static void add_number(JsonBuilder *b, const char *name, uint64_t value)
 {
 	json_builder_set_member_name(b, name);
@@ -75,6 +81,7 @@ static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 	add_string(b, "ifname", hook->info.ifname);
 	add_number(b, "ifindex", hook->info.ifindex);
 	add_string(b, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
+	add_string(b, "hook", hook->info.flags & NFP_KEY_XDP ? "xdp" : "tc");
 	add_string(b, "method", hook->info.method);
 	add_bool(b, "attached", hook->info.method != NULL);
 	add_number(b, "domain", hook->domain);
@@ -82,6 +89,12 @@ static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 	add_books(b, &hook->books);
 	add_number(b, "dropped_before", hook->info.dropped_before);
 	add_number(b, "dropped_after", hook->info.dropped_after);
+	json_builder_set_member_name(b, "limits");
+	json_builder_begin_array(b);
+	for (guint i = 0; i < nfp_status_limits_n; i++)
+		if (hook->info.limits & nfp_status_limits[i].bit)
+			json_builder_add_string_value(b, nfp_status_limits[i].name);
+	json_builder_end_array(b);
 	add_bool(b, "balanced", !nfp_ledger_difference(&hook->books));
 	json_builder_end_object(b);
 }

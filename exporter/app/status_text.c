@@ -45,6 +45,9 @@ static void print_hook(GString *out, const NfpLedgerHook *hook)
 	if (hook->info.dropped_before)
 		g_string_append_printf(out, "%20s dropped before the hook (receive, XDP): %" U64 "\n", "",
 				       (guint64)hook->info.dropped_before);
+	for (guint i = 0; i < nfp_status_limits_n; i++)
+		if (hook->info.limits & nfp_status_limits[i].bit)
+			g_string_append_printf(out, "%20s not exact: %s\n", "", nfp_status_limits[i].text);
 	if (hook->info.dropped_after)
 		g_string_append_printf(out, "%20s dropped after the hook (queueing, transmit): %" U64 "\n", "",
 				       (guint64)hook->info.dropped_after);

@@ -7,6 +7,14 @@
 
 #include "app/ledger.h"
 
+/* What a hook cannot count exactly: its name in JSON, and for people. */
+typedef struct {
+	uint8_t bit; /* NfpHookLimits */
+	const char *name, *text;
+} NfpStatusLimit;
+extern const NfpStatusLimit nfp_status_limits[];
+extern const guint nfp_status_limits_n;
+
 /* daemon: its answer to "status" (nfp_daemon_answer), or NULL. Caller frees. */
 /* Its collectors, or NULL: whoever answered may be of another build. */
 JsonArray *nfp_status_collectors(JsonObject *daemon);

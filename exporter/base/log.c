@@ -101,7 +101,7 @@ static void print_line(NfpLogLevel level, const char *room, const char *text, co
 static void report_folded(const NfpLogFoldSlot *slot, void *data)
 {
 	g_autofree char *text = g_strdup_printf("%u more like this left out: %s", slot->left_out,
-						slot->format);
+						slot->text);
 	g_autofree char *extra = g_strdup_printf("left_out=%u", slot->left_out);
 
 	print_line(slot->level, slot->room, text, extra);
@@ -119,7 +119,7 @@ void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
 	va_end(args);
 
 	pthread_mutex_lock(&state.lock);
-	if (nfp_log_fold_admit(&state.fold, g_get_monotonic_time(), level, room, format, report_folded,
+	if (nfp_log_fold_admit(&state.fold, g_get_monotonic_time(), level, room, text, report_folded,
 			       NULL))
 		print_line(level, room, text, NULL);
 	pthread_mutex_unlock(&state.lock);

@@ -12,7 +12,7 @@ typedef enum { NFP_LOG_ERROR, NFP_LOG_WARNING, NFP_LOG_NOTICE, NFP_LOG_INFO, NFP
 
 void nfp_log_init(NfpLogLevel least);
 gboolean nfp_log_enabled(NfpLogLevel level);
-/* room: "harvest", "collector nfdump", ... Equal messages (same room and format) within a second are
+/* room: "harvest", "collector nfdump", ... Equal messages (same room and text) within a second are
  * folded: the first is printed, then one line with the number left out. */
 void nfp_log(NfpLogLevel level, const char *room, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* Prints the numbers left out whose second is over, which otherwise wait for the next message: call it about

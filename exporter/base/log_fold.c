@@ -6,7 +6,7 @@ static void release(NfpLogFoldSlot *slot, NfpLogFoldReport report, void *data)
 	if (slot->left_out)
 		report(slot, data);
 	g_clear_pointer(&slot->room, g_free);
-	g_clear_pointer(&slot->format, g_free);
+	g_clear_pointer(&slot->text, g_free);
 	slot->left_out = 0;
 }
 
@@ -21,7 +21,7 @@ void nfp_log_fold_expire(NfpLogFold *fold, gint64 now, NfpLogFoldReport report, 
 }
 
 gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, const char *room,
-			    const char *format, NfpLogFoldReport report, void *data)
+			    const char *text, NfpLogFoldReport report, void *data)
 {
 	NfpLogFoldSlot *use = NULL;
 
@@ -29,7 +29,7 @@ gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, con
 	for (guint i = 0; i < NFP_LOG_FOLD_SLOTS; i++) {
 		NfpLogFoldSlot *slot = &fold->slots[i];
 
-		if (slot->room && g_str_equal(slot->room, room) && g_str_equal(slot->format, format)) {
+		if (slot->room && g_str_equal(slot->room, room) && g_str_equal(slot->text, text)) {
 			slot->left_out++;
 			return FALSE;
 		}
@@ -39,7 +39,7 @@ gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, con
 	if (use->room)
 		release(use, report, data);
 	use->room = g_strdup(room);
-	use->format = g_strdup(format);
+	use->text = g_strdup(text);
 	use->level = level;
 	use->start = now;
 	return TRUE;

@@ -15,7 +15,7 @@
 
 typedef struct {
 	char *room; /* owned; NULL = the slot is free */
-	char *format; /* owned */
+	char *text; /* owned */
 	NfpLogLevel level;
 	gint64 start; /* when the printed line came */
 	guint left_out;
@@ -28,10 +28,10 @@ typedef struct {
 /* Prints "N more". */
 typedef void (*NfpLogFoldReport)(const NfpLogFoldSlot *slot, void *data);
 
-/* TRUE: print this message. FALSE: an equal one (room and format) was printed less than a second ago, and
+/* TRUE: print this message. FALSE: an equal one (room and text) was printed less than a second ago, and
  * this one was counted. A slot that makes room for another is reported first. */
 gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, const char *room,
-			    const char *format, NfpLogFoldReport report, void *data);
+			    const char *text, NfpLogFoldReport report, void *data);
 /* Reports and frees every slot whose second is over. */
 void nfp_log_fold_expire(NfpLogFold *fold, gint64 now, NfpLogFoldReport report, void *data);
 

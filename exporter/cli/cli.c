@@ -2,8 +2,10 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -45,10 +47,14 @@ static const NfpCommand commands[] = {
 	  .run = nfp_cmd_flows,
 	  .summary = "show the flows of the buckets that are open now",
 	  .help = "Reads the pinned maps: works without a running nfprobe and disturbs nothing.\n"
+		  "With -i IFACE that is not metered yet, a hook is attached for as long as you\n"
+		  "look (in an instance of its own) and removed again.\n"
 		  "\n"
 		  "Examples:\n"
-		  "  nfprobe flows                  the 20 largest\n"
-		  "  nfprobe flows -n 0 --json      all, one JSON object a line\n" },
+		  "  nfprobe flows                      the 20 largest\n"
+		  "  nfprobe flows -n 0 --json          all, one JSON object a line\n"
+		  "  nfprobe flows -i eth0              what comes in at eth0, live\n"
+		  "  nfprobe flows -i eth0 --hook xdp   the same, counted by XDP\n" },
 	{ .name = "replay",
 	  .arguments = "FILE",
 	  .run = nfp_cmd_replay,
@@ -81,6 +87,7 @@ static const NfpCommand commands[] = {
 		  "Examples:\n"
 		  "  nfprobe attach eth0\n"
 		  "  nfprobe attach eth0 --direction both\n"
+		  "  nfprobe attach eth0 --hook xdp\n"
 		  "  nfprobe attach veth0 --netns blue\n" },
 	{ .name = "detach",
 	  .arguments = "[IFACE]",
@@ -203,10 +210,24 @@ static int dispatch(int argc, char **argv)
 	return command->run(command, argc - 1, argv + 1);
 }
 
+/* Else the first file that we open takes the place of one that is closed (`>&-`), and gets what is printed. Opened for
+ * reading: a write still fails. */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int nfp_cli_main(int argc, char **argv)
 {
 	int code;
 
+	fill_standard_files();
 	nfp_log_init(NFP_LOG_INFO);
 	code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

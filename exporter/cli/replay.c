@@ -7,6 +7,7 @@ typedef struct {
 	NfpCliCommon common;
 	char **collectors;
 	char *interval;
+	char *decapsulate;
 	gboolean json;
 } Arguments;
 
@@ -15,6 +16,7 @@ static void arguments_clear(Arguments *arguments)
 	nfp_cli_common_clear(&arguments->common);
 	g_strfreev(arguments->collectors);
 	g_free(arguments->interval);
+	g_free(arguments->decapsulate);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 
@@ -23,6 +25,10 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 	/* The file's collectors are for live traffic: a capture goes where the command line says.
 	 */
 	g_array_set_size(conf->collectors, 0);
+	if (arguments->decapsulate && !nfp_conf_decapsulate(conf, arguments->decapsulate, err)) {
+		g_prefix_error(err, "--decapsulate: ");
+		return FALSE;
+	}
 	if (arguments->interval && !nfp_conf_set(conf, "interval", arguments->interval, err)) {
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
@@ -36,6 +42,8 @@ int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
 		  "sum flows up over 1s to 1h (10s, or as in the file)", "TIME" },
+		{ "decapsulate", 0, 0, G_OPTION_ARG_STRING, &arguments.decapsulate,
+		  "count flows inside tunnels: vxlan,gre,... or all", "LIST" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
 		  "send to udp:// or tcp://HOST[:PORT]; can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,

@@ -10,7 +10,9 @@ typedef struct {
 	char **interfaces;
 	char **collectors;
 	char *interval;
+	char *decapsulate;
 	char *direction;
+	char *hook;
 	gboolean json, table, flush, verbose;
 } Arguments;
 
@@ -20,7 +22,9 @@ static void arguments_clear(Arguments *arguments)
 	g_strfreev(arguments->interfaces);
 	g_strfreev(arguments->collectors);
 	g_free(arguments->interval);
+	g_free(arguments->decapsulate);
 	g_free(arguments->direction);
+	g_free(arguments->hook);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 
@@ -50,10 +54,27 @@ static gboolean set_direction(NfpConf *conf, const char *direction, GError **err
 	return TRUE;
 }
 
+static gboolean set_hook(NfpConf *conf, const char *hook, GError **err)
+{
+	if (!nfp_conf_hook(hook, &conf->hook, err)) {
+		g_prefix_error(err, "--hook: ");
+		return FALSE;
+	}
+	for (guint i = 0; i < conf->interfaces->len; i++)
+		g_array_index(conf->interfaces, NfpInterfaceOptions, i).hook = conf->hook;
+	return TRUE;
+}
+
 static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 {
 	if (arguments->direction && !set_direction(conf, arguments->direction, err))
 		return FALSE;
+	if (arguments->hook && !set_hook(conf, arguments->hook, err))
+		return FALSE;
+	if (arguments->decapsulate && !nfp_conf_decapsulate(conf, arguments->decapsulate, err)) {
+		g_prefix_error(err, "--decapsulate: ");
+		return FALSE;
+	}
 	if (arguments->interval && !nfp_conf_set(conf, "interval", arguments->interval, err)) {
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
@@ -71,8 +92,12 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		  "meter this one, or all that match; can be repeated", "IFACE" },
 		{ "direction", 0, 0, G_OPTION_ARG_STRING, &arguments.direction,
 		  "ingress (what comes in, the default), egress or both", "DIR" },
+		{ "hook", 0, 0, G_OPTION_ARG_STRING, &arguments.hook,
+		  "tc (the default), or xdp for what comes in", "HOOK" },
 		{ "interval", 0, 0, G_OPTION_ARG_STRING, &arguments.interval,
 		  "sum flows up over 1s to 1h (10s, or as in the file)", "TIME" },
+		{ "decapsulate", 0, 0, G_OPTION_ARG_STRING, &arguments.decapsulate,
+		  "count flows inside tunnels: vxlan,gre,... or all", "LIST" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
 		  "send to udp:// or tcp://HOST[:PORT]; can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,

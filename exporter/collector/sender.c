@@ -20,7 +20,7 @@ typedef enum { PHASE_RUN, PHASE_FLUSH, PHASE_GOODBYE, PHASE_END } Phase;
 
 struct NfpCollector {
 	NfpRing *ring;          /* NfpBatch, a reference each */
-	int wake_fd;            /* stop() was called */
+	int wake_fd;            /* stop() was called, or something was refused */
 	GThread *thread;
 	char *room;             /* in the log */
 	NfpSession *session;    /* the thread's */
@@ -51,12 +51,24 @@ static void refuse(NfpCollector *collector, NfpBatch *batch)
 	nfp_batch_unref(batch);
 }
 
+static void wake(NfpCollector *collector)
+{
+	uint64_t one = 1;
+	ssize_t n;
+
+	do {
+		n = write(collector->wake_fd, &one, sizeof(one));
+	} while (n < 0 && errno == EINTR);
+}
+
 void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch)
 {
 	NfpBatch *reference = nfp_batch_ref(batch);
 
-	if (atomic_load(&collector->stop_by) != RUNNING || !nfp_ring_push(collector->ring, reference))
+	if (atomic_load(&collector->stop_by) != RUNNING || !nfp_ring_push(collector->ring, reference)) {
 		refuse(collector, reference);
+		wake(collector); /* it tells: the peer may keep it waiting for long */
+	}
 }
 
 void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets)
@@ -94,6 +106,9 @@ static void log_queue(NfpCollector *collector)
 	uint64_t refused = atomic_load(&collector->refused_records);
 	guint length = nfp_ring_length(collector->ring);
 
+	/* What is left at the end is no longer queued, and comes again at the next start. */
+	if (atomic_load(&collector->stop_by) != RUNNING)
+		return;
 	if (refused != collector->logged_refused && !collector->logged_full) {
 		collector->logged_full = TRUE;
 		nfp_log(NFP_LOG_WARNING, collector->room,
@@ -248,15 +263,10 @@ NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const N
 
 void nfp_collector_stop(NfpCollector *collector, gint64 deadline)
 {
-	uint64_t one = 1;
-	ssize_t n;
-
 	if (!collector->thread)
 		return;
 	atomic_store(&collector->stop_by, MIN(deadline, RUNNING - 1));
-	do {
-		n = write(collector->wake_fd, &one, sizeof(one));
-	} while (n < 0 && errno == EINTR);
+	wake(collector);
 	g_thread_join(g_steal_pointer(&collector->thread));
 	/* What publish() pushed while the thread ended. */
 	refuse_ring(collector);

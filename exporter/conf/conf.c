@@ -155,6 +155,8 @@ gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err)
 	if (!options)
 		return FALSE;
 	options->direction = conf->direction;
+	options->hook = conf->hook;
+	options->decapsulate = conf->decapsulate;
 	return TRUE;
 }
 
@@ -177,6 +179,38 @@ gboolean nfp_conf_check(const char *list, const char *path, const char *text, GE
 
 	nfp_conf_clear_strings(table, item);
 	return fine;
+}
+
+gboolean nfp_conf_duration(const char *text, uint64_t *ret_ns, GError **err)
+{
+	NfpConf conf = { 0 };
+
+	if (!nfp_conf_set(&conf, "interval", text, err))
+		return FALSE;
+	*ret_ns = conf.interval;
+	return TRUE;
+}
+
+gboolean nfp_conf_hook(const char *text, NfpHookKind *ret_hook, GError **err)
+{
+	NfpInterfaceOptions item = { 0 };
+
+	if (!parse_member(NFP_CONF_INTERFACES, "hook", text, &item, err))
+		return FALSE;
+	*ret_hook = item.hook;
+	return TRUE;
+}
+
+gboolean nfp_conf_decapsulate(NfpConf *conf, const char *text, GError **err)
+{
+	NfpInterfaceOptions item = { 0 };
+
+	if (!parse_member(NFP_CONF_INTERFACES, "decapsulate", text, &item, err))
+		return FALSE;
+	conf->decapsulate = item.decapsulate;
+	for (guint i = 0; i < conf->interfaces->len; i++)
+		g_array_index(conf->interfaces, NfpInterfaceOptions, i).decapsulate = item.decapsulate;
+	return TRUE;
 }
 
 gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err)

@@ -22,6 +22,9 @@ typedef struct {
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */
+	gboolean fragments;	/* fragments: track */
+	uint32_t decapsulate;	/* alike: `--decapsulate`, no YAML; 1 << kind of tunnel */
+	NfpHookKind hook; /* alike: tc; `run --hook`, no YAML */
 	NfpDirection direction; /* of every hook when `interfaces` is empty: ingress; `run
 				   --direction`, no YAML */
 } NfpConf;
@@ -41,12 +44,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpConf, nfp_conf_free)
 
 /* path: a row of the document's top, as "interval". */
 gboolean nfp_conf_set(NfpConf *conf, const char *path, const char *text, GError **err);
-/* Appends to `interfaces`, with conf->direction. */
+/* Appends to `interfaces`, with conf->direction and conf->hook. */
 gboolean nfp_conf_add_interface(NfpConf *conf, const char *match, GError **err);
 /* Appends to `collectors`, named after its endpoint. */
 gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **err);
 /* Whether text is allowed for an option of a list's item, as ("interfaces", "netns"). */
 gboolean nfp_conf_check(const char *list, const char *path, const char *text, GError **err);
+/* "tc", "xdp". */
+gboolean nfp_conf_hook(const char *text, NfpHookKind *ret_hook, GError **err);
+/* "vxlan,gre", "all": the tunnels to take off, for every interface that there is and that is added. */
+gboolean nfp_conf_decapsulate(NfpConf *conf, const char *text, GError **err);
+/* As `interval`: 1s to 1h, in ns. */
+gboolean nfp_conf_duration(const char *text, uint64_t *ret_ns, GError **err);
 /* "ingress", "egress", "both". */
 gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GError **err);
 

@@ -31,10 +31,14 @@ static void wrap(GString *out, const char *prefix, const char *text)
 	g_string_append_c(out, '\n');
 }
 
-/* A value as YAML: a glob would be read as an alias. */
+/* A value as YAML: a glob would be read as an alias; a list is written as one. */
 static void append_value(GString *out, const NfpConfRow *row, const char *value)
 {
-	g_string_append_printf(out, row->type == NFP_CONF_GLOB ? "\"%s\"" : "%s", value);
+	const char *format = row->type == NFP_CONF_GLOB	   ? "\"%s\""
+			     : row->type == NFP_CONF_TUNNELS ? "[%s]"
+							     : "%s";
+
+	g_string_append_printf(out, format, value);
 }
 
 /* One option: its help, then its line. margin: "#" where the whole table is an example; an option

@@ -22,6 +22,12 @@ static const NfpConfChoice clocks[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice fragments[] = {
+	{ "ports0", FALSE, FALSE },
+	{ "track", TRUE, FALSE },
+	{ NULL, 0, FALSE },
+};
+
 static const NfpConfChoice directions[] = {
 	{ "ingress", NFP_DIRECTION_INGRESS, FALSE },
 	{ "egress", NFP_DIRECTION_EGRESS, FALSE },
@@ -31,7 +37,7 @@ static const NfpConfChoice directions[] = {
 
 static const NfpConfChoice hooks[] = {
 	{ "tc", NFP_HOOK_TC, FALSE },
-	{ "xdp", NFP_HOOK_XDP, TRUE },
+	{ "xdp", NFP_HOOK_XDP, FALSE },
 	{ NULL, 0, FALSE },
 };
 
@@ -93,6 +99,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .max = 16777216, .value = "auto", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Entries per protocol and bucket; `auto` sizes the next bucket from the last "
 		  "ones. What finds no room is counted in a coarser record, never dropped." },
+	{ TOP(fragments), .path = "fragments", .type = NFP_CONF_CHOICE, .choices = fragments,
+	  .value = "ports0", .part = NFP_CONF_PART_HOOKS,
+	  .help = "Later fragments of a datagram have no ports of their own: they are counted with ports 0 "
+		  "(`ports0`), or with those of their first fragment (`track`), as long as that came "
+		  "before them, at most 30s ago, and among the last 4096." },
 	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
 	  .absent = "only the built-in sets", .part = NFP_CONF_PART_COLLECTOR,
 	  .example = "/etc/nfprobe/templates",
@@ -113,7 +124,15 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ INTERFACE(hook), .path = "hook", .type = NFP_CONF_CHOICE, .choices = hooks, .value = "tc",
 	  .part = NFP_CONF_PART_HOOKS,
 	  .help = "Where the program is attached: tc (by TCX links where the kernel has them, else "
-		  "clsact)." },
+		  "clsact), or xdp (what comes in only, natively where the driver can, else generic; "
+		  "what leaves goes by tc). XDP can reset the link when it is attached, takes no "
+		  "hook that another program has, and cannot count everything exactly: "
+		  "docs/xdp.md." },
+	{ INTERFACE(decapsulate), .path = "decapsulate", .type = NFP_CONF_TUNNELS,
+	  .absent = "none: the outermost header is the flow", .part = NFP_CONF_PART_HOOKS,
+	  .example = "vxlan, gre",
+	  .help = "Tunnels that are taken off, up to four in one another: the flow inside is what is "
+		  "counted, with kind, id and addresses of its tunnel (docs/tunnels.md)." },
 	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
 	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
 	  .help = "One in how many packets is looked at. 1 = every packet." },
@@ -167,7 +186,6 @@ const NfpConfLater nfp_conf_later[] = {
 	{ NFP_CONF_TOP, "enrichment" },
 	{ NFP_CONF_TOP, "groups" },
 	{ NFP_CONF_TOP, "metrics" },
-	{ NFP_CONF_INTERFACES, "decapsulate" },
 	{ NFP_CONF_COLLECTORS, "spool" },
 	{ NFP_CONF_COLLECTORS, "resend" },
 };

@@ -25,7 +25,8 @@ typedef enum {
 	NFP_CONF_AUTO_UINT, /* uint32_t, 0 = auto */
 	NFP_CONF_DURATION,  /* uint64_t, ns */
 	NFP_CONF_SIZE,	    /* uint64_t, octets */
-	NFP_CONF_CHOICE,    /* an enum or gboolean */
+	NFP_CONF_CHOICE,       /* an enum or gboolean */
+	NFP_CONF_TUNNELS,      /* uint32_t, 1 << kind of tunnel; a YAML list, or a text with commas */
 	NFP_CONF_TYPES_N,
 } NfpConfType;
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "conf/schema.h"
 #include "record/suggest.h"
+#include "record/tunnels.h"
 #include "encode/encoder.h"
 #include "transport/endpoint.h"
 
@@ -255,6 +256,29 @@ static gboolean parse_endpoint(const NfpConfRow *row, const char *text, void *me
 	return take_string(text, member);
 }
 
+static gboolean parse_tunnels(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", -1);
+	uint32_t all = 0;
+
+	for (guint i = 0; words[i]; i++) {
+		const char *name = g_strstrip(words[i]);
+		uint32_t bits = nfp_tunnel_bits(name);
+		const char *near = bits ? NULL : nfp_tunnel_suggest(name);
+		g_autofree char *fault =
+			near ? g_strdup_printf("is no kind of tunnel, did you mean \"%s\"?", near)
+			     : g_strdup("is no kind of tunnel");
+
+		if (!bits)
+			return refuse(row, name, fault, ret_why);
+		all |= bits;
+	}
+	if (!all)
+		return refuse(row, text, "is no kind of tunnel", ret_why);
+	*(uint32_t *)member = all;
+	return TRUE;
+}
+
 const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_HOSTNAME] = { "host name", "letters, digits, - . and _", TRUE, parse_hostname,
 				NULL },
@@ -278,6 +302,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_DURATION] = { "duration", NULL, FALSE, parse_duration, print_duration },
 	[NFP_CONF_SIZE] = { "size", NULL, FALSE, parse_size, print_size },
 	[NFP_CONF_CHOICE] = { "choice", NULL, FALSE, parse_choice, NULL },
+	[NFP_CONF_TUNNELS] = { "list", NULL, FALSE, parse_tunnels, NULL },
 };
 
 gboolean nfp_conf_value_parse(const NfpConfRow *row, const char *text, void *base, char **ret_why)
@@ -315,6 +340,10 @@ char *nfp_conf_value_allowed(const NfpConfRow *row)
 			if (!choice->later)
 				g_ptr_array_add(names, (char *)choice->text);
 		append_words(out, (const char *const *)names->pdata, names->len);
+	} else if (row->type == NFP_CONF_TUNNELS) {
+		g_autofree char *names = nfp_tunnel_names();
+
+		g_string_append(out, names);
 	} else if (row->type == NFP_CONF_PROTOCOL) {
 		const char *const *names = nfp_encoder_protocols();
 

@@ -56,9 +56,33 @@ static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 	      *hint ? hint : ";", list);
 }
 
+/* Each item is a value of its own, for its place in the file; they add up. */
+static void apply_values(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
+{
+	uint32_t *member = (uint32_t *)((char *)base + row->offset), all = 0;
+
+	for (guint i = 0; i < list->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(list->children, i);
+		g_autofree char *why = NULL;
+
+		if (!expect(walk, item, NFP_YAML_SCALAR, row->path))
+			continue;
+		if (nfp_conf_value_parse(row, item->text, base, &why))
+			all |= *member;
+		else
+			FAULT(walk, item, "%s: %s", row->path, why);
+	}
+	*member = all;
+}
+
 static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
 {
 	g_autofree char *why = NULL;
+
+	if (row->type == NFP_CONF_TUNNELS && value->kind == NFP_YAML_SEQUENCE) {
+		apply_values(walk, row, value, base);
+		return;
+	}
 
 	if (expect(walk, value, NFP_YAML_SCALAR, row->path) &&
 	    !nfp_conf_value_parse(row, value->text, base, &why))
@@ -201,6 +225,18 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 	}
 }
 
+static void check_interfaces(Walk *walk, const NfpYamlNode *root)
+{
+	for (guint i = 0; i < walk->conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *options =
+			&g_array_index(walk->conf->interfaces, NfpInterfaceOptions, i);
+
+		if (options->hook == NFP_HOOK_XDP && options->direction == NFP_DIRECTION_EGRESS)
+			FAULT(walk, item_node(root, NFP_CONF_INTERFACES, i, "hook"),
+			      "hook: XDP sees what comes in only; allowed: tc for direction: egress");
+	}
+}
+
 void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors)
 {
 	Walk walk = { conf, errors };
@@ -208,5 +244,6 @@ void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors
 	if (!expect(&walk, root, NFP_YAML_MAPPING, "the document"))
 		return;
 	apply_mapping(&walk, NFP_CONF_TOP, NULL, root, conf);
+	check_interfaces(&walk, root);
 	check_collectors(&walk, root);
 }

@@ -4,6 +4,7 @@
 #include <fixbuf/public.h>
 
 #include "base/error.h"
+#include "record/templates.h"
 
 #define MESSAGE_HEADER 16 /* octets, RFC 7011 3.1 */
 #define SET_HEADER 4      /* octets, RFC 7011 3.3.2 */
@@ -17,11 +18,50 @@ struct NfpFixbuf {
 	uint8_t message[MESSAGE_MAX];
 };
 
+/* Names and comments of elements are read only; libfixbuf's struct lacks the const. */
+static fbInfoElement_t element_of(const NfpField *field)
+{
+	static const uint8_t unsigneds[] = { [1] = FB_UINT_8, [2] = FB_UINT_16, [4] = FB_UINT_32, [8] = FB_UINT_64 };
+	fbInfoElement_t element = {
+		.ent = field->pen, .num = field->id, .len = field->length,
+		.description = (char *)field->help,
+	};
+
+	element.ref.name = field->name;
+	switch (field->kind) {
+	case NFP_KIND_U:
+		element.type = unsigneds[field->length];
+		element.flags = FB_IE_F_ENDIAN;
+		break;
+	case NFP_KIND_ADDR4:
+		element.type = FB_IP4_ADDR;
+		element.flags = FB_IE_F_ENDIAN;
+		break;
+	case NFP_KIND_ADDR6: element.type = FB_IP6_ADDR; break;
+	case NFP_KIND_MAC: element.type = FB_MAC_ADDR; break;
+	case NFP_KIND_MS: element.type = FB_DT_MILSEC; element.flags = FB_IE_F_ENDIAN; break;
+	case NFP_KIND_NS: element.type = FB_DT_NANOSEC; element.flags = FB_IE_F_ENDIAN; break;
+	}
+	return element;
+}
+
+/* Elements of fields.def that libfixbuf does not know: those of enterprises, and IANA's latest. */
+static void add_elements(fbInfoModel_t *model)
+{
+	for (guint i = 0; i < nfp_fields_n; i++) {
+		fbInfoElement_t element = element_of(&nfp_fields[i]);
+
+		if (!fbInfoModelGetElementByName(model, nfp_fields[i].name))
+			fbInfoModelAddElement(model, &element);
+	}
+}
+
 NfpFixbuf *nfp_fixbuf_new(void)
 {
 	NfpFixbuf *fixbuf = g_new0(NfpFixbuf, 1);
 
 	fixbuf->model = fbInfoModelAlloc();
+	add_elements(fixbuf->model);
 	fixbuf->session = fbSessionAlloc(fixbuf->model);
 	return fixbuf;
 }

@@ -100,6 +100,17 @@ void nfp_account_get(const NfpAccount *a, guint i, struct nfp_books_key *ret_key
 	*ret_value = line->value;
 }
 
+void nfp_books_add(struct nfp_books_value *to, const struct nfp_books_value *from)
+{
+	to->seen += from->seen;
+	to->seen_skbs += from->seen_skbs;
+	to->seen_skb_bytes += from->seen_skb_bytes;
+	to->recorded += from->recorded;
+	to->coarsened += from->coarsened;
+	for (int i = 0; i < NFP_LOST_N; i++)
+		to->lost[i] += from->lost[i];
+}
+
 int64_t nfp_books_difference(const struct nfp_books_value *v)
 {
 	uint64_t known = v->recorded;

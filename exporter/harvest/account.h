@@ -27,6 +27,8 @@ guint nfp_account_n(const NfpAccount *account);
 void nfp_account_get(const NfpAccount *account, guint i, struct nfp_books_key *ret_key,
 		     struct nfp_books_value *ret_value);
 
+/* Adds everything but `last`. */
+void nfp_books_add(struct nfp_books_value *to, const struct nfp_books_value *from);
 /* seen - recorded - sum(lost): 0 when the books close. */
 int64_t nfp_books_difference(const struct nfp_books_value *value);
 

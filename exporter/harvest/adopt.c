@@ -8,8 +8,13 @@
  * had unpinned it. It has to be finished before any other: add_books() knows only the last bucket. */
 static bool in_books(NfpSource *source, struct nfp_bucket id)
 {
+	static const struct nfp_books_key others;
+	struct nfp_books_value sum;
 	NfpHookRows rows = { 0 };
 
+	if (!source->get_books(source, &others, &sum) && sum.last.start_ts == id.start_ts &&
+	    sum.last.end_ts == id.end_ts)
+		return true;
 	if (source->read_hooks(source, id, &rows))
 		return false;
 	for (size_t i = 0; i < rows.n; i++) {
@@ -39,7 +44,8 @@ static void adopt(NfpShelf *shelf, const NfpBucketInfo *info, uint64_t now)
 		return;
 	}
 	bucket->forced = now < info->id.end_ts;
-	if (in_books(shelf->source, info->id))
+	bucket->booking = in_books(shelf->source, info->id);
+	if (bucket->booking)
 		g_queue_push_head(&shelf->closed, bucket);
 	else
 		g_queue_push_tail(&shelf->closed, bucket);
@@ -75,6 +81,7 @@ NfpShelf *nfp_shelf_new(NfpSource *source, const NfpHarvestOptions *options, Nfp
 	shelf->spill_since = MAX(clock.offset, 1); /* boot, when nothing better is known */
 	for (guint i = 0; i < pinned->len; i++)
 		adopt(shelf, &g_array_index(pinned, NfpBucketInfo, i), boot + clock.offset);
+	nfp_shelf_reserve_others(shelf);
 	return shelf;
 }
 

@@ -12,6 +12,7 @@
 #define VLAN_ID 0x0fff
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
+#define SEGMENT_VXLAN (1ull << 56) /* IANA layer2SegmentId: top octet 1 */
 
 static void set_bucket(const NfpConvert *c, NfpRecord *r, uint32_t ifindex, uint8_t flags, uint16_t cpu)
 {
@@ -37,9 +38,60 @@ static void set_interfaces(NfpRecord *r, uint32_t ingress_if, uint32_t egress_if
 		r->ingress_if = r->ifindex;
 }
 
-static void set_addresses(const NfpRow *row, const void *key, NfpRecord *r)
+/* A flow inside tunnels: r gets these; returns the row that the flow would have without them. */
+static const NfpRow *set_tunnel(const struct nfp_key_tunnel *key, NfpRecord *r)
+{
+	const NfpRow *inner = &nfp_rows[key->row < NFP_P_tunnel ? key->row : NFP_P_eth];
+
+	r->have |= NFP_HAVE_TUNNEL;
+	r->inner_row = inner - nfp_rows;
+	memcpy(r->tunnel_id, key->id, sizeof(r->tunnel_id));
+	memcpy(r->tunnel_type, key->type, sizeof(r->tunnel_type));
+	for (guint i = 0; i < NFP_DECAP_MAX && key->type[i]; i++) {
+		r->tunnel_depth++;
+		r->last_tunnel_type = key->type[i];
+		r->last_tunnel_id = key->id[i];
+	}
+	if (r->tunnel_depth > 1)
+		r->have |= NFP_HAVE_TUNNELS;
+	if (key->tunnel_version == 4) {
+		r->have |= NFP_HAVE_TUNNEL4;
+		memcpy(r->tunnel_src4, key->tunnel_saddr, 4);
+		memcpy(r->tunnel_dst4, key->tunnel_daddr, 4);
+	} else {
+		r->have |= NFP_HAVE_TUNNEL6;
+		memcpy(r->tunnel_src6, key->tunnel_saddr, 16);
+		memcpy(r->tunnel_dst6, key->tunnel_daddr, 16);
+	}
+	if (key->type[0] == NFP_T_vxlan) {
+		r->have |= NFP_HAVE_SEGMENT;
+		r->segment = SEGMENT_VXLAN | key->id[0];
+	}
+	if (key->type[0] == NFP_T_gtpu)
+		r->have |= NFP_HAVE_GTPU;
+	return inner;
+}
+
+static void set_inner_addresses(const NfpRow *row, const struct nfp_key_tunnel *key, NfpRecord *r)
 {
 	if (row->ip_version == 4) {
+		memcpy(r->src4, key->saddr, 4);
+		memcpy(r->dst4, key->daddr, 4);
+		r->have |= NFP_HAVE_IPV4;
+		r->ethertype = ETHERTYPE_IPV4;
+	} else {
+		memcpy(r->src6, key->saddr, 16);
+		memcpy(r->dst6, key->daddr, 16);
+		r->have |= NFP_HAVE_IPV6;
+		r->ethertype = ETHERTYPE_IPV6;
+	}
+}
+
+static void set_addresses(const NfpRow *row, const void *key, NfpRecord *r)
+{
+	if (r->have & NFP_HAVE_TUNNEL)
+		set_inner_addresses(row, key, r);
+	else if (row->ip_version == 4) {
 		const struct nfp_key_v4 *k = key;
 
 		memcpy(r->src4, &k->saddr, 4);
@@ -139,6 +191,8 @@ void nfp_convert_entry(const NfpConvert *c, enum nfp_protocol protocol, uint64_t
 	set_bucket(c, r, meta->ifindex, meta->flags, meta->cpu);
 	r->flow_id = flow_id;
 	r->protocol_row = protocol;
+	if (protocol == NFP_P_tunnel)
+		row = set_tunnel(key, r);
 	set_interfaces(r, v->ingress_if, v->egress_if);
 	set_addresses(row, key, r);
 	set_l4(row, meta, r);
@@ -160,6 +214,11 @@ void nfp_convert_entry(const NfpConvert *c, enum nfp_protocol protocol, uint64_t
 	if (row->protocol == 6) {
 		r->have |= NFP_HAVE_TCP;
 		r->tcp_flags = v->tcp_flags;
+		r->tcp_options = v->tcp_options;
+		r->tcp_mss = v->tcp_mss;
+		r->tcp_wscale = v->tcp_wscale;
+		if (v->tcp_options)
+			r->have |= NFP_HAVE_TCP_OPTIONS;
 	}
 	r->end_reason = end_reason(c, r, v);
 }

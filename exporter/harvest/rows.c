@@ -14,6 +14,7 @@
 #define ROW_icmp6 6, 58, 58, NFP_L4_ICMP
 #define ROW_sctp4 4, 132, 33, NFP_L4_PORTS /* DCCP, RFC 4340 */
 #define ROW_sctp6 6, 132, 33, NFP_L4_PORTS
+#define ROW_tunnel 0, 0, 0, NFP_L4_NONE /* what is inside is told by the key */
 
 const NfpRow nfp_rows[NFP_P_N] = {
 #define NFP_PROTOCOL(name, key, parent) [NFP_P_##name] = { #name, sizeof(struct key), ROW_##name },

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The buckets of one source: those that take packets, and the queue of those that are closed, in the
- * order in which they are finished. What is here in memory is only a copy of what is pinned: a
+ * The buckets of one source: those that take packets, and the queue of those that are closed. What is here in memory is only a copy of what is pinned: a
  * successor makes the same of it. Harvester's thread.
  */
 #ifndef NFP_HARVEST_SHELF_H
@@ -20,11 +19,13 @@ typedef struct {
 	uint32_t room[NFP_P_N]; /* entries; 0 = not known (adopted, spill) */
 	/* closed */
 	bool published;
+	bool booking;           /* the one that is being put into the books and unpinned: the head of the queue */
 	NfpToken *token;
 	NfpDrainState drain;
 	int64_t retry_at;       /* boot ns: not before */
 	guint tries;            /* to put it into the books and unpin it */
 	guint booked;           /* lines of the account that are in the books */
+	struct nfp_books_value others; /* sum of those that found no room there: go into the line of ifindex 0 */
 } NfpBucket;
 
 typedef struct {
@@ -33,7 +34,7 @@ typedef struct {
 	NfpWakeup *wakeup;
 	struct nfp_clock clock; /* what packets use */
 	GPtrArray *open;   /* NfpBucket */
-	GQueue closed;     /* NfpBucket; only the head is finished */
+	GQueue closed;     /* NfpBucket; finished one after the other, as they are delivered */
 	NfpSizes sizes;
 	uint64_t spilled;      /* counter at the last look */
 	uint64_t spill_since;  /* packet clock: last time it stood still */

@@ -8,6 +8,8 @@
 
 NfpBucket *nfp_bucket_new(struct nfp_bucket id);
 void nfp_bucket_free(NfpBucket *bucket);
+/* The books' line of ifindex 0, made before the others take all room. */
+void nfp_shelf_reserve_others(NfpShelf *shelf);
 /* Counts an error and keeps "cannot <what> bucket ...". r: -errno. */
 void nfp_shelf_complain(NfpShelf *shelf, const char *what, struct nfp_bucket id, int r);
 

@@ -54,6 +54,23 @@ static void put_head(uint8_t *out, enum nfp_protocol row, uint32_t ifindex, uint
 	put16(out + 14, cpu);
 }
 
+/* Addresses, ids, kinds, the name of the flow's own row, and what is left of the key. */
+static size_t put_tunnel(const struct nfp_key_tunnel *key, uint8_t *out)
+{
+	const char *inner = nfp_row_name(key->row);
+
+	memcpy(out, key, 64);
+	for (int i = 0; i < NFP_DECAP_MAX; i++)
+		put32(out + 64 + 4 * i, key->id[i]);
+	memcpy(out + 80, key->type, NFP_DECAP_MAX);
+	memset(out + 84, 0, 12);
+	memcpy(out + 84, inner, strlen(inner));
+	out[92] = key->tunnel_version;
+	memcpy(out + 93, key->zero, sizeof(key->zero));
+	return 96;
+}
+_Static_assert(HEAD + 96 == NFP_UID_KEY_MAX, "the longest key");
+
 size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_t out[NFP_UID_KEY_MAX])
 {
 	const struct nfp_key_meta *meta;
@@ -71,13 +88,14 @@ size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_
 	put16(out + 16, meta->vlan);
 	put16(out + 18, meta->cvlan);
 	memcpy(out + 20, &meta->l4, 4);
+	if (row == NFP_P_tunnel)
+		return HEAD + put_tunnel(key, out + HEAD);
 	addresses = nfp_rows[row].key_size - sizeof(*meta);
 	/* Addresses are bytes or already big-endian in every key. */
 	memcpy(out + HEAD, key, addresses);
 	return HEAD + addresses;
 }
-_Static_assert(HEAD + sizeof(struct nfp_key_v6) - sizeof(struct nfp_key_meta) == NFP_UID_KEY_MAX,
-	       "the longest key");
+_Static_assert(HEAD + sizeof(struct nfp_key_v6) - sizeof(struct nfp_key_meta) <= NFP_UID_KEY_MAX, "room");
 
 uint64_t nfp_uid_flow_id(uint64_t seed, enum nfp_protocol row, const void *key, bool with_cpu)
 {

@@ -13,7 +13,7 @@
 
 #include "ebpf/abi.h"
 
-#define NFP_UID_KEY_MAX 56     /* octets of the longest canonical key */
+#define NFP_UID_KEY_MAX 120     /* octets of the longest canonical key */
 #define NFP_UID_NO_CPU 0xffff  /* stands for the CPU where entries are merged */
 
 /* Seed of a bucket: once a bucket, then one short hash a record. */

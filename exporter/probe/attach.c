@@ -9,12 +9,22 @@
 #include "probe/pins.h"
 
 /* Best first. */
-static const NfpAttachMethod *const methods[] = { &nfp_attach_tcx, &nfp_attach_clsact };
+static const NfpAttachMethod *const methods[] = {
+	&nfp_attach_tcx,
+	&nfp_attach_clsact,
+	&nfp_attach_xdp_native,
+	&nfp_attach_xdp_generic,
+};
+
+static bool is_for(const NfpAttachMethod *method, const NfpHook *hook)
+{
+	return method->xdp == !!(hook->flags & NFP_KEY_XDP);
+}
 
 static void pin_name(const NfpHook *hook, char ret[NFP_PIN_NAME_MAX])
 {
-	snprintf(ret, NFP_PIN_NAME_MAX, "%u-%s-tc", hook->ifindex,
-		 hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress");
+	snprintf(ret, NFP_PIN_NAME_MAX, "%u-%s-%s", hook->ifindex,
+		 hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress", hook->flags & NFP_KEY_XDP ? "xdp" : "tc");
 }
 
 char *nfp_attach_pin(const NfpAttachContext *context, const NfpHook *hook)
@@ -31,7 +41,9 @@ bool nfp_attach_parse(const char *name, NfpHook *ret_hook)
 	char again[NFP_PIN_NAME_MAX];
 
 	if (strstr(name, "-egress-"))
-		hook.flags = NFP_KEY_EGRESS;
+		hook.flags |= NFP_KEY_EGRESS;
+	if (g_str_has_suffix(name, "-xdp"))
+		hook.flags |= NFP_KEY_XDP;
 	pin_name(&hook, again);
 	if (!hook.ifindex || strcmp(again, name))
 		return false;
@@ -39,31 +51,36 @@ bool nfp_attach_parse(const char *name, NfpHook *ret_hook)
 	return true;
 }
 
+/* Nobody installed an object of ours there with tc. Not being able to look is no reason not to attach. */
+static gboolean no_copy(const NfpAttachContext *context, const NfpHook *hook, int program, GError **err)
+{
+	const char *way = hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress";
+	int copy = nfp_clsact_find_copy(context, hook, program);
+
+	if (copy <= 0)
+		return TRUE;
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "an object of nfprobe was installed there with tc (%s, pref %d), and packets would be "
+		    "counted twice: remove it with \"tc filter del dev ... %s pref %d\"", way, copy, way, copy);
+	return FALSE;
+}
+
 gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int program, bool force_clsact,
 		    GError **err)
 {
 	const NfpAttachMethod *method = NULL;
-	int copy = nfp_clsact_find_copy(context, hook, program);
 
-	/* Not being able to look is no reason not to attach. */
-	if (copy > 0) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-			    "an object of nfprobe was installed there with tc (%s, pref %d), and packets would be "
-			    "counted twice: remove it with \"tc filter del dev ... %s pref %d\"",
-			    hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress", copy,
-			    hook->flags & NFP_KEY_EGRESS ? "egress" : "ingress", copy);
+	if (!(hook->flags & NFP_KEY_XDP) && !no_copy(context, hook, program, err))
 		return FALSE;
-	}
-
 	/* What holds the hook keeps it: a change of method would leave a gap or count twice. */
 	for (guint i = 0; !method && i < G_N_ELEMENTS(methods); i++) {
-		if (methods[i]->find(context, hook) == 1)
+		if (is_for(methods[i], hook) && methods[i]->find(context, hook) == 1)
 			method = methods[i];
 	}
-	if (!method && force_clsact)
+	if (!method && force_clsact && is_for(&nfp_attach_clsact, hook))
 		method = &nfp_attach_clsact;
 	for (guint i = 0; !method && i < G_N_ELEMENTS(methods); i++) {
-		if (methods[i]->usable(context, hook))
+		if (is_for(methods[i], hook) && methods[i]->usable(context, hook))
 			method = methods[i];
 	}
 	if (!method) {
@@ -73,7 +90,7 @@ gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int pr
 	}
 	if (method->attach(context, hook, program, err))
 		return TRUE;
-	g_prefix_error(err, "%s: ", method->name);
+	g_prefix_error(err, "%s: ", method->xdp ? "XDP" : method->name);
 	return FALSE;
 }
 
@@ -82,7 +99,7 @@ int nfp_attach_remove(const NfpAttachContext *context, const NfpHook *hook)
 	int first = 0;
 
 	for (guint i = 0; i < G_N_ELEMENTS(methods); i++) {
-		int rc = methods[i]->detach(context, hook);
+		int rc = is_for(methods[i], hook) ? methods[i]->detach(context, hook) : 0;
 
 		first = first ? first : rc;
 	}

@@ -4,7 +4,8 @@
  * when the daemon ends; everything here finds it again by itself.
  *
  * Methods only touch what is theirs: links pinned in the domain's directory, filters with our handle and
- * the directory's name in theirs, a qdisc that we made and that holds nothing any more.
+ * the directory's name in theirs, a qdisc that we made and that holds nothing any more. An XDP hook that is
+ * taken is not theirs.
  */
 #ifndef NFP_PROBE_ATTACH_H
 #define NFP_PROBE_ATTACH_H
@@ -24,10 +25,13 @@ typedef struct {
 	NfpNetlink *netlink;   /* of that namespace */
 	const char *directory; /* of the domain's pins */
 	const char *links;     /* <directory>/links */
+	char **note;           /* what an attachment changed that somebody should be told; NULL: nobody asks */
 } NfpAttachContext;
 
+/* The XDP rows take XDP hooks (NFP_KEY_XDP), the others tc hooks: none is asked about the other kind. */
 typedef struct {
 	const char *name;
+	bool xdp;
 	/* Whether the kernel has it, tried out on the interface itself. */
 	bool (*usable)(const NfpAttachContext *context, const NfpHook *hook);
 	/* 1: ours is there. 0: it is not. -errno. */
@@ -42,7 +46,7 @@ typedef struct {
 	void (*forget)(const NfpAttachContext *context, uint32_t ifindex);
 } NfpAttachMethod;
 
-extern const NfpAttachMethod nfp_attach_tcx, nfp_attach_clsact;
+extern const NfpAttachMethod nfp_attach_tcx, nfp_attach_clsact, nfp_attach_xdp_native, nfp_attach_xdp_generic;
 
 /* Priority of a filter with this very program that is not ours: an object of ours that somebody installed
  * with tc. 0: there is none. -errno. */
@@ -53,7 +57,7 @@ typedef struct {
 	const NfpAttachMethod *method;
 } NfpAttached;
 
-/* Attaches by the method that holds the hook already, else by the first that is usable. */
+/* Attaches by the method that holds the hook already, else by the first of the hook's kind that is usable. */
 gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int program, bool force_clsact,
 		    GError **err);
 int nfp_attach_remove(const NfpAttachContext *context, const NfpHook *hook);
@@ -61,7 +65,7 @@ int nfp_attach_remove(const NfpAttachContext *context, const NfpHook *hook);
 int nfp_attach_list(const NfpAttachContext *context, GArray *ret_attached);
 void nfp_attach_forget(const NfpAttachContext *context, uint32_t ifindex);
 
-/* Name of a hook's pin: "<ifindex>-<ingress|egress>-tc". */
+/* Name of a hook's pin: "<ifindex>-<ingress|egress>-<tc|xdp>". */
 char *nfp_attach_pin(const NfpAttachContext *context, const NfpHook *hook);
 bool nfp_attach_parse(const char *name, NfpHook *ret_hook);
 

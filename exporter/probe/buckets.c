@@ -10,6 +10,9 @@
 #include "base/error.h"
 #include "probe/table.h"
 
+#define HOOKS_TO_COME 1024u      /* while a bucket is open */
+#define HOOK_ROWS_TO_COME 16384u /* ... on many CPUs: the empty map takes 16 octets a row */
+
 static void outer_change(gpointer data, gpointer user_data)
 {
 	NfpOuterChange *change = data;
@@ -131,8 +134,11 @@ static int hook_map_make(NfpBuckets *buckets, struct nfp_bucket id)
 	g_mutex_lock(&buckets->mutex);
 	hooks = g_array_copy(buckets->hooks);
 	g_mutex_unlock(&buckets->mutex);
-	/* As much again for hooks that come while the bucket is open. */
-	fd = inner_make(buckets, NFP_P_hook, id, 2 * buckets->cpus * hooks->len + 16 * buckets->cpus + 64);
+	/* A limit, not a reservation: hooks that come while the bucket is open have no row of theirs yet, and
+	 * all of them may come then, at a start or with a batch of containers. Without room in here a packet is
+	 * seen outside of the bucket that records it, whose books would not close. */
+	fd = inner_make(buckets, NFP_P_hook, id,
+			2 * buckets->cpus * hooks->len + MIN(HOOKS_TO_COME * buckets->cpus, HOOK_ROWS_TO_COME));
 	for (guint i = 0; fd >= 0 && i < hooks->len; i++) {
 		int rc = hook_rows_insert(buckets, fd, g_array_index(hooks, struct nfp_hook_key, i));
 

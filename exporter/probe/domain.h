@@ -14,6 +14,11 @@
 
 typedef struct NfpEvents NfpEvents;
 
+typedef struct {
+	NfpProgramSettings settings;
+	int fd;
+} NfpProgram;
+
 struct NfpProbe {
 	char *directory; /* <pin_root>/<instance> */
 	char *links;     /* <directory>/links */
@@ -23,7 +28,9 @@ struct NfpProbe {
 	NfpNetlink *netlink; /* requests; NULL: the namespace has gone (readonly) */
 	NfpNetlink *watch;
 	NfpMaps maps;
-	int programs[4]; /* by settings: egress + 2 * l3; -1: not loaded yet */
+	NfpParseOptions parse;
+	GArray *programs; /* NfpProgram: those that were loaded */
+	char *note;      /* of the last attachment; NULL: none */
 	NfpBuckets *buckets;
 	NfpReadBuffer base;
 	NfpEvents *events; /* NULL: not open */

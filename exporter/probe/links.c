@@ -175,6 +175,14 @@ static bool ethtool(int fd, const char *ifname, void *command)
 	return ioctl(fd, SIOCETHTOOL, &request) == 0;
 }
 
+bool nfp_links_strips_tags(NfpNetlink *netlink, const char *ifname)
+{
+	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
+
+	/* A netlink socket takes the ioctls of devices too, in its own namespace. */
+	return !ethtool(nfp_netlink_fd(netlink), ifname, &flags) || flags.data & ETH_FLAG_RXVLAN;
+}
+
 /* XDP drops are in no standard counter; drivers name theirs rx_xdp_drop, rx_queue_0_xdp_drops, ...
  * Many have both a total and one a queue: the larger of the two sums is all of them. */
 static uint64_t dropped_xdp(int fd, const char *ifname)
@@ -229,7 +237,6 @@ int nfp_links_dropped(NfpNetlink *netlink, uint32_t ifindex, uint64_t *ret_befor
 	nfp_netlink_begin(&request, RTM_GETQDISC, NLM_F_ECHO, &qdisc, sizeof(qdisc));
 	/* A refusal means that there is no qdisc with drops (noqueue): then there are none. */
 	nfp_netlink_do(netlink, &request, dropped_qdisc, &dropped, NULL);
-	/* A netlink socket takes the ioctls of devices too, in its own namespace. */
 	dropped.before += dropped_xdp(nfp_netlink_fd(netlink), dropped.name);
 	*ret_before = dropped.before;
 	*ret_after = dropped.after;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "nfprobe.skel.h"
@@ -20,7 +21,7 @@ static uint8_t link_of(NfpProgramSettings settings)
 {
 	if (!settings.l3)
 		return LINK_ETHERNET;
-	return settings.capture ? LINK_RAW : LINK_L3;
+	return settings.capture || settings.xdp ? LINK_RAW : LINK_L3;
 }
 
 static uint8_t clock_of(NfpProgramSettings settings)
@@ -49,6 +50,7 @@ static const struct {
 	{ "tables6", offsetof(NfpMaps, tables6) },
 	{ "hookslot", offsetof(NfpMaps, hookslot) },
 	{ "lane", offsetof(NfpMaps, lane) },
+	{ "fragments", offsetof(NfpMaps, fragments) },
 	/* Pinned last, with the ABI in it: where it is, the others are. */
 	{ "config", offsetof(NfpMaps, config) },
 };
@@ -236,17 +238,47 @@ static bool is_realtime_kernel(void)
 
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 {
-	ret_knobs[0] = (NfpKnob){ "knob_egress", settings.egress };
-	ret_knobs[1] = (NfpKnob){ "knob_link", link_of(settings) };
-	ret_knobs[2] = (NfpKnob){ "knob_atomic", is_realtime_kernel() };
-	ret_knobs[3] = (NfpKnob){ "knob_clock", clock_of(settings) };
-	ret_knobs[4] = (NfpKnob){ "knob_table", settings.table && !is_realtime_kernel() };
+	const NfpKnob knobs[NFP_KNOBS_N] = {
+		{ "knob_egress", 1, settings.egress },
+		{ "knob_link", 1, link_of(settings) },
+		{ "knob_atomic", 1, is_realtime_kernel() },
+		{ "knob_clock", 1, clock_of(settings) },
+		{ "knob_decap", 4, settings.parse.decapsulate },
+		{ "knob_table", 1, settings.table && !is_realtime_kernel() },
+		{ "knob_fragments", 1, settings.parse.fragments },
+	};
+
+	memcpy(ret_knobs, knobs, sizeof(knobs));
 }
 
-int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+/* Only the one that is asked for is loaded. */
+static struct bpf_program *choose_program(NfpSkeleton *skeleton, NfpProgramSettings settings)
+{
+	struct bpf_program *program = skeleton->progs.nfprobe_tc;
+
+	bpf_program__set_autoload(program, !settings.xdp);
+	if (!settings.xdp)
+		return program;
+	/* The helper came with frames of several buffers (5.18). */
+	program = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1 ?
+			  skeleton->progs.nfprobe_xdp_frags :
+			  skeleton->progs.nfprobe_xdp;
+	bpf_program__set_autoload(program, true);
+	return program;
+}
+
+bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b)
+{
+	return a->egress == b->egress && a->xdp == b->xdp && a->l3 == b->l3 && a->capture == b->capture &&
+	       a->table == b->table && a->exact == b->exact &&
+	       a->parse.decapsulate == b->parse.decapsulate && a->parse.fragments == b->parse.fragments;
+}
+
+static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
 	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	struct bpf_program *program;
 	int rc, fd;
 
 	if (!skeleton) {
@@ -268,13 +300,45 @@ int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **
 	skeleton->rodata->knob_atomic = is_realtime_kernel();
 	/* Slots have no atomic adds: one writer at a time is all that they allow. */
 	skeleton->rodata->knob_table = settings.table && !is_realtime_kernel();
+	skeleton->rodata->knob_decap = settings.parse.decapsulate;
+	skeleton->rodata->knob_fragments = settings.parse.fragments;
+	program = choose_program(skeleton, settings);
+	if (settings.parse.decapsulate && program == skeleton->progs.nfprobe_xdp) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "taking tunnels off at the XDP hook takes Linux 5.18: use hook: tc");
+		return -1;
+	}
 	rc = nfprobe_bpf__load(skeleton);
 	if (rc) {
 		load_error(log, rc, "the kernel refuses the BPF program", err);
 		return -1;
 	}
-	fd = fcntl(bpf_program__fd(skeleton->progs.nfprobe_tc), F_DUPFD_CLOEXEC, 3);
+	fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot keep the BPF program");
+	return fd;
+}
+
+int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+{
+	NfpProgramSettings plain = settings;
+	GError *error = NULL;
+	int fd = load(maps, settings, &error), without;
+
+	plain.parse.decapsulate = 0;
+	if (fd < 0 && settings.parse.decapsulate && !settings.xdp) {
+		/* Old verifiers give up on it; whether this one does is found out by asking. */
+		without = load(maps, plain, NULL);
+		if (without >= 0) {
+			close(without);
+			g_clear_error(&error);
+			g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+				    "this kernel does not take the program that takes tunnels off (Linux 5.15 does): "
+				    "leave out decapsulate, and the tunnels' own headers are what is counted");
+			return -1;
+		}
+	}
+	if (error)
+		g_propagate_error(err, error);
 	return fd;
 }

@@ -12,26 +12,29 @@
 #include <stdint.h>
 
 #include "ebpf/abi.h"
+#include "probe/probe.h"
 
 /* File descriptors of a domain's maps. */
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
-	int config, status, base, books, events, refused, scratch;
+	int config, status, base, books, events, refused, scratch, fragments;
 	int ring, tables4, tables6, hookslot, lane;
 } NfpMaps;
 
 #define NFP_MAPS_NONE                                                                              \
 	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
-		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .ring = -1, .tables4 = -1,     \
-		   .tables6 = -1, .hookslot = -1, .lane = -1 }
+		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .fragments = -1,                    \
+		   .ring = -1, .tables4 = -1, .tables6 = -1, .hookslot = -1, .lane = -1 }
 
 /* What a program is made for; equal settings share a program. */
 typedef struct {
 	bool egress;
+	bool xdp; /* attached by XDP, ingress only */
 	bool l3; /* frames begin without a link header */
 	bool table;   /* plain packets are counted in flow tables */
 	bool exact;   /* the exact clock for each packet, no ticks */
 	bool capture; /* test runs of captured frames: time and length on the wire come with each */
+	NfpParseOptions parse;
 } NfpProgramSettings;
 
 /* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing
@@ -41,11 +44,14 @@ void nfp_load_maps_close(NfpMaps *maps);
 
 /* The settings as values of .rodata, for objects that somebody else loads. */
 typedef struct {
-	const char *name; /* of the variable, one octet */
-	uint8_t value;
+	const char *name; /* of the variable */
+	uint8_t size;     /* of the variable, octets: 1 or 4 */
+	uint32_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 5
+#define NFP_KNOBS_N 7
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
+
+bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);

@@ -150,15 +150,19 @@ static bool object_rename_symbol(const NfpObject *object, const char *from, cons
 	return gelf_update_sym(data, i, &symbol) && elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
 }
 
-static bool object_set_knob(const NfpObject *object, const char *name, uint8_t value)
+static bool object_set_knob(const NfpObject *object, const NfpKnob *knob)
 {
 	Elf_Data *data = elf_getdata(object->rodata, NULL);
 	GElf_Sym symbol;
 
-	if (!data || object_symbol(object, name, object->rodata, &symbol) < 0 ||
-	    symbol.st_value >= data->d_size)
+	if (!data || object_symbol(object, knob->name, object->rodata, &symbol) < 0 ||
+	    symbol.st_value + knob->size > data->d_size)
 		return false;
-	((uint8_t *)data->d_buf)[symbol.st_value] = value;
+	/* The object is for machines of this byte order. */
+	if (knob->size == sizeof(knob->value))
+		memcpy((uint8_t *)data->d_buf + symbol.st_value, &knob->value, sizeof(knob->value));
+	else
+		((uint8_t *)data->d_buf)[symbol.st_value] = (uint8_t)knob->value;
 	elf_flagdata(data, ELF_C_SET, ELF_F_DIRTY);
 	return true;
 }
@@ -258,7 +262,7 @@ static gboolean write_settings(NfpProbe *probe, int fd, NfpProgramSettings setti
 		return nfp_error_errno(err, NFP_ERROR_FAILED, EBADMSG, "the object cannot be read");
 	nfp_load_knobs(settings, knobs);
 	for (guint i = 0; i < G_N_ELEMENTS(knobs); i++) {
-		if (!object_set_knob(&object, knobs[i].name, knobs[i].value))
+		if (!object_set_knob(&object, &knobs[i]))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, EBADMSG, "the object has no %s",
 					       knobs[i].name);
 	}
@@ -299,6 +303,7 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
 	settings.l3 = !link.ethernet;
+	settings.parse = probe->parse;
 	fd = open(unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot write %s", unfinished);

@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "probe/pinned.h"
+
+/* All hooks that an interface can have. */
+static const uint8_t hook_flags[] = { 0, NFP_KEY_EGRESS, NFP_KEY_XDP };
 
 static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 {
@@ -25,8 +29,7 @@ static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 	probe->maps = NFP_MAPS_NONE;
 	probe->claim_fd = -1;
 	probe->base = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
-	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
-		probe->programs[i] = -1;
+	probe->programs = g_array_new(FALSE, FALSE, sizeof(NfpProgram));
 	return probe;
 }
 
@@ -36,8 +39,9 @@ void nfp_probe_free(NfpProbe *probe)
 		return;
 	nfp_events_close(probe);
 	nfp_buckets_free(probe->buckets);
-	for (guint i = 0; i < G_N_ELEMENTS(probe->programs); i++)
-		nfp_fd_clear(&probe->programs[i]);
+	for (guint i = 0; i < probe->programs->len; i++)
+		nfp_fd_clear(&g_array_index(probe->programs, NfpProgram, i).fd);
+	g_array_unref(probe->programs);
 	nfp_load_maps_close(&probe->maps);
 	nfp_netlink_free(probe->netlink);
 	nfp_netlink_free(probe->watch);
@@ -45,6 +49,7 @@ void nfp_probe_free(NfpProbe *probe)
 	nfp_fd_clear(&probe->claim_fd);
 	g_byte_array_unref(probe->base.keys);
 	g_byte_array_unref(probe->base.values);
+	g_free(probe->note);
 	g_free(probe->directory);
 	g_free(probe->links);
 	g_free(probe->netns_name);
@@ -54,7 +59,7 @@ void nfp_probe_free(NfpProbe *probe)
 
 NfpAttachContext nfp_probe_context(NfpProbe *probe)
 {
-	return (NfpAttachContext){ probe->netns, probe->netlink, probe->directory, probe->links };
+	return (NfpAttachContext){ probe->netns, probe->netlink, probe->directory, probe->links, &probe->note };
 }
 
 typedef struct {
@@ -80,10 +85,26 @@ static gboolean enter_netns(NfpProbe *probe, GError **err)
 	return probe->netns && nfp_netns_call(probe->netns, open_sockets, &call) == 0;
 }
 
+/* An interface has gone. A link that is alive all the same went with it into another network namespace,
+ * where it would go on counting under a number that means nothing there. */
+static void forget(NfpProbe *probe, uint32_t ifindex)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	char ifname[32];
+
+	if (nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV) {
+		for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
+			NfpHook hook = { ifindex, hook_flags[i] };
+
+			nfp_attach_remove(&context, &hook);
+		}
+	}
+	nfp_attach_forget(&context, ifindex);
+}
+
 /* Removes what speaks of interfaces that have gone, unnoticed by us. */
 static void sweep(NfpProbe *probe)
 {
-	NfpAttachContext context = nfp_probe_context(probe);
 	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
 	const char *name;
 
@@ -92,8 +113,24 @@ static void sweep(NfpProbe *probe)
 		char ifname[32];
 
 		if (ifindex && nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV)
-			nfp_attach_forget(&context, ifindex);
+			forget(probe, ifindex);
 	}
+}
+
+/* All links that are pinned. Detached first: the end of a link whose pin was its last holder is put off by the kernel. */
+static void drop_links(NfpProbe *probe)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		NfpHook hook;
+
+		if (nfp_attach_parse(name, &hook))
+			nfp_pinned_remove(&context, &hook);
+	}
+	nfp_pins_remove_tree(probe->links);
 }
 
 /*
@@ -112,13 +149,14 @@ static gboolean check_netns(NfpProbe *probe, GError **err)
 	if (known && !probe->netns_name) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 			    "instance \"%s\" meters another network namespace than this one: choose another "
-			    "name for the instance here", probe->instance);
+			    "name for the instance here, or, if that namespace has gone, remove %s (rm -r)",
+			    probe->instance, probe->directory);
 		return FALSE;
 	}
 	if (probe->readonly)
 		return TRUE;
 	if (known) {
-		nfp_pins_remove_tree(probe->links);
+		drop_links(probe);
 		if (unlink(path) < 0 || nfp_pins_mkdir(probe->links))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot clean %s", probe->links);
 	}
@@ -205,6 +243,11 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
 	return g_steal_pointer(&probe);
 }
 
+void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options)
+{
+	probe->parse = options;
+}
+
 NfpSource *nfp_probe_source(NfpProbe *probe)
 {
 	return &probe->buckets->source;
@@ -226,15 +269,33 @@ gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
 	return nfp_error_errno(err, NFP_ERROR_FAILED, -probe->claim_fd, "cannot lock %s", probe->directory);
 }
 
+static bool is_claimed(const NfpProbe *probe)
+{
+	g_autofree char *buckets = g_build_filename(probe->directory, "buckets", NULL);
+	NFP_AUTO_FD int fd = lock_directory(buckets, LOCK_EX | LOCK_NB);
+
+	return fd == -EWOULDBLOCK;
+}
+
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
 {
-	NfpProgramSettings settings = { .egress = flags & NFP_KEY_EGRESS, .l3 = !link->ethernet,
-					.table = probe->buckets->tables, .exact = probe->buckets->exact };
-	int *program = &probe->programs[settings.egress + 2 * settings.l3];
+	NfpProgram made = { .settings = { .egress = flags & NFP_KEY_EGRESS,
+					  .xdp = flags & NFP_KEY_XDP,
+					  .l3 = !link->ethernet,
+					  .table = probe->buckets->tables,
+					  .exact = probe->buckets->exact,
+					  .parse = probe->parse } };
 
-	if (*program < 0)
-		*program = nfp_load_program(&probe->maps, settings, err);
-	return *program;
+	for (guint i = 0; i < probe->programs->len; i++) {
+		const NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
+
+		if (nfp_load_same_settings(&program->settings, &made.settings))
+			return program->fd;
+	}
+	made.fd = nfp_load_program(&probe->maps, made.settings, err);
+	if (made.fd >= 0)
+		g_array_append_val(probe->programs, made);
+	return made.fd;
 }
 
 static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
@@ -266,20 +327,45 @@ gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_l
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot ask for interface %s", ifname);
 }
 
+static gboolean remove_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	NfpAttachContext context = nfp_probe_context(probe);
+	NfpHook hook = { link->ifindex, flags };
+	int rc = nfp_attach_remove(&context, &hook);
+
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", link->name);
+	nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	return TRUE;
+}
+
+/* flags: 0 or NFP_KEY_XDP; what is there of the other kind makes room. */
+static gboolean attach_ingress(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+{
+	return attach_one(probe, link, flags, err) && remove_one(probe, link, flags ^ NFP_KEY_XDP, err);
+}
+
+const char *nfp_probe_note(const NfpProbe *probe)
+{
+	return probe->note;
+}
+
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind kind,
 			  GError **err)
 {
+	uint8_t in = kind == NFP_HOOK_XDP ? NFP_KEY_XDP : 0;
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
-	if (kind != NFP_HOOK_TC) {
+	if (kind == NFP_HOOK_XDP && direction == NFP_DIRECTION_EGRESS) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
-			    "%s: this version attaches by tc only, not by XDP: use hook: tc", ifname);
+			    "%s: XDP sees what comes in only: use hook: tc for direction: egress", ifname);
 		return FALSE;
 	}
+	g_clear_pointer(&probe->note, g_free);
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
-	if ((direction != NFP_DIRECTION_EGRESS && !attach_one(probe, &link, 0, err)) ||
+	if ((direction != NFP_DIRECTION_EGRESS && !attach_ingress(probe, &link, in, err)) ||
 	    (direction != NFP_DIRECTION_INGRESS && !attach_one(probe, &link, NFP_KEY_EGRESS, err))) {
 		g_prefix_error(err, "%s: ", ifname);
 		return FALSE;
@@ -289,19 +375,14 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
 {
-	NfpAttachContext context = nfp_probe_context(probe);
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
-	for (int i = 0; i < 2; i++) {
-		NfpHook hook = { link.ifindex, i ? NFP_KEY_EGRESS : 0 };
-		int rc = nfp_attach_remove(&context, &hook);
-
-		if (rc)
-			return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", ifname);
-		nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
+	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
+		if (!remove_one(probe, &link, hook_flags[i], err))
+			return FALSE;
 	}
 	return TRUE;
 }
@@ -336,6 +417,12 @@ gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is pinned at %s", probe->directory);
 		return FALSE;
 	}
+	/* Not from under one that runs: what it counts would be gone, and it would never notice. */
+	if (is_claimed(probe)) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "a running nfprobe drains %s: stop it first",
+			    probe->directory);
+		return FALSE;
+	}
 	if (!enter_netns(probe, options->netns ? NULL : err)) {
 		if (!options->netns)
 			return FALSE;
@@ -345,6 +432,23 @@ gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 		       nfp_error_errno(err, NFP_ERROR_FAILED, ENOTEMPTY, "cannot remove %s", probe->directory);
 	}
 	return check_netns(probe, err) && remove_all(probe, err);
+}
+
+/* Native drivers take GSO and GRO off, all but tap: its buffers with GSO go the generic way
+ * (drivers/net/tun.c, tun_build_skb()). */
+static uint8_t limits_of(NfpProbe *probe, const NfpAttached *attached, const char *ifname)
+{
+	uint8_t limits = 0;
+	NfpLink link;
+
+	if (!attached->method->xdp)
+		return 0;
+	if (attached->method == &nfp_attach_xdp_generic ||
+	    (!nfp_links_find(probe->netlink, ifname, &link) && !strcmp(link.kind, "tun")))
+		limits |= NFP_LIMIT_GSO;
+	if (nfp_links_strips_tags(probe->netlink, ifname))
+		limits |= NFP_LIMIT_VLAN;
+	return limits;
 }
 
 int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
@@ -366,8 +470,10 @@ int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
 		uint64_t before = 0, after = 0;
 
 		/* May have gone since it was listed: then without a name. */
-		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname))
+		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname)) {
 			nfp_links_dropped(probe->netlink, info.ifindex, &before, &after);
+			info.limits = limits_of(probe, one, info.ifname);
+		}
 		if (info.flags & NFP_KEY_EGRESS)
 			info.dropped_after = after;
 		else
@@ -387,25 +493,34 @@ int nfp_probe_watch_fd(NfpProbe *probe)
 	return probe->watch ? nfp_netlink_fd(probe->watch) : -1;
 }
 
+typedef struct {
+	NfpProbe *probe;
+	GArray *gone;
+} NfpWatchCall;
+
 static void forget_gone(const struct nlmsghdr *message, void *data)
 {
-	NfpProbe *probe = data;
-	NfpAttachContext context = nfp_probe_context(probe);
+	NfpWatchCall *call = data;
+	NfpProbe *probe = call->probe;
 	uint32_t ifindex = nfp_links_gone(message);
 
 	if (!ifindex || probe->readonly)
 		return;
-	nfp_attach_forget(&context, ifindex);
-	nfp_buckets_remove_hook(probe->buckets, ifindex, 0, true);
-	nfp_buckets_remove_hook(probe->buckets, ifindex, NFP_KEY_EGRESS, true);
+	if (call->gone)
+		g_array_append_val(call->gone, ifindex);
+	forget(probe, ifindex);
+	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++)
+		nfp_buckets_remove_hook(probe->buckets, ifindex, hook_flags[i], true);
 }
 
-void nfp_probe_watch_drain(NfpProbe *probe)
+void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)
 {
+	NfpWatchCall call = { probe, ret_gone };
+
 	if (!probe->watch)
 		return;
 	/* Messages were lost: whose interface has gone is found out by looking. */
-	while (nfp_netlink_listen(probe->watch, forget_gone, probe) == -ENOBUFS) {
+	while (nfp_netlink_listen(probe->watch, forget_gone, &call) == -ENOBUFS) {
 		if (!probe->readonly)
 			sweep(probe);
 	}

@@ -31,6 +31,7 @@ typedef struct {
 	NfpDirection direction;
 	NfpHookKind hook;
 	uint32_t sampling;      /* 1 */
+	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
 } NfpInterfaceOptions;
 
 typedef struct {
@@ -43,16 +44,29 @@ typedef struct {
 	bool exact_clock;     /* packets read the exact clock, not ticks */
 } NfpProbeOptions;
 
+/* What a hook cannot count exactly. */
+typedef enum {
+	NFP_LIMIT_GSO = 0x01,  /* a GSO or GRO buffer counts as one packet, without its repeated headers */
+	NFP_LIMIT_VLAN = 0x02, /* VLAN tags that the NIC takes out of the frame are not seen */
+} NfpHookLimits;
+
 /* A hook that is attached. */
 typedef struct {
 	uint32_t ifindex;
 	char ifname[32];     /* empty when the interface has gone */
 	uint8_t flags;       /* NFP_KEY_EGRESS | NFP_KEY_XDP */
 	const char *method;  /* "tcx", "clsact", "xdp-native", "xdp-generic" */
+	uint8_t limits;      /* NfpHookLimits */
 	/* Packets the hook cannot have seen, from the interface's own counters since it came up. */
 	uint64_t dropped_before; /* ingress: XDP and receive drops */
 	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
 } NfpHookInfo;
+
+/* What programs make of packets beside counting them. */
+typedef struct {
+	uint32_t decapsulate; /* 1 << kind of tunnel: taken off */
+	bool fragments;       /* later fragments get the ports of their first one */
+} NfpParseOptions;
 
 typedef struct NfpProbe NfpProbe;
 
@@ -67,17 +81,26 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+/* For what is attached, run or written from now on; nothing of it at first. */
+void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options);
 /* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */
 gboolean nfp_probe_claim(NfpProbe *probe, GError **err);
 
+/* What the last successful attachment changed that its owner should be told, as half a sentence ("XDP in
+ * native mode: ..."); NULL: nothing. Owned by the probe, until the next attachment. */
+const char *nfp_probe_note(const NfpProbe *probe);
+
 /* Attaches, or adopts an attachment of ours and puts the new program in place of the old one atomically.
- * Foreign programs and qdiscs stay as they are. */
+ * Foreign programs and qdiscs stay as they are.
+ * NFP_HOOK_XDP: what comes in by XDP, natively where the driver can, what leaves (NFP_DIRECTION_BOTH) by tc.
+ * An XDP hook that somebody else has is an error. An ingress hook of ours of the other kind is removed
+ * once the new one is there: a packet in between may be counted by both. */
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
 			  GError **err);
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
 /* Removes attachments, maps and pins of the domain: what was counted and not drained is gone. */
 gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err);
-/* The same without opening, hence for maps of another build too. */
+/* The same without opening, hence for maps of another build too. Not while somebody has claimed the domain. */
 gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err);
 int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks); /* NfpHookInfo */
 
@@ -95,9 +118,10 @@ int nfp_probe_links(NfpProbe *probe, GArray *ret_links);
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
 /* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace); owned
- * by the probe. _drain reads it and forgets the hooks of interfaces that have gone. */
+ * by the probe. _drain reads it and forgets the hooks of interfaces that have gone; their numbers (uint32_t)
+ * are appended to ret_gone (NULL: not wanted), for another may have the same number by now. */
 int nfp_probe_watch_fd(NfpProbe *probe);
-void nfp_probe_watch_drain(NfpProbe *probe);
+void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone);
 
 /* Status rows, summed over CPUs. values[NFP_C_N]. */
 int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N]);

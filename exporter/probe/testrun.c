@@ -20,7 +20,7 @@ struct NfpTestRun {
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 {
 	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true,
-					.table = probe->buckets->tables };
+					.table = probe->buckets->tables, .parse = probe->parse };
 	int program = nfp_load_program(&probe->maps, settings, err);
 	NfpTestRun *run;
 

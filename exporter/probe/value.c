@@ -3,6 +3,8 @@
 
 #include <glib.h>
 
+#define OPTION_WSCALE (1ull << 3) /* of tcp_options */
+
 void nfp_value_merge(struct nfp_value *a, const struct nfp_value *b)
 {
 	struct nfp_value sum = b->first < a->first ? *b : *a; /* cold fields of the earliest */
@@ -18,5 +20,10 @@ void nfp_value_merge(struct nfp_value *a, const struct nfp_value *b)
 	sum.tcp_flags = a->tcp_flags | b->tcp_flags;
 	sum.ecn = a->ecn | b->ecn;
 	sum.flags = a->flags | b->flags;
+	if (!(sum.tcp_options & OPTION_WSCALE))
+		sum.tcp_wscale = a->tcp_options & OPTION_WSCALE ? a->tcp_wscale : b->tcp_wscale;
+	if (!sum.tcp_mss)
+		sum.tcp_mss = a->tcp_mss ? a->tcp_mss : b->tcp_mss;
+	sum.tcp_options = a->tcp_options | b->tcp_options;
 	*a = sum;
 }

@@ -7,6 +7,7 @@
 
 #include "record/templates.h"
 #include "record/text.h"
+#include "record/tunnels.h"
 
 static const char *const rows[] = {
 #define NFP_PROTOCOL(name, key, parent) #name,
@@ -52,6 +53,24 @@ void nfp_text_mac(GString *out, const uint8_t *mac)
 		g_string_append_c(out, hex[mac[i] >> 4]);
 		g_string_append_c(out, hex[mac[i] & 15]);
 	}
+}
+
+/* "tcp4/gre.7,vxlan.100@192.0.2.1>192.0.2.2/": the flow's own row, kinds and ids from the innermost tunnel to
+ * the outermost, addresses of the innermost one's header. */
+static void text_tunnel(GString *out, const NfpRecord *record)
+{
+	g_string_append(out, rows[MIN(record->inner_row, G_N_ELEMENTS(rows) - 1)]);
+	for (guint i = 0; i < record->tunnel_depth; i++)
+		g_string_append_printf(out, "%c%s.%u", i ? ',' : '/',
+				       nfp_tunnel_name(record->tunnel_type[i]), record->tunnel_id[i]);
+	for (guint side = 0; side < 2; side++) {
+		g_string_append_c(out, side ? '>' : '@');
+		if (record->have & NFP_HAVE_TUNNEL6)
+			nfp_text_ipv6(out, side ? record->tunnel_dst6 : record->tunnel_src6);
+		else
+			nfp_text_ipv4(out, side ? record->tunnel_dst4 : record->tunnel_src4);
+	}
+	g_string_append_c(out, '/');
 }
 
 const char *nfp_text_row(const NfpRecord *record)
@@ -146,6 +165,8 @@ void nfp_format_uid(GString *out, const char *hostname, const NfpRecord *record)
 	gsize before = out->len;
 
 	g_string_append_c(out, '/');
+	if (record->have & NFP_HAVE_TUNNEL)
+		text_tunnel(out, record);
 	nfp_text_flow(out, record);
 	if (out->len == before + 1)
 		g_string_truncate(out, before);

@@ -32,6 +32,13 @@ typedef enum {
 	NFP_HAVE_EGRESS_VLAN = 1 << 15, /* a VLAN, metered at egress */
 	NFP_HAVE_NEXT_HOP4 = 1 << 16,	/* a next hop, of an IPv4 record */
 	NFP_HAVE_NEXT_HOP6 = 1 << 17,	/* a next hop, of an IPv6 record */
+	NFP_HAVE_TUNNEL = 1 << 18,      /* a flow inside a tunnel that was taken off */
+	NFP_HAVE_TUNNEL4 = 1 << 19,     /* the tunnel's own header is IPv4 */
+	NFP_HAVE_TUNNEL6 = 1 << 20,     /* or IPv6 */
+	NFP_HAVE_TUNNELS = 1 << 21,     /* inside more than one tunnel */
+	NFP_HAVE_SEGMENT = 1 << 22,     /* the tunnel is VXLAN */
+	NFP_HAVE_GTPU = 1 << 23,        /* the tunnel is GTP-U */
+	NFP_HAVE_TCP_OPTIONS = 1 << 24, /* a SYN with options was seen */
 } NfpHave;
 
 /* RFC 5102 flowEndReason (136). */
@@ -52,9 +59,16 @@ typedef struct {
 	uint64_t last_ns;
 	uint64_t bucket_start_ns; /* ns since 1970 */
 	uint64_t bucket_end_ns;
+	uint64_t tcp_options; /* 1 << kind of each option seen in a packet with SYN */
+	uint64_t segment;     /* VXLAN: 1 << 56 | VNI, as IANA has it for layer2SegmentId */
 	uint32_t have;     /* NfpHave */
 	uint32_t protocol_row; /* enum nfp_protocol, NFP_P_hook for the coarsest; part of the UID */
+	uint32_t inner_row;    /* in a tunnel: the row that the flow would have without one; part of the UID */
+	uint32_t tunnel_id[4]; /* innermost first; 0 where a kind has none */
+	uint32_t last_tunnel_id; /* of the outermost tunnel */
 	uint8_t src4[4], dst4[4];
+	uint8_t tunnel_src4[4], tunnel_dst4[4]; /* of the innermost tunnel's header */
+	uint8_t tunnel_src6[16], tunnel_dst6[16];
 	uint8_t src6[16], dst6[16];
 	uint8_t next_hop4[4];
 	uint8_t next_hop6[16];
@@ -72,6 +86,11 @@ typedef struct {
 	uint32_t len_min, len_max; /* IP bytes */
 	uint32_t frag_flags; /* fragmentFlags (197) is of a packet; here: any fragment seen */
 	uint16_t tcp_flags;  /* 12 bits */
+	uint16_t tcp_mss;   /* 0: not told */
+	uint8_t tcp_wscale; /* 0..14; 0 without the option, too */
+	uint8_t tunnel_type[4]; /* enum nfp_tunnel_type, innermost first; 0 behind the last */
+	uint8_t last_tunnel_type; /* of the outermost tunnel */
+	uint8_t tunnel_depth;
 	uint8_t protocol;
 	uint8_t tos;         /* DSCP << 2; ECN is no part of a flow */
 	uint8_t dscp;

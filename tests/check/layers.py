@@ -32,8 +32,8 @@ OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "harvest/harvester.h
                   "transport/endpoint.h"}
 # Headers with few users: pattern, who may include it, why.
 FEW_USERS = [
-    (r"ebpf/(?!protocols\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
-    (r"ebpf/protocols\.def$", {"probe", "harvest", "record"}, "names of protocols are for the border and for text"),
+    (r"ebpf/(?!(protocols|tunnels)\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
+    (r"ebpf/(protocols|tunnels)\.def$", {"probe", "harvest", "record"}, "names of protocols and tunnels are for the border and for text"),
     (r"bpf/|linux/bpf|.*\.skel\.h$", {"probe"}, "probe/ is the only user of libbpf"),
     (r"fixbuf/", {"encode"}, "libfixbuf is the encoder's affair"),
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),

@@ -13,6 +13,7 @@ E2E_PROBE_NS=r
 conf nfprobe <<YAML
 interfaces: [ { match: "none*" } ]
 YAML
+not_running() { ! running "$1"; }
 hooks() { [ "$(status | books 'sum(h["attached"] for h in s["hooks"])')" = "$1" ]; }
 run() {
 	nfprobe detach >/dev/null
@@ -57,6 +58,32 @@ say "ok: absent collectors"
 # Two instances of one name would count one packet in the same maps
 HOOKS=1 run -i r0
 expect_in r 1 'another nfprobe runs as instance' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+# ... wherever the other one has its socket, and nobody takes the maps from under it
+sed "s#^run_dir:.*#run_dir: $E2E_DIR/run2#" "$E2E_DIR/nfprobe.yaml" >"$E2E_DIR/other.yaml"
+expect_in r 1 'another nfprobe drains instance' "$NFPROBE" run -c "$E2E_DIR/other.yaml"
+expect_in r 1 'a running nfprobe drains .*: stop it first' "$NFPROBE" detach -c "$E2E_DIR/nfprobe.yaml"
+hooks 1 || fail "detach took the hooks of a running nfprobe"
 stop run || fail "exit code $?"
 nfprobe detach >/dev/null || fail "detach"
 say "ok: one daemon an instance"
+
+# A full disk is a failure, told; a reader that closes the pipe has enough.
+frames s s0 sent
+nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" -i r0 --json >/dev/full 2>"$E2E_DIR/run.log" </dev/null &
+E2E_PID[run]=$!
+wait_for 20 "the hooks" hooks 1
+frames s s0 sent
+wait_for 20 "nfprobe to end" not_running run
+code=0
+stop run || code=$?
+[ $code = 1 ] || fail "exit code $code when standard output is full"
+grep -q 'standard output cannot be written.*No space left' "$E2E_DIR/run.log" || fail "not told: $(cat "$E2E_DIR/run.log")"
+say "ok: standard output full"
+nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" -i r0 --json 2>"$E2E_DIR/run.log" </dev/null > >(head -n 1 >"$E2E_DIR/out") &
+E2E_PID[run]=$!
+wait_for 20 "nfprobe to end" not_running run
+stop run || fail "exit code $? when the reader has gone"
+[ "$(wc -l <"$E2E_DIR/out")" = 1 ] || fail "what was not printed is printed by the next start: $(cat "$E2E_DIR/out")"
+nfprobe detach >/dev/null || fail "detach"
+say "ok: standard output closed"
+expect_in r 1 'standard output cannot be written: Bad file descriptor' bash -c "exec '$NFPROBE' fields >&-"

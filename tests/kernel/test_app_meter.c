@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interfaces that match, that come later, that go and come back; one that fails does not stop the rest. */
 #include <criterion/criterion.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "app/meter.h"
@@ -122,5 +123,73 @@ Test(app_meter, nothing_matches_is_no_error)
 	world_init(&w, "eth[0-9]");
 	cr_expect_eq(nfp_meter_start(w.meter, &error), 0);
 	cr_expect_null(error);
+	world_clear(&w);
+}
+
+/* While nobody listened one went, and another came that got its number. */
+Test(app_meter, back_with_the_same_index)
+{
+	g_autofree char *add = NULL;
+	uint32_t ifindex;
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	ifindex = if_nametoindex("a0");
+	add = g_strdup_printf("ip link add a0 index %u type veth peer name again0", ifindex);
+	world_init(&w, "a[0-9]");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	nfpt_run("ip link del a0");
+	nfpt_run("%s", add);
+	wait_for(&w, "a0 a0");
+	world_clear(&w);
+}
+
+/* Nor does the program stay on an interface that went into another namespace, where its number means another. */
+Test(app_meter, not_in_another_namespace)
+{
+	g_autofree char *links = NULL;
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a*");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	nfpt_run("ip link set a0 netns peer");
+	g_main_context_iteration(NULL, TRUE);
+	wait_for(&w, "");
+	links = nfpt_output("find %s/meter/links -type f", NFPT_PIN_ROOT);
+	cr_expect_str_empty(links);
+	world_clear(&w);
+}
+
+/* A bridge without ports is metered, until its first port is: else that port's packets count twice. */
+Test(app_meter, a_bridge_that_gets_a_port)
+{
+	World w;
+
+	nfpt_sandbox();
+	nfpt_run("ip link add br0 type bridge");
+	nfpt_run("ip link set br0 up");
+	world_init(&w, NULL);
+	nfp_meter_start(w.meter, NULL);
+	wait_for(&w, "br0");
+	nfpt_wire("a0", "peer", "b0");
+	nfpt_run("ip link set a0 master br0");
+	wait_for(&w, "a0");
+	nfpt_run("ip link set a0 nomaster");
+	wait_for(&w, "a0 br0");
+	world_clear(&w);
+}
+
+Test(app_meter, one_daemon_drains)
+{
+	g_autoptr(GError) error = NULL;
+	World w;
+
+	nfpt_sandbox();
+	world_init(&w, NULL);
+	cr_expect_null(nfp_meter_new(&w.conf, &w.domain, &error));
+	cr_expect(strstr(error->message, "another nfprobe drains"), "%s", error->message);
 	world_clear(&w);
 }

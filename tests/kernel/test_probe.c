@@ -220,7 +220,7 @@ Test(probe, reader_without_the_namespace)
 	cr_expect_eq(nfpt_seen_all(probe, id), 2, "counts can still be read");
 	cr_expect_eq(nfp_probe_hooks(probe, hooks), -ENOTCONN);
 	cr_expect_eq(nfp_probe_watch_fd(probe), -1);
-	nfp_probe_watch_drain(probe);
+	nfp_probe_watch_drain(probe, NULL);
 	g_clear_pointer(&probe, nfp_probe_free);
 	cr_assert(nfp_probe_purge(&options, &error), "%s", error ? error->message : "");
 	cr_expect_neq(access(NFPT_PIN_ROOT "/default@peer", F_OK), 0);

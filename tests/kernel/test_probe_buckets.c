@@ -60,7 +60,8 @@ Test(probe_buckets, life_of_a_bucket)
 	cr_expect_eq(info.id.end_ts, id.end_ts);
 	cr_expect_eq(source->close(source, id), 0, "closing twice does no harm");
 
-	cr_expect_eq(files("[1-9]*"), NFP_P_N + 1);
+	cr_expect_eq(files("[1-9]*[0-9]"), NFP_P_N + 1);
+	cr_expect_eq(files("*-table"), 4 + 1, "of TCP and UDP, and the head");
 	cr_expect_eq(source->remove(source, id), 0);
 	cr_expect_eq(files("[1-9]*"), 0);
 	cr_expect_eq(source->read_hooks(source, id, &rows), -ENOENT);
@@ -206,4 +207,22 @@ Test(probe_buckets, spill_labels_are_not_for_callers)
 	cr_expect_eq(source->create(source, spill, smallest), -EINVAL);
 	cr_expect_eq(source->close(source, spill), -EINVAL);
 	cr_expect_eq(source->remove(source, spill), -EINVAL);
+}
+
+/* A bucket that was made before its hooks came has room for their rows: else its books would not close. */
+Test(probe_buckets, hundreds_of_hooks_come_while_it_is_open)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	struct nfp_bucket id;
+	NfpSource *source;
+	NfpHookRows rows;
+
+	nfpt_sandbox();
+	probe = nfpt_open("default", NULL, false);
+	source = nfp_probe_source(probe);
+	id = nfpt_meter(probe);
+	for (uint32_t ifindex = 10000; ifindex < 10400; ifindex++)
+		nfp_buckets_add_hook((NfpBuckets *)source, ifindex, ifindex % 2 ? NFP_KEY_EGRESS : 0);
+	cr_assert_eq(source->read_hooks(source, id, &rows), 0);
+	cr_expect_eq(rows.n, 400 * (size_t)libbpf_num_possible_cpus());
 }

@@ -44,9 +44,10 @@ static NfpProbe *restart(NfpProbe *probe)
 	return nfpt_open("default", NULL, false);
 }
 
+/* Those of tables left out. */
 static guint pins(void)
 {
-	g_autofree char *n = nfpt_output("find %s/default/buckets -name '[1-9]*' | wc -l", NFPT_PIN_ROOT);
+	g_autofree char *n = nfpt_output("find %s/default/buckets -name '[1-9]*[0-9]' | wc -l", NFPT_PIN_ROOT);
 
 	return (guint)g_ascii_strtoull(n, NULL, 10);
 }

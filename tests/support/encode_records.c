@@ -21,7 +21,7 @@ static void random_octets(void *to, gsize n, uint64_t *seed)
 #define IP (NFP_HAVE_PROTOCOL | NFP_HAVE_TIMES)
 
 /* Row numbers are those of protocols.def: eth ipv4 ipv6 tcp4 tcp6 udp4 udp6 icmp4 icmp6 sctp4
- * sctp6. */
+ * sctp6 tunnel. */
 static const struct {
 	uint32_t have;
 	uint32_t row;
@@ -29,6 +29,8 @@ static const struct {
 } shapes[] = {
 	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_TCP, 3, 6 },
 	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_TCP, 4, 6 },
+	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_TCP | NFP_HAVE_TCP_OPTIONS, 3, 6 },
+	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_TCP | NFP_HAVE_TCP_OPTIONS, 4, 6 },
 	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS, 5, 17 },
 	{ IP | NFP_HAVE_IPV6 | NFP_HAVE_PORTS, 6, 17 },
 	{ IP | NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_ICMP4, 7, 1 },
@@ -36,8 +38,8 @@ static const struct {
 	{ IP | NFP_HAVE_IPV4, 1, 47 },
 	{ IP | NFP_HAVE_IPV6, 2, 50 },
 	{ NFP_HAVE_ETHERTYPE | NFP_HAVE_TIMES, 0, 0 },
-	{ NFP_HAVE_TIMES, 11, 0 },
-	{ 0, 11, 0 },
+	{ NFP_HAVE_TIMES, 12, 0 },
+	{ 0, 12, 0 },
 };
 
 static const uint32_t links[] = {
@@ -47,7 +49,15 @@ static const uint32_t links[] = {
 	NFP_HAVE_MAC | NFP_HAVE_VLAN | NFP_HAVE_CVLAN,
 };
 
-_Static_assert(G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2 == NFP_TEST_KINDS, "kinds");
+/* Around IP records. */
+static const uint32_t tunnels[] = {
+	0,
+	NFP_HAVE_TUNNEL | NFP_HAVE_TUNNEL4,
+	NFP_HAVE_TUNNEL | NFP_HAVE_TUNNEL6 | NFP_HAVE_TUNNELS,
+};
+
+_Static_assert(G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2 * G_N_ELEMENTS(tunnels) == NFP_TEST_KINDS,
+	       "kinds");
 
 void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 {
@@ -56,8 +66,18 @@ void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 	random_octets(record, sizeof(*record), seed);
 	record->have = shapes[shape].have |
 		       links[kind / G_N_ELEMENTS(shapes) % G_N_ELEMENTS(links)] | NFP_HAVE_ALWAYS;
-	record->direction = kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links));
+	record->direction = kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links)) % 2;
 	record->protocol_row = shapes[shape].row;
+	record->inner_row = 0;
+	record->tunnel_depth = 0;
+	if (record->have & NFP_HAVE_PROTOCOL) {
+		uint32_t tunnel = tunnels[kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2)];
+
+		record->have |= tunnel;
+		record->tunnel_depth = tunnel & NFP_HAVE_TUNNELS ? 2 : tunnel ? 1 : 0;
+		record->inner_row = shapes[shape].row;
+		record->protocol_row = tunnel ? 11 : shapes[shape].row;
+	}
 	record->protocol = shapes[shape].protocol;
 	record->first_ns = 1000000000000000000ull + nfp_test_random(seed) % 1000000000000000000ull;
 	record->last_ns = record->first_ns + nfp_test_random(seed) % 60000000000ull;

@@ -8,9 +8,9 @@
 #include "record/record.h"
 #include "record/templates.h"
 
-/* 11 shapes (tcp4 ... eth, hook, one without times) x 4 links (no MAC, MAC, VLAN, QinQ) x 2
- * directions */
-#define NFP_TEST_KINDS (11 * 4 * 2)
+/* 13 shapes (tcp4 ... eth, hook, one without times) x 4 links (no MAC, MAC, VLAN, QinQ) x 2
+ * directions x 3 tunnels (none, IPv4, several with the innermost IPv6) */
+#define NFP_TEST_KINDS (13 * 4 * 2 * 3)
 
 uint64_t nfp_test_random(uint64_t *seed); /* splitmix64 */
 /* A record of a kind below NFP_TEST_KINDS; every member is random within what the probe can make,

@@ -366,7 +366,7 @@ static struct nfp_value *value_of(Bucket *b, enum nfp_protocol row, const void *
 	return &g_array_index(b->values[row], struct nfp_value, b->values[row]->len - 1);
 }
 
-static void make_key(const NfpFakePacket *p, uint8_t key[sizeof(struct nfp_key_v6)])
+static void make_key(const NfpFakePacket *p, uint8_t key[sizeof(struct nfp_key_tunnel)])
 {
 	struct nfp_key_meta meta = {
 		.sport = GUINT16_TO_BE(1024),
@@ -376,7 +376,7 @@ static void make_key(const NfpFakePacket *p, uint8_t key[sizeof(struct nfp_key_v
 		.flags = p->flags,
 	};
 
-	memset(key, 0, sizeof(struct nfp_key_v6));
+	memset(key, 0, sizeof(struct nfp_key_tunnel));
 	memcpy(key, &p->flow, sizeof(p->flow));
 	memcpy(key + key_size[p->row] - sizeof(meta), &meta, sizeof(meta));
 }
@@ -391,7 +391,7 @@ void nfp_fake_source_packet(NfpFakeSource *f, int64_t boot, const NfpFakePacket 
 		.flags = p->flags & (NFP_KEY_EGRESS | NFP_KEY_XDP),
 	};
 	struct nfp_hook_row *row = row_of_hook(b, &hook);
-	uint8_t key[sizeof(struct nfp_key_v6)];
+	uint8_t key[sizeof(struct nfp_key_tunnel)];
 	struct nfp_value *v;
 
 	f->injected += p->packets;

@@ -172,9 +172,9 @@ static void extensions(Table *t)
 	eth(t, 0x86dd), ip6(t, 59, 0), p->header_len = p->length, fill(t, 6);
 	is_ip(t, NFP_P_ipv6, 59, NFP_O_unknown_l4, 40);
 
-	p = begin(t, "ipv6 of payload length 0: from the frame");
+	p = begin(t, "ipv6 of payload length 0: nothing more is the packet's");
 	eth(t, 0x86dd), ip6(t, 17, 0), udp(t, 12), p->header_len = p->length, fill(t, 12);
-	is_ports(t, NFP_P_udp6, 17, 60);
+	is_ports(t, NFP_P_udp6, 17, 40);
 }
 
 static void fragments(Table *t)

@@ -67,6 +67,8 @@ static int cr_failures;
 #define cr_assert_gt(a, b, ...) CR_OP(1, a, >, b, __VA_ARGS__)
 #define cr_assert_geq(a, b, ...) CR_OP(1, a, >=, b, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) CR_CHECK(1, strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
+#define cr_assert_str_neq(a, b, ...) CR_CHECK(1, strcmp(a, b) != 0, #a " is not " #b, __VA_ARGS__)
+#define cr_assert_str_empty(a, ...) CR_CHECK(1, !*(a), #a " is empty", __VA_ARGS__)
 #define cr_assert_arr_eq(a, b, n, ...) CR_CHECK(1, memcmp(a, b, n) == 0, #a " is " #b, __VA_ARGS__)
 #define cr_expect(c, ...) CR_CHECK(0, c, #c, __VA_ARGS__)
 #define cr_expect_not(c, ...) CR_CHECK(0, !(c), "not " #c, __VA_ARGS__)
@@ -79,6 +81,8 @@ static int cr_failures;
 #define cr_expect_gt(a, b, ...) CR_OP(0, a, >, b, __VA_ARGS__)
 #define cr_expect_geq(a, b, ...) CR_OP(0, a, >=, b, __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...) CR_CHECK(0, strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
+#define cr_expect_str_neq(a, b, ...) CR_CHECK(0, strcmp(a, b) != 0, #a " is not " #b, __VA_ARGS__)
+#define cr_expect_str_empty(a, ...) CR_CHECK(0, !*(a), #a " is empty", __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, n, ...) CR_CHECK(0, memcmp(a, b, n) == 0, #a " is " #b, __VA_ARGS__)
 #define cr_skip(...) \
 	do { \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Standard output as a receiver: every record, a table a bucket, a reader that goes away. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
@@ -145,7 +147,8 @@ Test(printer, closed_pipe_leaves_the_rest_undelivered)
 	do {
 		g_thread_yield();
 		nfp_printer_status(printer, &status);
-	} while (!status.broken || status.queued);
+	} while (!status.broken_by || status.queued);
+	cr_expect_eq(status.broken_by, EPIPE);
 	cr_expect_eq(status.records, 0);
 	cr_expect_eq(deliveries, 0, "not before the end of the process");
 	nfp_printer_free(printer);
@@ -181,4 +184,45 @@ Test(printer, full_queue_refuses_and_counts)
 		cr_expect_eq(lines_of(text) + status.refused_records, 1000 + 4199);
 		g_string_free(text, TRUE);
 	}
+}
+
+Test(printer, full_disk_is_told_from_a_closed_pipe)
+{
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	gint broken = 0, deliveries = 0;
+	NfpPrinterStatus status;
+	NfpDelivery *delivery = nfp_delivery_new(delivered, &deliveries);
+	g_autoptr(NfpBatch) batch = batch_of(1, 0, delivery);
+	NfpPrinter *printer;
+
+	nfp_delivery_unref(delivery);
+	cr_assert_geq(fd, 0);
+	printer = nfp_printer_new(fd, NFP_PRINT_JSON, "edge1", gone, &broken, NULL);
+	nfp_printer_publish(printer, batch);
+	do {
+		g_thread_yield();
+		nfp_printer_status(printer, &status);
+	} while (!status.broken_by);
+	cr_expect_eq(status.broken_by, ENOSPC);
+	cr_expect_eq(status.records, 0);
+	cr_expect_eq(deliveries, 0);
+	nfp_printer_free(printer);
+	cr_expect_eq(broken, 1);
+	close(fd);
+}
+
+Test(printer, closed_pipe_is_noticed_with_nothing_to_print)
+{
+	int fds[2];
+	gint broken = 0;
+	NfpPrinter *printer;
+
+	cr_assert(g_unix_open_pipe(fds, FD_CLOEXEC, NULL));
+	printer = nfp_printer_new(fds[1], NFP_PRINT_TABLE, "edge1", gone, &broken, NULL);
+	close(fds[0]);
+	while (!g_atomic_int_get(&broken))
+		g_thread_yield();
+	nfp_printer_free(printer);
+	cr_expect_eq(broken, 1);
+	close(fds[1]);
 }

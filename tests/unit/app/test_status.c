@@ -66,6 +66,22 @@ Test(status, hooks)
 	cr_expect_eq(json_object_get_int_member(gone, "domain"), 1);
 }
 
+Test(status, limits_of_xdp)
+{
+	NfpLedger *l = nfp_test_ledger();
+	NfpHookInfo *info = &g_array_index(l->hooks, NfpLedgerHook, 0).info;
+	g_autofree char *text = NULL;
+
+	info->flags |= NFP_KEY_XDP;
+	info->method = "xdp-generic";
+	info->limits = NFP_LIMIT_GSO | NFP_LIMIT_VLAN;
+	text = nfp_status_view_json(l, NULL);
+	cr_expect(strstr(text, "\"hook\":\"xdp\",\"method\":\"xdp-generic\""), "%s", text);
+	cr_expect(strstr(text, "\"limits\":[\"gso\",\"vlan\"]"), "%s", text);
+	cr_expect(strstr(text, "\"limits\":[]"), "the other hook has none");
+	free_ledger(l);
+}
+
 Test(status, buckets)
 {
 	g_autoptr(JsonObject) s = view(NULL);

@@ -46,6 +46,19 @@ Test(status_text, says_whether_the_books_close)
 	cr_expect(strstr(other, " !\n"), "and at which hook");
 }
 
+Test(status_text, says_what_is_not_exact)
+{
+	NfpLedger *l = nfp_test_ledger();
+	g_autofree char *text = NULL, *exact = view(nfp_test_ledger(), NULL);
+
+	g_array_index(l->hooks, NfpLedgerHook, 0).info.limits = NFP_LIMIT_GSO | NFP_LIMIT_VLAN;
+	text = view(l, NULL);
+	cr_expect(strstr(text, "not exact: GSO and GRO buffers count as one packet each\n"), "%s", text);
+	cr_expect(strstr(text, "not exact: VLAN tags that the NIC takes off"), "%s", text);
+	cr_expect_null(strstr(exact, "not exact"));
+	expect_narrow(text);
+}
+
 Test(status_text, collectors)
 {
 	g_autofree char *text = view(nfp_test_ledger(),

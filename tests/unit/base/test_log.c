@@ -98,12 +98,24 @@ Test(log, equal_messages_are_folded)
 				       "<4>level=warning room=\"probe\" msg=\"lost b\"\n");
 	nfp_log_flush(TRUE);
 	cr_assert_str_eq(read_all(fd), "<4>level=warning room=\"app\" "
-				       "msg=\"999 more like this left out: lost %s\" left_out=999\n");
+				       "msg=\"999 more like this left out: lost a packet\" left_out=999\n");
+}
+
+Test(log, messages_that_tell_different_things_are_not_folded)
+{
+	int fd = stderr_to_pipe();
+
+	nfp_log_init(NFP_LOG_INFO);
+	nfp_log(NFP_LOG_INFO, "app", "%s: metering", "ra");
+	nfp_log(NFP_LOG_INFO, "app", "%s: metering", "rb");
+	nfp_log_flush(TRUE);
+	cr_assert_str_eq(read_all(fd), "<6>level=info room=\"app\" msg=\"ra: metering\"\n"
+				       "<6>level=info room=\"app\" msg=\"rb: metering\"\n");
 }
 
 static void *log_a_lot(void *data)
 {
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 300; i++)
 		nfp_log(NFP_LOG_INFO, data, i % 2 ? "odd %d" : "even %d", i);
 	return NULL;
 }

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/ring.h"
 
-#define STRESS_ITEMS 300000u
+#define STRESS_ITEMS 100000u
 #define LOST_WAKE_UP_MS 20000
 
 static gboolean readable(NfpRing *ring)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The thread, with a transport that the test made: it is looked at before the start and after the end alone. */
 #include <criterion/criterion.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "collector/sender.h"
 #include "support/fake_transport.h"
 #include "support/sink.h"
@@ -83,6 +86,12 @@ Test(sender, what_cannot_leave_is_refused_and_counted)
 {
 	World world;
 	NfpCollectorStatus status;
+	g_autofree char *log = NULL;
+	g_autofree char *path = NULL;
+	int fd = g_file_open_tmp(NULL, &path, NULL);
+
+	nfp_log_init(NFP_LOG_INFO);
+	cr_assert_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
 
 	world_init(&world, TRUE);
 	world.fake->room = 0;
@@ -91,12 +100,21 @@ Test(sender, what_cannot_leave_is_refused_and_counted)
 	nfp_collector_status(world.collector, &status);
 	cr_assert_geq(status.refused_records, (100 - 4 - 4) * 50, "ring and outbox hold 4 batches each");
 	cr_assert_lt(status.refused_records, 100 * 50);
+	do { /* the socket never tells that it takes more */
+		g_clear_pointer(&log, g_free);
+		cr_assert(g_file_get_contents(path, &log, NULL, NULL));
+	} while (!strstr(log, "the queue is full"));
+	g_clear_pointer(&log, g_free);
 	nfp_collector_stop(world.collector, g_get_monotonic_time());
 	nfp_collector_status(world.collector, &status);
 	cr_assert_eq(status.refused_records, 100 * 50);
 	cr_assert_eq(status.refused_packets, 100 * 50);
 	cr_assert_eq(status.records, 0);
 	world_clear(&world);
+	cr_assert(g_file_get_contents(path, &log, NULL, NULL));
+	cr_assert_not(strstr(log, "room again"), "there is none, it has ended: %s", log);
+	close(fd);
+	unlink(path);
 }
 
 /* Down, and the next attempt is a minute away: stop does not wait for it. */

@@ -179,6 +179,7 @@ Test(conf, command_line_goes_by_the_same_rows)
 	g_autoptr(GError) bad_endpoint = NULL;
 	g_autoptr(GError) bad_direction = NULL;
 	NfpDirection direction = NFP_DIRECTION_INGRESS;
+	uint64_t duration = 0;
 
 	cr_assert(nfp_conf_set(conf, "interval", "30s", NULL));
 	cr_assert_eq(conf->interval, 30000000000ull);
@@ -193,12 +194,22 @@ Test(conf, command_line_goes_by_the_same_rows)
 	cr_assert_not(nfp_conf_direction("up", &direction, &bad_direction));
 	cr_assert_eq(direction, NFP_DIRECTION_EGRESS);
 
+	cr_assert(nfp_conf_hook("xdp", &conf->hook, NULL));
+	cr_assert_eq(conf->hook, NFP_HOOK_XDP);
+	cr_assert_not(nfp_conf_hook("", &conf->hook, NULL));
+	cr_assert_eq(conf->hook, NFP_HOOK_XDP);
+	cr_assert(nfp_conf_duration("2s", &duration, NULL));
+	cr_assert_eq(duration, 2000000000);
+	cr_assert_not(nfp_conf_duration("2", &duration, NULL));
+	cr_assert_eq(duration, 2000000000);
+
 	conf->direction = direction;
 	cr_assert(nfp_conf_add_interface(conf, "eth0", NULL));
 	cr_assert_not(nfp_conf_add_interface(conf, "a/b", &bad_match));
 	cr_assert_eq(conf->interfaces->len, 1);
 	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).direction,
 		     NFP_DIRECTION_EGRESS);
+	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).hook, NFP_HOOK_XDP);
 	cr_assert_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 0).sampling, 1);
 
 	cr_assert(nfp_conf_add_collector(conf, "udp://127.0.0.1", NULL));

@@ -52,6 +52,7 @@ Test(conf_schema, each_row_writes_its_member_only)
 	static const size_t sizes[NFP_CONF_TYPES_N] = {
 		[NFP_CONF_BOOL] = 4,   [NFP_CONF_UINT] = 4,	[NFP_CONF_AUTO_UINT] = 4,
 		[NFP_CONF_CHOICE] = 4, [NFP_CONF_DURATION] = 8, [NFP_CONF_SIZE] = 8,
+		[NFP_CONF_TUNNELS] = 4,
 	};
 
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {

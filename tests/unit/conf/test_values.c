@@ -124,8 +124,8 @@ Test(conf_values, refusals_say_what_is_wrong_and_what_is_allowed)
 		{ NFP_CONF_INTERFACES, "direction", "ingres",
 		  "\"ingres\" is no choice, did you mean \"ingress\"?; allowed: ingress, egress or "
 		  "both" },
-		{ NFP_CONF_INTERFACES, "hook", "xdp",
-		  "\"xdp\" is not in this version; allowed: tc" },
+		{ NFP_CONF_INTERFACES, "hook", "xpd",
+		  "\"xpd\" is no choice, did you mean \"xdp\"?; allowed: tc or xdp" },
 		{ NFP_CONF_INTERFACES, "sampling", "10",
 		  "\"10\" is out of range; allowed: 1 (sampling is not in this version)" },
 		{ NFP_CONF_INTERFACES, "match", "eth[0-9",

@@ -16,6 +16,8 @@ static char *faults(const char *text)
 	return g_strdup(err ? err->message : "");
 }
 
+#define TUNNELS \
+	"ipip, 4in4, 6in4, 4in6, 6in6, gre, pptp, erspan, vxlan, geneve, gtpu, l2tp, teredo, mplsudp or all"
 #define INTERFACE "interfaces:\n  - match: eth0\n"
 #define COLLECTOR "collectors:\n  - name: a\n    endpoint: udp://127.0.0.1\n"
 
@@ -28,15 +30,18 @@ Test(conf_walk, faults_of_structure)
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
-		  "maps, templates, interfaces, collectors" },
+		  "maps, fragments, templates, interfaces, collectors" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows" },
 		{ "maps: { quux: 1 }\n",
 		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows" },
 		{ "metrics: { listen: 127.0.0.1:9469 }\n",
 		  "f:1:1: \"metrics\" is not in this version; leave it out" },
-		{ "interfaces:\n  - match: a\n    decapsulate: [vxlan]\n",
-		  "f:3:5: \"decapsulate\" is not in this version; leave it out" },
+		{ "interfaces:\n  - match: a\n    decapsulate: [vxlan, gree, 6in4, mpls]\n"
+		  "  - match: b\n    decapsulate: []\n  - match: c\n    decapsulate: all, ipip\n",
+		  "f:3:26: decapsulate: \"gree\" is no kind of tunnel, did you mean \"gre\"?; allowed: " TUNNELS
+		  "\nf:3:38: decapsulate: \"mpls\" is no kind of tunnel; allowed: " TUNNELS },
+		{ "fragments: yes\n", "f:1:12: fragments: \"yes\" is no choice; allowed: ports0 or track" },
 		{ "interval: 5s\nclock: exact\ninterval: 6s\n",
 		  "f:3:1: \"interval\" stands here a second time (first in line 1); keep one" },
 		{ "interval: [5s]\n", "f:1:11: interval is a list; allowed: a single value" },
@@ -54,6 +59,9 @@ Test(conf_walk, faults_of_structure)
 					  "of keys (\"key: value\")" },
 		{ "interfaces:\n  - direction: both\n",
 		  "f:2:5: this interface has no \"match\"; allowed: a name with *, ? or [abc]" },
+		{ "interfaces:\n  - match: a\n    hook: xdp\n    direction: egress\n  - match: b\n"
+		  "    hook: xdp\n    direction: both\n",
+		  "f:3:11: hook: XDP sees what comes in only; allowed: tc for direction: egress" },
 		{ "? [a]\n: b\n", "f:1:3: a key is a list; allowed: a word" },
 		{ "- a\n",
 		  "f:1:1: the document is a list; allowed: a section of keys (\"key: value\")" },

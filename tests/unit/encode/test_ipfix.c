@@ -438,7 +438,7 @@ Test(ipfix, records_that_no_template_takes_are_counted)
 	cr_assert_eq(unsendable, G_N_ELEMENTS(records) - tcp);
 
 	/* Nothing to send at all: no message. */
-	nfp_test_record(&records[0], 2, &seed);
+	nfp_test_record(&records[0], 4, &seed);
 	cr_assert_eq(nfp_encoder_records(bench->encoder, 0, NOW, records, 1, bench->out, 300, &used,
 					 &unsendable),
 		     0);

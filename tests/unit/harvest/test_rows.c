@@ -13,7 +13,8 @@ Test(rows, every_protocol)
 		cr_expect_eq(r->ip_version, last == '4' ? 4 : last == '6' ? 6 : 0, "%s", r->name);
 		cr_expect_eq(r->key_size, r->ip_version == 4   ? sizeof(struct nfp_key_v4)
 					  : r->ip_version == 6 ? sizeof(struct nfp_key_v6)
-							       : sizeof(struct nfp_key_eth), "%s", r->name);
+							       : row == NFP_P_tunnel  ? sizeof(struct nfp_key_tunnel)
+						       : sizeof(struct nfp_key_eth), "%s", r->name);
 		cr_expect_eq(r->protocol != 0, r->l4 == NFP_L4_PORTS || r->l4 == NFP_L4_ICMP, "%s", r->name);
 	}
 	cr_expect_str_eq(nfp_row_name(NFP_P_hook), "hook");
@@ -35,7 +36,7 @@ Test(rows, same_flow_leaves_out_the_cpu_alone)
 	for (int row = 0; row < NFP_P_N; row++) {
 		size_t size = nfp_rows[row].key_size;
 		size_t cpu = size - sizeof(struct nfp_key_meta) + offsetof(struct nfp_key_meta, cpu);
-		uint8_t a[sizeof(struct nfp_key_v6)] = { 0 }, b[sizeof(struct nfp_key_v6)] = { 0 };
+		uint8_t a[sizeof(struct nfp_key_tunnel)] = { 0 }, b[sizeof(struct nfp_key_tunnel)] = { 0 };
 
 		for (size_t i = 0; i < size; i++) {
 			b[i] = 1;

@@ -88,7 +88,7 @@ Test(uid, every_octet_of_every_key_counts)
 {
 	for (int row = 0; row < NFP_P_N; row++) {
 		size_t size = nfp_rows[row].key_size;
-		uint8_t key[sizeof(struct nfp_key_v6)] = { 0 };
+		uint8_t key[sizeof(struct nfp_key_tunnel)] = { 0 };
 		uint64_t id = nfp_uid_flow_id(7, row, key, true);
 
 		for (size_t i = 0; i < size; i++) {
@@ -108,7 +108,7 @@ static void append_records(GString *json, enum nfp_protocol row, bool with_cpu)
 	struct nfp_value value = { .packets = 1, .first = START, .last = END, .smac = "\2abcde", .dmac = "\2vwxyz" };
 
 	for (int variant = 0; variant < 4; variant++) {
-		uint8_t key[sizeof(struct nfp_key_v6)];
+		uint8_t key[sizeof(struct nfp_key_tunnel)];
 		struct nfp_key_meta meta = {
 			.l4 = 0x01020304, .ifindex = 70000, .cpu = 9,
 			.vlan = variant & 1 ? NFP_VLAN_PRESENT | 100 : 0,
@@ -120,6 +120,30 @@ static void append_records(GString *json, enum nfp_protocol row, bool with_cpu)
 
 		for (guint i = 0; i < sizeof(key); i++)
 			key[i] = 17 * i + row;
+		if (row == NFP_P_tunnel) {
+			static const uint8_t inner[] = { NFP_P_tcp4, NFP_P_tcp6, NFP_P_icmp4, NFP_P_ipv6 };
+			struct nfp_key_tunnel *tunnel = (void *)key;
+
+			tunnel->row = inner[variant];
+			tunnel->tunnel_version = variant & 1 ? 6 : 4;
+			memset(tunnel->zero, 0, sizeof(tunnel->zero));
+			for (guint i = 0; i < NFP_DECAP_MAX; i++) {
+				tunnel->type[i] = i <= (guint)variant ? NFP_T_gre + i : 0;
+				tunnel->id[i] = i <= (guint)variant ? 4000000000u + i : 0;
+			}
+			if (nfp_rows[tunnel->row].ip_version == 4) {
+				memset(tunnel->saddr + 4, 0, 12);
+				memset(tunnel->daddr + 4, 0, 12);
+			}
+			if (tunnel->tunnel_version == 4) {
+				memset(tunnel->tunnel_saddr + 4, 0, 12);
+				memset(tunnel->tunnel_daddr + 4, 0, 12);
+			}
+			if (nfp_rows[tunnel->row].l4 == NFP_L4_ICMP)
+				meta.icmp_zero = 0;
+			if (nfp_rows[tunnel->row].l4 == NFP_L4_PROTOCOL)
+				memset(meta.protocol_zero, 0, sizeof(meta.protocol_zero));
+		}
 		if (row == NFP_P_eth) {
 			struct nfp_key_eth *eth = (void *)key;
 

@@ -107,7 +107,7 @@ Test(format, uids)
 			  .ifindex = 1,
 			  .cvlan_id = 4094 };
 	NfpRecord hook = { .have = NFP_HAVE_TIMES | NFP_HAVE_CPU,
-			   .protocol_row = 11,
+			   .protocol_row = 12,
 			   .ifindex = 4294967295u,
 			   .cpu = 12 };
 

@@ -53,14 +53,18 @@ Test(standard, has_a_template_for_every_kind_of_record)
 							    "destinationTransportPort",
 							    "protocolIdentifier",
 							    "tcpControlBits",
+							    "tcpOptions",
+							    "upstreamTunnelId",
+							    "tunnelSourceIPv4Address",
+							    "tunnelDestinationIPv6Address",
 							    "icmpTypeCodeIPv4",
 							    "icmpTypeCodeIPv6",
 							    "vlanId",
-							    "postVlanId",
-							    "dot1qCustomerVlanId",
 							    "sourceMacAddress",
 							    "flowStartMilliseconds",
 							    "flowId" };
+			/* Inside tunnels the outermost id has to do. */
+			static const char *const outside[] = { "postVlanId", "dot1qCustomerVlanId" };
 
 			for (guint k = 0; k < G_N_ELEMENTS(keys); k++)
 				if (strcmp(keys[k], nfp_fields[i].name) == 0 &&
@@ -70,6 +74,14 @@ Test(standard, has_a_template_for_every_kind_of_record)
 					cr_assert(has_field(template, keys[k]),
 						  "kind %u: %s lacks %s", kind, template->name,
 						  keys[k]);
+			for (guint k = 0; k < G_N_ELEMENTS(outside); k++)
+				if (strcmp(outside[k], nfp_fields[i].name) == 0 &&
+				    (have & nfp_fields[i].need) == nfp_fields[i].need &&
+				    (have & (NFP_HAVE_TIMES | NFP_HAVE_TUNNEL)) == NFP_HAVE_TIMES &&
+				    (have & (NFP_HAVE_PROTOCOL | NFP_HAVE_ETHERTYPE)))
+					cr_assert(has_field(template, outside[k]),
+						  "kind %u: %s lacks %s", kind, template->name,
+						  outside[k]);
 		}
 	}
 }
