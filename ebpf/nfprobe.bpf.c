@@ -124,8 +124,8 @@ static __always_inline bool nfp_fast_skb(struct __sk_buff *skb)
 	return nfp_fast_count(&f, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
 }
 
-SEC("tc")
-int nfprobe_tc(struct __sk_buff *skb)
+/* The general path: any packet at all. */
+static __always_inline int nfp_general_skb(struct __sk_buff *skb)
 {
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)skb->data,
@@ -136,9 +136,6 @@ int nfprobe_tc(struct __sk_buff *skb)
 	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
 
 	if (!w) /* entry 0 of an array is always there */
-		return TC_ACT_UNSPEC;
-	NFP_BENCH_NEXT();
-	if (knob_table && nfp_fast_skb(skb))
 		return TC_ACT_UNSPEC;
 	nfp_frame_of_skb(&w->frame, skb);
 
@@ -167,6 +164,18 @@ int nfprobe_tc(struct __sk_buff *skb)
 	if (tell & NFP_EVENT_OUTCOME)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_outcome_ok + nfp_flow(w)->outcome));
 	return TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int nfprobe_tc(struct __sk_buff *skb)
+{
+	NFP_BENCH_NEXT();
+	if (knob_table && nfp_fast_skb(skb))
+		return TC_ACT_UNSPEC;
+	/* Pointers to the packet are taken anew: else the verifier would walk the general path once for
+	 * each length that the fast path had made sure of. */
+	NFP_OPAQUE(skb);
+	return nfp_general_skb(skb);
 }
 
 char nfp_license[] SEC("license") = "GPL";
