@@ -111,6 +111,8 @@ NfpProbeOptions nfp_domain_probe_options(const NfpConf *conf, const NfpDomain *d
 		.instance = conf->instance,
 		.netns = domain->netns,
 		.domain = domain->domain,
+		.no_table = !conf->maps_table,
+		.exact_clock = conf->clock_exact,
 	};
 }
 

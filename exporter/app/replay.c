@@ -107,7 +107,8 @@ static gboolean make_collectors(Replay *r, GError **err)
 
 static gboolean make_probe(Replay *r, GError **err)
 {
-	NfpProbeOptions options = { .pin_root = r->conf.pin_root, .instance = r->conf.instance };
+	NfpProbeOptions options = { .pin_root = r->conf.pin_root, .instance = r->conf.instance,
+				    .no_table = !r->conf.maps_table };
 
 	r->probe = nfp_probe_open(&options, err);
 	if (!r->probe)

@@ -49,7 +49,8 @@ static gboolean make_bucket(Watch *w, GError **err)
 
 static gboolean attach(Watch *w, GError **err)
 {
-	NfpProbeOptions options = { .pin_root = w->conf.pin_root, .instance = w->conf.instance };
+	NfpProbeOptions options = { .pin_root = w->conf.pin_root, .instance = w->conf.instance,
+				    .no_table = !w->conf.maps_table, .exact_clock = w->conf.clock_exact };
 	NfpHookKind kind = w->flows.hook == NFP_FLOWS_XDP ? NFP_HOOK_XDP : NFP_HOOK_TC;
 	const char *note;
 

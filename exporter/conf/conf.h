@@ -14,11 +14,12 @@ typedef struct {
 	char *pin_root;	      /* "/sys/fs/bpf/nfprobe" */
 	char *run_dir;	      /* "/run/nfprobe": control socket <instance>.sock */
 	uint64_t interval;    /* ns */
-	gboolean clock_exact; /* clock: exact (the only clock until the tick clock exists) */
+	gboolean clock_exact; /* clock: exact */
 	gboolean merge_cpus;
 	gboolean stacked;	/* run without interfaces: take every device of a stack */
 	uint64_t maps_memory;	/* octets */
 	uint32_t maps_flows;	/* 0 = auto */
+	gboolean maps_table;
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */

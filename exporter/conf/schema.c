@@ -17,8 +17,8 @@
 #define MIB  (1024ull * 1024)
 
 static const NfpConfChoice clocks[] = {
+	{ "tick", FALSE, FALSE },
 	{ "exact", TRUE, FALSE },
-	{ "tick", FALSE, TRUE },
 	{ NULL, 0, FALSE },
 };
 
@@ -82,8 +82,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .value = "60s", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Length of a time bucket: each flow becomes one record per bucket." },
 	{ TOP(clock_exact), .path = "clock", .type = NFP_CONF_CHOICE, .choices = clocks,
-	  .value = "exact", .part = NFP_CONF_PART_HOOKS,
-	  .help = "Clock of the packets. `exact` reads the time for every packet." },
+	  .value = "tick", .part = NFP_CONF_PART_HOOKS,
+	  .help = "Clock of the packets. `tick`: the first packet of a record has its exact time, the last "
+		  "and the change of buckets are up to one tick of the kernel late (1 to 10 ms), and cost "
+		  "nothing. `exact` reads the time for every packet." },
 	{ TOP(merge_cpus), .path = "merge_cpus", .type = NFP_CONF_BOOL, .value = "true",
 	  .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Entries of one flow on several CPUs become one record. With `false` each CPU's "
@@ -99,6 +101,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .max = 16777216, .value = "auto", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Entries per protocol and bucket; `auto` sizes the next bucket from the last "
 		  "ones. What finds no room is counted in a coarser record, never dropped." },
+	{ TOP(maps_table), .path = "maps.table", .type = NFP_CONF_BOOL, .value = "true",
+	  .part = NFP_CONF_PART_HOOKS,
+	  .help = "Flow tables in front of the kernel's hash maps, where the kernel has what they want "
+		  "(5.12). Without them nothing is counted otherwise, only slower." },
 	{ TOP(fragments), .path = "fragments", .type = NFP_CONF_CHOICE, .choices = fragments,
 	  .value = "ports0", .part = NFP_CONF_PART_HOOKS,
 	  .help = "Later fragments of a datagram have no ports of their own: they are counted with ports 0 "

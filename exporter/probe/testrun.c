@@ -11,6 +11,7 @@
 
 /* bpf_prog_test_run_skb() refuses frames without an Ethernet header, and those that announce IP and do not hold an
  * IP header: shorter ones are padded, and the program is told. */
+#define LOOPBACK_IFINDEX 1 /* include/net/net_namespace.h */
 #define FRAME_MIN 64
 
 struct NfpTestRun {
@@ -26,6 +27,8 @@ NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 
 	if (program < 0)
 		return NULL;
+	/* Test runs without a device are of the namespace's loopback. */
+	nfp_buckets_add_hook(probe->buckets, LOOPBACK_IFINDEX, 0);
 	run = g_new0(NfpTestRun, 1);
 	run->program = program;
 	return run;
