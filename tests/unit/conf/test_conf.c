@@ -18,7 +18,8 @@ Test(conf, defaults)
 	cr_assert_str_eq(conf->pin_root, "/sys/fs/bpf/nfprobe");
 	cr_assert_str_eq(conf->run_dir, "/run/nfprobe");
 	cr_assert_eq(conf->interval, 10000000000ull);
-	cr_assert(conf->clock_exact);
+	cr_assert_not(conf->clock_exact);
+	cr_assert(conf->maps_table);
 	cr_assert(conf->merge_cpus);
 	cr_assert_not(conf->stacked);
 	cr_assert_eq(conf->maps_memory, 512ull << 20);

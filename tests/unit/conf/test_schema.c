@@ -101,7 +101,7 @@ Test(conf_schema, keys_and_sections)
 	cr_assert_str_eq(g_ptr_array_index(top, 0), "hostname");
 	cr_assert(g_ptr_array_find_with_equal_func(top, "maps", g_str_equal, NULL));
 	cr_assert(g_ptr_array_find_with_equal_func(top, "collectors", g_str_equal, NULL));
-	cr_assert_eq(maps->len, 2);
+	cr_assert_eq(maps->len, 3);
 	cr_assert_str_eq(g_ptr_array_index(maps, 1), "flows");
 	cr_assert(nfp_conf_is_section(NFP_CONF_TOP, "maps"));
 	cr_assert_not(nfp_conf_is_section(NFP_CONF_TOP, "map"));

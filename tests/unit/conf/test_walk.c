@@ -32,7 +32,7 @@ Test(conf_walk, faults_of_structure)
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
 		  "maps, fragments, templates, interfaces, collectors" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
-					       "\"memory\"? allowed here: memory, flows" },
+					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",
 		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows" },
 		{ "metrics: { listen: 127.0.0.1:9469 }\n",
