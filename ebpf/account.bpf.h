@@ -10,6 +10,7 @@
 #define NFP_ACCOUNT_BPF_H
 
 #include "ebpf/measure.bpf.h"
+#include "ebpf/slot.bpf.h"
 
 #define NFP_PARENTS_MAX 2 /* rows above a transport row, the hook left out */
 
@@ -192,12 +193,118 @@ static __always_inline __u32 nfp_parent(__u32 row)
 	return NFP_P_hook;
 }
 
+/* ---- flow tables ---------------------------------------------------------------------------------- */
+
+static __always_inline __u8 nfp_kind_of(__u32 row)
+{
+	switch (row) {
+#define NFP_PROTOCOL(name, key, parent)                                                            \
+	case NFP_P_##name:                                                                         \
+		return sizeof(struct key) == sizeof(struct nfp_key_v4)  ? NFP_KIND_V4 :             \
+		       sizeof(struct key) == sizeof(struct nfp_key_v6)  ? NFP_KIND_V6 :             \
+		       sizeof(struct key) == sizeof(struct nfp_key_eth) ? NFP_KIND_ETH :            \
+									  NFP_KIND_NONE;
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	}
+	return NFP_KIND_NONE;
+}
+
+/* w->plain from what the general path knows. */
+static __always_inline void nfp_plain_make(struct nfp_work *w, const struct nfp_packet *p, __u32 row)
+{
+	struct nfp_plain *f = &w->plain;
+
+	__builtin_memcpy(&f->k0, &w->key, 6 * sizeof(f->k0));
+	f->row = row;
+	f->kind = nfp_kind_of(row);
+	f->now = w->frame.now;
+	f->octets = w->frame.octets;
+	f->l2_octets = w->frame.l2_octets;
+	f->len_min = w->frame.len_min;
+	f->len_max = w->frame.len_max;
+	f->segments = w->frame.segments;
+	f->ingress_if = knob_egress ? w->frame.ingress_if : 0;
+	f->flow_label = p->flow_label;
+	f->tcp_flags = p->tcp_flags;
+	f->ttl = p->ttl;
+	f->tos = p->tos;
+	f->ip = p->family != 0;
+	f->value_flags = nfp_value_flags(&w->frame, p);
+	f->exact = 1;
+}
+
+static __always_inline void nfp_slot_syn(struct nfp_slot_cold *c, const struct nfp_tcp_options *o)
+{
+	if (o->kinds & 1ULL << NFP_TCPOPT_WSCALE && !(c->tcp_options & 1ULL << NFP_TCPOPT_WSCALE))
+		c->tcp_wscale = o->wscale;
+	if (!c->tcp_mss)
+		c->tcp_mss = o->mss;
+	c->tcp_options |= o->kinds;
+}
+
+/* Counts p under w->key in the table of the row: enum nfp_in. */
+static __noinline int nfp_table_count(struct nfp_work *w, __u32 row)
+{
+	const struct nfp_packet *p = &w->packet;
+	const struct nfp_table_head *head;
+	struct nfp_slot_cold *cold = NULL;
+	enum nfp_in in;
+
+	head = nfp_table_of(&w->plain, &w->frame.bucket);
+	if (!head)
+		return NFP_IN_NOT;
+	nfp_plain_make(w, p, row);
+	in = nfp_in_any(&w->plain, head, 0, p->dmac, &cold);
+	if (in == NFP_IN_SLOT && cold && p->tcp_flags & NFP_TCP_SYN)
+		nfp_slot_syn(cold, &w->tcp);
+	return in;
+}
+
+/* w->key is in the HASH from now on. */
+static __noinline int nfp_table_elsewhere(struct nfp_work *w, __u32 row)
+{
+	const struct nfp_table_head *head = nfp_table_of(&w->plain, &w->frame.bucket);
+	struct nfp_plain *f = &w->plain;
+	struct nfp_set4 *set4;
+	struct nfp_set6 *set6;
+	__u64 hash;
+
+	if (!head || row >= NFP_RING_ROWS)
+		return 0;
+	f->row = row;
+	f->bits = head->bits[row];
+	if (!f->bits)
+		return 0;
+	__builtin_memcpy(&f->k0, &w->key, 6 * sizeof(f->k0));
+	if (nfp_kind_of(row) == NFP_KIND_V4) {
+		hash = nfp_hash_v4(f, head->seed);
+		set4 = nfp_set_of(f, hash, false);
+		if (set4)
+			__sync_fetch_and_or(&set4->elsewhere[NFP_ELSEWHERE_WORD(hash)], NFP_ELSEWHERE_BIT(hash));
+		return 1;
+	}
+	hash = nfp_kind_of(row) == NFP_KIND_V6 ? nfp_hash_v6(f, head->seed) : nfp_hash_eth(f, head->seed);
+	set6 = nfp_set_of(f, hash, true);
+	if (set6)
+		__sync_fetch_and_or(&set6->elsewhere[NFP_ELSEWHERE_WORD(hash)], NFP_ELSEWHERE_BIT(hash));
+	return 1;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------ */
+
 /* Counts p under w->key in `row`; false if that row takes no new entry. */
 static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const struct nfp_packet *p)
 {
 	struct nfp_value *value;
 	void *flows;
+	int in = NFP_IN_NOT;
 
+	if (knob_table && row != NFP_P_tunnel) {
+		in = nfp_table_count(w, row);
+		if (in == NFP_IN_SLOT)
+			return true;
+	}
 	value = nfp_lookup(row, &w->frame.bucket, &w->key, &flows);
 	if (!flows) {
 		nfp_status(NFP_C_map_missing, 1);
@@ -206,6 +313,8 @@ static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const s
 	if (!value) {
 		long err = nfp_insert(flows, w, p, row);
 
+		if (!err && knob_table && row != NFP_P_tunnel)
+			NFP_KEEP(nfp_table_elsewhere(w, row));
 		if (err != -NFP_EEXIST)
 			return !err;
 		/* Another task of this CPU made it meanwhile (PREEMPT_RT). */

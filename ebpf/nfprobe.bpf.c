@@ -97,9 +97,8 @@ static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_bu
 
 static __always_inline bool nfp_fast_skb(struct __sk_buff *skb)
 {
-	struct nfp_fast f = {
-		.data = (const __u8 *)(long)skb->data,
-		.end = (const __u8 *)(long)skb->data_end,
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	struct nfp_plain f = {
 		.length = skb->len,
 		.ifindex = skb->ifindex,
 		.segments = skb->gso_segs,
@@ -121,7 +120,7 @@ static __always_inline bool nfp_fast_skb(struct __sk_buff *skb)
 		f.key_flags |= NFP_KEY_L3;
 	if (skb->vlan_present)
 		f.vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
-	return nfp_fast_count(&f, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
+	return nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
 }
 
 /* The general path: any packet at all. */

@@ -45,17 +45,20 @@ struct nfp_slot_count {
 
 struct nfp_slot_cold {
 	__u64 first;      /* host; ns since 1970, exact */
-	__u64 zero;
+	__u64 tcp_options; /* as the members of struct nfp_value, and written by each SYN */
 	__u8 smac[6];
 	__u8 dmac[6];
 	__be32 flow_label; /* net */
 	__u32 ingress_if;  /* host; egress hooks: where the packet came in; ingress: 0, it is in the key */
-	__u32 pad;
+	__u16 tcp_mss;
+	__u8 tcp_wscale;
+	__u8 zero;
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_slot_cold) == 40, "a slot of IPv6 is two lines");
 
 #define NFP_WORDS4 (sizeof(struct nfp_key_v4) / 8)
 #define NFP_WORDS6 (sizeof(struct nfp_key_v6) / 8)
+#define NFP_WORDS_ETH (sizeof(struct nfp_key_eth) / 8) /* in slots of IPv6 */
 
 struct nfp_slot4 {
 	__u64 key[NFP_WORDS4]; /* struct nfp_key_v4 */
@@ -63,9 +66,16 @@ struct nfp_slot4 {
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_slot4) == 64, "one cache line");
 
+/* Keys of a full set that are in the HASH, as a Bloom filter of one bit a key: who is not in it need not ask the HASH
+ * once that is full, too. One line, read for full sets only. */
+#define NFP_ELSEWHERE 8
+#define NFP_ELSEWHERE_WORD(hash) ((hash) >> 40 & (NFP_ELSEWHERE - 1))
+#define NFP_ELSEWHERE_BIT(hash) ((__u64)1 << ((hash) >> 48 & 63))
+
 struct nfp_set4 {
 	struct nfp_slot4 slot[NFP_SET_SLOTS];
 	struct nfp_slot_cold cold[NFP_SET_SLOTS];
+	__u64 elsewhere[NFP_ELSEWHERE];
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_set4) % 64 == 0, "lines of the next set begin where they should");
 
@@ -78,6 +88,7 @@ NFP_STATIC_ASSERT(sizeof(struct nfp_slot6) == 128, "two cache lines");
 
 struct nfp_set6 {
 	struct nfp_slot6 slot[NFP_SET_SLOTS];
+	__u64 elsewhere[NFP_ELSEWHERE];
 };
 
 /* ---- a bucket's place in the ring ----------------------------------------------------------------- */
@@ -104,7 +115,8 @@ struct nfp_fast_row {
 	__u64 seen;
 	__u64 seen_skbs;
 	__u64 seen_skb_bytes;
-	__u64 zero[4];
+	__u64 coarsened;
+	__u64 zero[3];
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_table_head) == 64 && sizeof(struct nfp_fast_row) == 64,
 		  "elements of one map");
@@ -134,6 +146,13 @@ struct nfp_lane {
 #define NFP_WORD_META1(l4, vlan, cvlan) ((__u64)(l4) << 32 | (__u64)(vlan) << 16 | (__u64)(cvlan))
 #define NFP_WORD_META2(ifindex, cpu, flags, dscp)                                                  \
 	((__u64)(ifindex) << 32 | (__u64)(cpu) << 16 | (__u64)(flags) << 8 | (__u64)(dscp))
+#endif
+
+/* nfp_key_meta.protocol as the word l4. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NFP_L4_PROTOCOL(protocol) ((__u32)(protocol))
+#else
+#define NFP_L4_PROTOCOL(protocol) ((__u32)(protocol) << 24)
 #endif
 
 /* struct nfp_hook_key as a word. */

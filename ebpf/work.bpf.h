@@ -12,6 +12,7 @@
 
 #include "ebpf/decap.h"
 #include "ebpf/tcpopt.h"
+#include "ebpf/plain.bpf.h"
 
 /* One buffer, whichever hook it came through: filled by the hook's entry function, so that the
  * accounting never sees __sk_buff or xdp_md. */
@@ -65,6 +66,8 @@ struct nfp_fragment {
 };
 
 struct nfp_work {
+	struct nfp_plain plain; /* of the flow table */
+	__u64 offset;           /* of the clock, beside it */
 	struct nfp_packet packet;
 	struct nfp_frame frame;
 	struct nfp_gso_walk walk;

@@ -14,7 +14,7 @@
 #define BPF_F_INNER_MAP (1U << 12) /* linux/bpf.h of 5.10 */
 #endif
 #define TABLES (NFP_RING - 1) /* buckets that have tables: one place of the ring is being changed */
-#define SETS_MAX (1u << 22)
+#define SETS_MAX (1u << 21) /* 16 M slots, 1.9 GB */
 
 bool nfp_table_usable(void)
 {
@@ -34,10 +34,10 @@ bool nfp_table_usable(void)
 	return fd >= 0;
 }
 
-/* Which rows have tables: those that the fast path knows. */
+/* Keys of tunnels are longer than a slot. */
 static bool has_table(enum nfp_protocol row)
 {
-	return row == NFP_P_tcp4 || row == NFP_P_tcp6 || row == NFP_P_udp4 || row == NFP_P_udp6;
+	return nfp_load_key_size(row) <= sizeof(struct nfp_key_v6);
 }
 
 static bool is_v6(enum nfp_protocol row)
@@ -258,7 +258,9 @@ static int give(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place)
 
 	for (int row = 0; row < NFP_P_N; row++) {
 		uint8_t size = table_bits(buckets->room[row]);
-		int fd = has_table(row) ? table_make(buckets, row, id, size) : -1;
+		g_autofree char *hash = nfp_buckets_path(buckets, row, id);
+		/* A protocol that found no memory for its HASH is left out as a whole. */
+		int fd = has_table(row) && access(hash, F_OK) == 0 ? table_make(buckets, row, id, size) : -1;
 
 		if (fd < 0)
 			continue; /* the protocol's packets go to its HASH */

@@ -75,6 +75,9 @@ static void value_of(const Slot *s, const struct nfp_key_meta *meta, struct nfp_
 		.ecn = (l2 >> 56) & 0xf,
 		.flags = (uint8_t)(l2 >> 48),
 		.first = s->cold->first,
+		.tcp_options = s->cold->tcp_options,
+		.tcp_mss = s->cold->tcp_mss,
+		.tcp_wscale = s->cold->tcp_wscale & 0xf,
 		.flow_label = s->cold->flow_label,
 		.ingress_if = meta->flags & NFP_KEY_EGRESS ? s->cold->ingress_if : meta->ifindex,
 		.egress_if = meta->flags & NFP_KEY_EGRESS ? meta->ifindex : 0,
@@ -209,6 +212,8 @@ int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 	t.sets = mapped.entries;
 	t.seed = ((const struct nfp_table_head *)head.data)->seed;
 	t.v6 = nfp_load_key_size(row) != sizeof(struct nfp_key_v4);
+	if (nfp_load_key_size(row) > sizeof(struct nfp_key_v6))
+		return 0;
 	t.words = nfp_load_key_size(row) / 8;
 	twins = take_twins(&t, buffer);
 	return scan(&t, twins, buffer);
@@ -249,6 +254,7 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 		row->seen += load(&rows[i].seen);
 		row->seen_skbs += load(&rows[i].seen_skbs);
 		row->seen_skb_bytes += load(&rows[i].seen_skb_bytes);
+		row->coarsened += load(&rows[i].coarsened);
 	}
 	return 0;
 }

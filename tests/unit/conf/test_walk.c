@@ -34,7 +34,7 @@ Test(conf_walk, faults_of_structure)
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",
-		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows" },
+		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows, table" },
 		{ "metrics: { listen: 127.0.0.1:9469 }\n",
 		  "f:1:1: \"metrics\" is not in this version; leave it out" },
 		{ "interfaces:\n  - match: a\n    decapsulate: [vxlan, gree, 6in4, mpls]\n"
