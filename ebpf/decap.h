@@ -5,7 +5,8 @@
  * A tunnel counts as one when its header is sound by its own rules and a sound IP header is inside, whose
  * packet ends where the tunnel's own lengths say or before. If not, the flow stays the one outside of it, with
  * the reason; nothing is guessed:
- *  - packets that are fragments of an outer datagram stay together, with the outer flow;
+ *  - of a tunnel's packet in fragments the first one tells what is inside, and counts with the bytes that it
+ *    has of it; later ones tell nothing, and stay outside;
  *  - what is known by a UDP port is known by the destination port. Two protocols answer to whatever port
  *    they were asked from: L2TP and Teredo are known by the source port too, and have checks of their own;
  *  - L2TPv3 stays outside: the length of its cookie and what it carries are only known to its ends.
@@ -65,10 +66,10 @@ static __always_inline bool nfp_in_mask(__u32 mask, __u32 kind)
 	return mask >> kind & 1;
 }
 
-/* Fragments have no inside that is whole; later ones none at all. */
+/* A first fragment tells what is inside, and holds a part of it; later ones tell nothing. */
 static __always_inline bool nfp_may_hold(const struct nfp_packet *p)
 {
-	return p->family && !(p->value_flags & (NFP_V_FRAG_FIRST | NFP_V_FRAG_LATER)) &&
+	return p->family && !(p->value_flags & NFP_V_FRAG_LATER) &&
 	       (p->outcome == NFP_O_ok || p->outcome == NFP_O_unknown_l4);
 }
 
@@ -90,6 +91,19 @@ static __always_inline bool nfp_may_be_tunnel(const struct nfp_packet *p)
 	default:
 		return false;
 	}
+}
+
+/* The tunnel's header says that it ends at `end`. False: behind the packet that it is in. */
+static __always_inline bool nfp_decap_narrow(struct nfp_decap *d, __u32 end)
+{
+	if (end <= d->limit) {
+		d->limit = end;
+		return true;
+	}
+	if (d->flow.value_flags & NFP_V_FRAG_FIRST)
+		return true;
+	d->end = NFP_D_malformed;
+	return false;
 }
 
 static __always_inline void nfp_open_ip(struct nfp_decap *d, __u8 protocol, __u32 mask)
@@ -283,11 +297,8 @@ static NFP_NOINLINE void nfp_open_gtpu(struct nfp_view *v, struct nfp_decap *d)
 	d->number = nfp_be32(h + 4);
 	d->off += 8;
 	end = d->off + nfp_be16(h + 2);
-	if (end > d->limit) {
-		d->end = NFP_D_malformed;
+	if (!nfp_decap_narrow(d, end))
 		return;
-	}
-	d->limit = end;
 	if (flags & 0x07) {
 		h = nfp_take(v, d->off, 4);
 		if (!h) {
@@ -344,11 +355,12 @@ static NFP_NOINLINE void nfp_open_l2tp(struct nfp_view *v, struct nfp_decap *d)
 	if (flags & 0x4000) {
 		__u32 end = start + nfp_be16(h + 2);
 
-		if (end > d->limit || end < start + 8) {
+		if (end < start + 8) {
 			d->end = NFP_D_malformed;
 			return;
 		}
-		d->limit = end;
+		if (!nfp_decap_narrow(d, end))
+			return;
 		d->off += 2;
 	}
 	h = nfp_take(v, d->off, 4);
@@ -604,7 +616,10 @@ static NFP_NOINLINE void nfp_decap_take(struct nfp_view *v, struct nfp_decap *d)
 		return;
 	}
 	end = d->trial.ip_len ? d->trial.l3_off + d->trial.ip_len : d->limit;
-	if (end > d->limit && !d->mirror) {
+	if (end > d->limit && d->flow.value_flags & NFP_V_FRAG_FIRST) {
+		end = d->limit; /* so much of it is in this fragment */
+		d->trial.ip_len = end - d->trial.l3_off;
+	} else if (end > d->limit && !d->mirror) {
 		d->end = NFP_D_malformed;
 		return;
 	}
