@@ -96,8 +96,9 @@ static void head(GString *out, uint32_t domain, struct nfp_bucket id, const GPtr
 	append_time(out, id.end_ts);
 	if (domain)
 		g_string_append_printf(out, "  domain %u", domain);
-	g_string_append_printf(out, "  %u flows, %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " IP octets\n",
-			       records->len, (guint64)packets, (guint64)octets);
+	g_string_append_printf(out, "  %u flow%s, %" G_GUINT64_FORMAT " packet%s, %" G_GUINT64_FORMAT " IP octets\n",
+			       records->len, records->len == 1 ? "" : "s", (guint64)packets, packets == 1 ? "" : "s",
+			       (guint64)octets);
 }
 
 static void rest(GString *out, const GPtrArray *records)
