@@ -55,7 +55,7 @@ static void print_hook(GString *out, const NfpLedgerHook *hook)
 
 static char *time_text(uint64_t ns)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ns / 1000000000);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
 
 	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
 }
@@ -82,7 +82,7 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 	if (!has_packets(bucket))
 		return;
 	if (bucket->id.start_ts)
-		g_string_append_printf(out, "%s UTC - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
+		g_string_append_printf(out, "%s - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
 	else
 		g_string_append_printf(out, "%34s  %-6s", "between buckets", bucket->state);
 	for (int row = 0; row <= NFP_P_N; row++) {
