@@ -72,8 +72,8 @@ static __noinline int nfp_syn_skb(struct __sk_buff *skb, struct nfp_work *w)
 static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_buff *skb)
 {
 	__builtin_memset(f, 0, sizeof(*f));
-	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : skb->len;
 	f->captured = nfp_captured(skb);
+	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : f->captured;
 	f->gso_size = skb->gso_size;
 	f->segments = skb->gso_segs;
 	if (!f->segments && (!f->gso_size || f->gso_size == NFP_GSO_BY_FRAGS))
