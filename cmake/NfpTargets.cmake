@@ -102,6 +102,9 @@ function(nfp_script_tests dir label timeout)
 endfunction()
 
 function(nfp_test_properties test label timeout)
+	if(NFP_SANITIZE) # several times slower
+		math(EXPR timeout "${timeout} * 3")
+	endif()
 	set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
 		SKIP_RETURN_CODE 77)
 	set(environment "NFP_BUILD=${CMAKE_BINARY_DIR}" "NFP_CC=${CMAKE_C_COMPILER}"
