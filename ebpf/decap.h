@@ -513,7 +513,7 @@ static NFP_NOINLINE void nfp_decap_ppp(struct nfp_view *v, struct nfp_decap *d)
 		h = nfp_take(v, d->off, 2);
 	}
 	if (!h) {
-		d->end = NFP_D_truncated;
+		d->trial.outcome = NFP_O_truncated_l2;
 		return;
 	}
 	if (h[0] & 1) {
@@ -653,12 +653,16 @@ static __always_inline void nfp_decap_begin(struct nfp_decap *d, const struct nf
 }
 
 /* Takes one tunnel off, if mask (1 << enum nfp_tunnel_type, ...) has its kind; false: d->flow is what it stays,
- * d->end says why. v: base, end and scratch as for nfp_parse(); frame: bytes of the whole frame. To be called
+ * d->end says why. v: base, end and scratch as for nfp_parse(), anew for each step; frame: bytes of the whole frame. To be called
  * at most NFP_DECAP_MAX + 1 times. */
 static __always_inline bool nfp_decap_step(struct nfp_view *v, struct nfp_decap *d, __u32 frame, __u32 mask)
 {
 	v->frame = frame < d->limit ? frame : d->limit;
 	v->wanted = 0;
+#ifndef __bpf__ /* there the bytes of a copy end where v->frame does */
+	if ((size_t)(v->end - v->base) > v->frame)
+		v->end = v->base + v->frame;
+#endif
 	NFP_BARRIER();
 	nfp_decap_open(v, d, mask);
 	NFP_BARRIER();

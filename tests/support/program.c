@@ -102,7 +102,7 @@ void nfp_test_bucket_clear(struct bpf_object *object, struct nfp_bucket bucket)
 {
 	for (int i = 0; i <= NFP_P_hook; i++) {
 		int fd = metric_fd(object, bucket, i);
-		guint64 key[8];
+		guint64 key[16];
 
 		while (fd >= 0 && !bpf_map_get_next_key(fd, NULL, key))
 			cr_assert_eq(bpf_map_delete_elem(fd, key), 0);
@@ -114,7 +114,7 @@ void nfp_test_bucket_clear(struct bpf_object *object, struct nfp_bucket bucket)
 void nfp_test_bucket_each(struct bpf_object *object, struct nfp_bucket bucket, int row,
 			  NfpTestVisit visit, gpointer data)
 {
-	guint64 key[8], next[8], value[32];
+	guint64 key[16], next[16], value[32]; /* octets of the largest */
 	gboolean first = TRUE;
 	int fd = metric_fd(object, bucket, row);
 
