@@ -653,8 +653,8 @@ static __always_inline void nfp_decap_begin(struct nfp_decap *d, const struct nf
 }
 
 /* Takes one tunnel off, if mask (1 << enum nfp_tunnel_type, ...) has its kind; false: d->flow is what it stays,
- * d->end says why. v: base, end and scratch as for nfp_parse(), anew for each step; frame: bytes of the whole frame. To be called
- * at most NFP_DECAP_MAX + 1 times. */
+ * d->end says why. v: base, end and direct as for nfp_parse(), anew for each step; frame: bytes of the whole
+ * frame. To be called at most NFP_DECAP_MAX + 1 times. */
 static __always_inline bool nfp_decap_step(struct nfp_view *v, struct nfp_decap *d, __u32 frame, __u32 mask)
 {
 	v->frame = frame < d->limit ? frame : d->limit;

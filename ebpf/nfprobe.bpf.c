@@ -29,7 +29,7 @@ static __always_inline __u32 nfp_captured(struct __sk_buff *skb)
 /* Parser over the copy: for headers that are not in the linear part of the buffer. */
 static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = nfp_captured(skb), .scratch = true };
+	struct nfp_view v = { .base = w->head, .frame = nfp_captured(skb) };
 
 	if (nfp_copy_head(skb, w))
 		return 0;
@@ -43,7 +43,7 @@ static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 /* Header length of a tunnel's segments: rare enough to walk in a copy. */
 static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
+	struct nfp_view v = { .base = w->head, .frame = skb->len };
 
 	if (nfp_copy_head(skb, w))
 		return w->packet.header_len;
@@ -100,6 +100,7 @@ int nfprobe_tc(struct __sk_buff *skb)
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)skb->data,
 		.end = (const __u8 *)(long)skb->data_end,
+		.direct = true,
 		.frame = skb->len,
 	};
 	__u32 zero = 0, tell;

@@ -28,7 +28,9 @@ struct nfp_view {
 	const __u8 *end;  /* behind the last readable byte */
 	__u32 frame;      /* bytes of the whole frame, readable or not */
 	__u32 wanted;     /* out: end of the last bytes that could not be had; 0: none */
-	bool scratch;     /* constant after inlining: base is the map value, not the packet */
+	/* Base is the packet, not a copy in a map value. Constant: after inlining, or as a zero on the stack,
+	 * the one value of a byte there that verifiers before 6.3 keep in mind. */
+	bool direct;
 };
 
 /*
@@ -108,7 +110,7 @@ static __always_inline const __u8 *nfp_take(struct nfp_view *v, __u32 off, __u32
 #ifdef __bpf__
 	const __u8 *p;
 
-	if (v->scratch) {
+	if (!v->direct) {
 		/* The end of a map value is a scalar to us: the length was checked when it was made. */
 		__u32 readable = v->frame < NFP_HEAD_MAX ? v->frame : NFP_HEAD_MAX;
 

@@ -40,7 +40,7 @@ static __always_inline void nfp_frame_of_xdp(struct nfp_frame *f, const struct x
 static __noinline int nfp_xdp_parse_copy(struct xdp_md *xdp, struct nfp_work *w)
 {
 	__u32 length = bpf_xdp_get_buff_len(xdp);
-	struct nfp_view v = { .base = w->head, .frame = length, .scratch = true };
+	struct nfp_view v = { .base = w->head, .frame = length };
 
 	if (bpf_xdp_load_bytes(xdp, 0, w->head, nfp_copy_length(length, NFP_HEAD_MAX)))
 		return 0;
@@ -147,6 +147,7 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)xdp->data,
 		.end = (const __u8 *)(long)xdp->data_end,
+		.direct = true,
 		.frame = length,
 	};
 	__u32 zero = 0, tell;
