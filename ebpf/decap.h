@@ -657,12 +657,7 @@ static __always_inline void nfp_decap_begin(struct nfp_decap *d, const struct nf
  * frame. To be called at most NFP_DECAP_MAX + 1 times. */
 static __always_inline bool nfp_decap_step(struct nfp_view *v, struct nfp_decap *d, __u32 frame, __u32 mask)
 {
-	v->frame = frame < d->limit ? frame : d->limit;
-	v->wanted = 0;
-#ifndef __bpf__ /* there the bytes of a copy end where v->frame does */
-	if ((size_t)(v->end - v->base) > v->frame)
-		v->end = v->base + v->frame;
-#endif
+	nfp_view_frame(v, frame < d->limit ? frame : d->limit);
 	NFP_BARRIER();
 	nfp_decap_open(v, d, mask);
 	NFP_BARRIER();

@@ -29,10 +29,11 @@ static __always_inline __u32 nfp_captured(struct __sk_buff *skb)
 /* Parser over the copy: for headers that are not in the linear part of the buffer. */
 static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = nfp_captured(skb) };
+	struct nfp_view v = { .base = w->head };
 
 	if (nfp_copy_head(skb, w))
 		return 0;
+	nfp_view_frame(&v, nfp_captured(skb));
 	nfp_status(NFP_C_nonlinear, 1);
 	nfp_parse(&v, knob_link, skb->protocol, &w->packet);
 	if (nfp_missed(&v))
@@ -43,10 +44,11 @@ static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 /* Header length of a tunnel's segments: rare enough to walk in a copy. */
 static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = skb->len };
+	struct nfp_view v = { .base = w->head };
 
 	if (nfp_copy_head(skb, w))
 		return w->packet.header_len;
+	nfp_view_frame(&v, skb->len);
 	return nfp_gso_header_len(&v, &w->walk, w->packet.l3_off, NFP_SWAP16(w->packet.ethertype));
 }
 

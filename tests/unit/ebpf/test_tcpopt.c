@@ -57,14 +57,16 @@ Test(tcpopt, broken_ones_end_it)
 	cr_expect_eq(PARSE("\3\4\5\5").wscale, 0);
 }
 
-Test(tcpopt, forty_of_them)
+Test(tcpopt, more_of_them_than_are_looked_at)
 {
 	char nops[NFP_TCP_OPTIONS];
 
 	memset(nops, NFP_TCPOPT_NOP, sizeof(nops));
 	cr_expect_eq(parse(nops, sizeof(nops)).kinds, BIT(1));
-	memcpy(nops + 36, "\2\4\5\xb4", 4);
-	cr_expect_eq(parse(nops, sizeof(nops)).mss, 1460, "the last of them counts");
+	memcpy(nops + NFP_TCP_OPTIONS_MAX, "\2\4\5\xb4", 4);
+	cr_expect_eq(parse(nops, sizeof(nops)).mss, 0, "the twenty-first");
+	memcpy(nops + NFP_TCP_OPTIONS_MAX - 1, "\2\4\5\xb4", 4);
+	cr_expect_eq(parse(nops, sizeof(nops)).mss, 1460, "the twentieth");
 }
 
 /* Whatever the bytes, nothing outside of the room is read (ASan), and the end is reached. */
