@@ -5,8 +5,8 @@
 usage: inner.py NFPROBE CAPTURES [FILE ...]
 
 Frame by frame tshark's list of protocols tells the innermost IP header and the transport header behind it. As defined
-in ebpf/decap.h nothing is taken out of a fragment of an outer datagram; what ICMP errors quote and what is compressed
-(IPComp) is no packet of its own. Packets per innermost 5-tuple have to be equal, and all packets have to be there.
+in ebpf/decap.h the first fragment of an outer datagram tells what is inside, and later ones do not; what ICMP errors
+quote and what is compressed (IPComp) is no packet of its own. Packets per innermost 5-tuple have to be equal, and all packets have to be there.
 IPv6 protocols without ports are compared by addresses alone. inner-exceptions.tsv beside this file lists the captures
 that may differ, with the reason; an exception that is not needed any more is a failure too. Without FILE, captures
 without a tunnel are left out.
@@ -24,21 +24,9 @@ TUNNELS = ("ipip", "6in4", "gre", "erspan", "vxlan", "geneve", "gtp-u", "l2tp", 
 NUMBERS = {"tcp": 6, "udp": 17, "sctp": 132, "dccp": 33, "udplite": 136, "icmp": 1, "icmpv6": 58}
 PORTS = {"tcp": "tcp", "udp": "udp", "sctp": "sctp", "dccp": "dccp", "udplite": "udp"}
 FIELDS = ["frame.protocols", "ip.src", "ip.dst", "ip.proto", "ipv6.src", "ipv6.dst", "ipv6.nxt", "ipv6.fraghdr.nxt",
-          "ip.flags.mf", "ip.frag_offset", "ipv6.fraghdr.more", "ipv6.fraghdr.offset",
           "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "sctp.srcport", "sctp.dstport",
           "dccp.srcport", "dccp.dstport"]
 OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE"]
-
-
-def is_set(values, index):
-    return index < len(values) and values[index] not in ("0", "False")
-
-
-def is_fragment(name, index, fields):
-    """Of the index-th header of its name: ip or ipv6.fraghdr."""
-    more = "ip.flags.mf" if name == "ip" else "ipv6.fraghdr.more"
-    offset = "ip.frag_offset" if name == "ip" else "ipv6.fraghdr.offset"
-    return is_set(fields[more], index) or is_set(fields[offset], index)
 
 
 def protocol_of(number, version):
@@ -49,17 +37,13 @@ def innermost(protocols, fields):
     """(version, src, dst, protocol, sport, dport) of a frame, or None without an IP header."""
     seen = collections.Counter()
     ip = transport = None
-    fragment = False
     for name in protocols:
-        if (name in ("ip", "ipv6") and fragment) or name == "ipcomp":
+        if name == "ipcomp":
             break
         index = seen[name]
         seen[name] += 1
         if name in ("ip", "ipv6"):
             ip, transport = (name, index), None
-            fragment = name == "ip" and is_fragment(name, index, fields)
-        elif name == "ipv6.fraghdr":
-            fragment = is_fragment(name, index, fields)
         elif name in NUMBERS and ip and not transport:
             ports = PORTS.get(name)
             place = seen["udp"] + seen["udplite"] - 1 if ports == "udp" else index
