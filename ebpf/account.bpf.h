@@ -134,27 +134,48 @@ static __always_inline void nfp_value_first(struct nfp_value *v, const struct nf
 		nfp_value_syn(v, &w->tcp);
 }
 
-/* Makes an entry that counts this packet under w->key. 0, or the kernel's refusal. */
-static __noinline long nfp_insert(void *flows, struct nfp_work *w, const struct nfp_packet *p, __u32 row)
+/* w->value of a new entry; inner: of the flow inside tunnels. A global function, as the next, so that the kernel
+ * verifies it once and not for each row. */
+__noinline int nfp_value_new(__u32 inner)
+{
+	__u32 zero = 0;
+	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
+
+	if (!w)
+		return 0;
+	nfp_value_first(&w->value, w, knob_decap && inner ? &w->decap.flow : &w->packet);
+	return 1;
+}
+
+/* A map took no new entry: counts it, and remembers a full one (start: of its bucket; 0: the spill bucket, which is
+ * emptied under the same key). */
+__noinline int nfp_refuse(__u32 row, __u64 start, __u32 full)
 {
 	__u64 *refusal = bpf_map_lookup_elem(&refused, &row);
-	__u64 start = w->frame.bucket.start_ts;
-	long err;
 
-	/* The spill bucket (start 0) is emptied under the same key: its refusals are not remembered. */
-	if (refusal && start && *refusal == start)
-		return -NFP_E2BIG;
-	nfp_value_first(&w->value, w, p);
-	err = bpf_map_update_elem(flows, &w->key, &w->value, BPF_NOEXIST);
-	if (!err)
-		return 0;
-	if (err == -NFP_E2BIG) {
+	if (full) {
 		nfp_status(NFP_C_map_full, 1);
 		if (refusal)
 			*refusal = start;
 	} else {
 		nfp_status(NFP_C_map_nomem, 1); /* -ENOMEM, or -EBUSY of a locked hash bucket */
 	}
+	return 0;
+}
+
+/* Makes an entry that counts this packet under w->key. 0, or the kernel's refusal. */
+static __noinline long nfp_insert(void *flows, struct nfp_work *w, bool inner, __u32 row)
+{
+	__u64 *refusal = bpf_map_lookup_elem(&refused, &row);
+	__u64 start = w->frame.bucket.start_ts;
+	long err;
+
+	if (refusal && start && *refusal == start)
+		return -NFP_E2BIG;
+	NFP_KEEP(nfp_value_new(inner));
+	err = bpf_map_update_elem(flows, &w->key, &w->value, BPF_NOEXIST);
+	if (err && err != -NFP_EEXIST)
+		NFP_KEEP(nfp_refuse(row, start, err == -NFP_E2BIG));
 	return err;
 }
 
@@ -311,7 +332,7 @@ static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const s
 		return false;
 	}
 	if (!value) {
-		long err = nfp_insert(flows, w, p, row);
+		long err = nfp_insert(flows, w, p == &w->decap.flow, row);
 
 		if (!err && knob_table && row != NFP_P_tunnel)
 			NFP_KEEP(nfp_table_elsewhere(w, row));

@@ -5,7 +5,8 @@
  * A tunnel counts as one when its header is sound by its own rules and a sound IP header is inside, whose
  * packet ends where the tunnel's own lengths say or before. If not, the flow stays the one outside of it, with
  * the reason; nothing is guessed:
- *  - packets that are fragments of an outer datagram stay together, with the outer flow;
+ *  - of a tunnel's packet in fragments the first one tells what is inside, and counts with the bytes that it
+ *    has of it; later ones tell nothing, and stay outside;
  *  - what is known by a UDP port is known by the destination port. Two protocols answer to whatever port
  *    they were asked from: L2TP and Teredo are known by the source port too, and have checks of their own;
  *  - L2TPv3 stays outside: the length of its cookie and what it carries are only known to its ends.
@@ -14,83 +15,8 @@
 #ifndef NFP_DECAP_H
 #define NFP_DECAP_H
 
-#include "ebpf/gso.h"
-
-enum {
-	NFP_PORT_L2TP = 1701,
-	NFP_PORT_GTPU = 2152,
-	NFP_PORT_TEREDO = 3544,
-	NFP_ET_ERSPAN12 = 0x88be, /* types I and II */
-	NFP_ET_ERSPAN3 = 0x22eb,
-	NFP_ET_PPP = 0x880b,      /* RFC 2637 4.1 */
-	NFP_GTPU_EXT_MAX = 8,     /* extension headers followed */
-};
-
-/* In the order of the rows decap_* of counters.def. */
-enum nfp_decap_end {
-	NFP_D_done, /* the flow is no tunnel */
-	NFP_D_truncated,
-	NFP_D_malformed,
-	NFP_D_unknown,
-	NFP_D_limit,
-	NFP_D_N,
-};
-NFP_STATIC_ASSERT(NFP_C_decap_limit - NFP_C_decapsulated == NFP_D_limit,
-		  "reasons and their counters are in one order");
-
-struct nfp_decap {
-	struct nfp_packet flow;  /* the deepest so far; MAC addresses and VLAN ids are the frame's */
-	struct nfp_packet trial; /* what may be inside of it */
-	__u32 tunnel[8];  /* net; saddr and daddr of the innermost tunnel, as nfp_packet.addr */
-	__u32 id[NFP_DECAP_MAX];  /* outermost first */
-	__u8 type[NFP_DECAP_MAX]; /* enum nfp_tunnel_type, outermost first */
-	__u32 depth;      /* tunnels taken off */
-	__u32 version;    /* 4 or 6, of `tunnel` */
-	__u32 end;        /* enum nfp_decap_end */
-	__u32 limit;      /* offset behind the flow's packet as its headers say; NFP_NO_LIMIT */
-	/* the tunnel in hand */
-	__u32 kind;       /* enum nfp_tunnel_type */
-	__u32 number;     /* its id */
-	__u32 off;        /* of what is inside */
-	__u32 inside;     /* EtherType of that; NFP_ET_TEB, NFP_ET_PPP; 0: IP by its first nibble */
-	__u32 opened;     /* 1: the above is valid */
-	__u32 mirror;     /* 1: the inside may be cut short (ERSPAN) */
-	__u32 labelled;   /* 1: MPLS labels are directly inside */
-};
-
-#define NFP_NO_LIMIT 0xffffffffU
-
-static __always_inline bool nfp_in_mask(__u32 mask, __u32 kind)
-{
-	return mask >> kind & 1;
-}
-
-/* Fragments have no inside that is whole; later ones none at all. */
-static __always_inline bool nfp_may_hold(const struct nfp_packet *p)
-{
-	return p->family && !(p->value_flags & (NFP_V_FRAG_FIRST | NFP_V_FRAG_LATER)) &&
-	       (p->outcome == NFP_O_ok || p->outcome == NFP_O_unknown_l4);
-}
-
-/* True if it is worth the call of nfp_decap_run(). */
-static __always_inline bool nfp_may_be_tunnel(const struct nfp_packet *p)
-{
-	__u32 ports = NFP_SWAP32(p->l4); /* as numbers: source, destination */
-	__u16 sport = ports >> 16, dport = ports & 0xffff;
-
-	switch (p->protocol) {
-	case NFP_IP_IPIP:
-	case NFP_IP_IPV6:
-	case NFP_IP_GRE:
-	case NFP_IP_AH:
-		return p->family != 0;
-	case NFP_IP_UDP:
-		return nfp_is_tunnel_port(dport) || dport == NFP_PORT_GTPU || dport == NFP_PORT_L2TP ||
-		       sport == NFP_PORT_L2TP || dport == NFP_PORT_TEREDO || sport == NFP_PORT_TEREDO;
-	default:
-		return false;
-	}
-}
+#include "ebpf/decap_state.h"
+#include "ebpf/decap_udp.h"
 
 static __always_inline void nfp_open_ip(struct nfp_decap *d, __u8 protocol, __u32 mask)
 {
@@ -218,241 +144,6 @@ static NFP_NOINLINE void nfp_open_gre(struct nfp_view *v, struct nfp_decap *d, _
 		     protocol == NFP_ET_MPLS || protocol == NFP_ET_MPLS_MC);
 }
 
-/* RFC 7348 5; GPE: draft-ietf-nvo3-vxlan-gpe 3. */
-static NFP_NOINLINE void nfp_open_vxlan(struct nfp_view *v, struct nfp_decap *d, bool gpe)
-{
-	const __u8 *h = nfp_take(v, d->off, 8);
-
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	d->kind = NFP_T_vxlan;
-	d->number = nfp_be32(h + 4) >> 8;
-	d->off += 8;
-	d->inside = NFP_ET_TEB;
-	d->opened = (h[0] & 0x08) != 0;
-	if (!gpe || !(h[0] & 0x04))
-		return;
-	if (h[0] & 0x31) /* a version to come, or OAM */
-		d->opened = 0;
-	if (h[3] == 1)
-		d->inside = NFP_ET_IPV4;
-	else if (h[3] == 2)
-		d->inside = NFP_ET_IPV6;
-	else if (h[3] == 5)
-		d->inside = NFP_ET_MPLS;
-	else if (h[3] != 3)
-		d->opened = 0;
-}
-
-/* RFC 8926 3.4. Options are passed over, critical ones too: they change nothing in what follows. */
-static NFP_NOINLINE void nfp_open_geneve(struct nfp_view *v, struct nfp_decap *d)
-{
-	const __u8 *h = nfp_take(v, d->off, 8);
-
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	d->kind = NFP_T_geneve;
-	d->number = nfp_be32(h + 4) >> 8;
-	d->off += 8 + (h[0] & 0x3f) * 4;
-	d->inside = nfp_be16(h + 2);
-	d->opened = !(h[0] & 0xc0) && !(h[1] & 0x80) &&
-		    (d->inside == NFP_ET_TEB || d->inside == NFP_ET_IPV4 || d->inside == NFP_ET_IPV6 ||
-		     d->inside == NFP_ET_MPLS);
-}
-
-/* 3GPP TS 29.281 5.1 and 5.2: G-PDU only. */
-static NFP_NOINLINE void nfp_open_gtpu(struct nfp_view *v, struct nfp_decap *d)
-{
-	const __u8 *h = nfp_take(v, d->off, 8);
-	__u32 end;
-	__u8 next, flags;
-	int i;
-
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	flags = h[0];
-	if (flags >> 4 != 3 || h[1] != 0xff)
-		return;
-	d->kind = NFP_T_gtpu;
-	d->number = nfp_be32(h + 4);
-	d->off += 8;
-	end = d->off + nfp_be16(h + 2);
-	if (end > d->limit) {
-		d->end = NFP_D_malformed;
-		return;
-	}
-	d->limit = end;
-	if (flags & 0x07) {
-		h = nfp_take(v, d->off, 4);
-		if (!h) {
-			d->end = NFP_D_truncated;
-			return;
-		}
-		next = flags & 0x04 ? h[3] : 0;
-		d->off += 4;
-		for (i = 0; i < NFP_GTPU_EXT_MAX; i++) {
-			__u32 size, last;
-
-			if (!next)
-				break;
-			h = nfp_take(v, d->off, 1);
-			size = h ? h[0] * 4 : 0;
-			if (h && !size) {
-				d->end = NFP_D_malformed;
-				return;
-			}
-			last = d->off + size - 1;
-			h = h ? nfp_take(v, last, 1) : NULL;
-			if (!h) {
-				d->end = NFP_D_truncated;
-				return;
-			}
-			next = h[0];
-			d->off = last + 1;
-		}
-		if (next) {
-			d->end = NFP_D_limit;
-			return;
-		}
-	}
-	d->opened = 1;
-}
-
-/* RFC 2661 3.1: data messages of version 2. */
-static NFP_NOINLINE void nfp_open_l2tp(struct nfp_view *v, struct nfp_decap *d)
-{
-	const __u8 *h = nfp_take(v, d->off, 6);
-	__u32 start = d->off;
-	__u16 flags;
-
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	flags = nfp_be16(h);
-	if ((flags & 0x800f) != 2 || flags & 0x34f0)
-		return;
-	d->kind = NFP_T_l2tp;
-	d->inside = NFP_ET_PPP;
-	d->off += 2;
-	if (flags & 0x4000) {
-		__u32 end = start + nfp_be16(h + 2);
-
-		if (end > d->limit || end < start + 8) {
-			d->end = NFP_D_malformed;
-			return;
-		}
-		d->limit = end;
-		d->off += 2;
-	}
-	h = nfp_take(v, d->off, 4);
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	d->number = nfp_be32(h);
-	d->off += flags & 0x0800 ? 8 : 4;
-	if (flags & 0x0200) {
-		h = nfp_take(v, d->off, 2);
-		if (!h) {
-			d->end = NFP_D_truncated;
-			return;
-		}
-		d->off += 2 + nfp_be16(h);
-	}
-	d->opened = 1;
-}
-
-/* RFC 4380 5.1.1: authentication, then origin indication, either or none, then IPv6. */
-static NFP_NOINLINE void nfp_open_teredo(struct nfp_view *v, struct nfp_decap *d)
-{
-	const __u8 *h = nfp_take(v, d->off, 4);
-
-	if (h && nfp_be16(h) == 1) {
-		d->off += 4 + h[2] + h[3] + 9;
-		h = nfp_take(v, d->off, 4);
-	}
-	if (h && nfp_be16(h) == 0) {
-		d->off += 8;
-		h = nfp_take(v, d->off, 4);
-	}
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	d->kind = NFP_T_teredo;
-	d->inside = NFP_ET_IPV6;
-	d->opened = h[0] >> 4 == 6;
-}
-
-/* One kind of UDP tunnel a port; true if the mask has it. */
-static __always_inline __u32 nfp_udp_kind(__u16 sport, __u16 dport)
-{
-	if (dport == NFP_PORT_VXLAN || dport == NFP_PORT_VXLAN_LINUX || dport == NFP_PORT_VXLAN_GPE)
-		return NFP_T_vxlan;
-	if (dport == NFP_PORT_GENEVE)
-		return NFP_T_geneve;
-	if (dport == NFP_PORT_GTPU)
-		return NFP_T_gtpu;
-	if (dport == NFP_PORT_MPLS_UDP)
-		return NFP_T_mplsudp;
-	if (dport == NFP_PORT_L2TP || sport == NFP_PORT_L2TP)
-		return NFP_T_l2tp;
-	if (dport == NFP_PORT_TEREDO || sport == NFP_PORT_TEREDO)
-		return NFP_T_teredo;
-	return NFP_T_none;
-}
-
-static NFP_NOINLINE void nfp_open_udp(struct nfp_view *v, struct nfp_decap *d, __u32 mask)
-{
-	const __u8 *h = nfp_take(v, d->off, 8);
-	__u16 dport, length;
-	__u32 kind;
-
-	if (!h) {
-		d->end = NFP_D_truncated;
-		return;
-	}
-	dport = nfp_be16(h + 2);
-	length = nfp_be16(h + 4);
-	kind = nfp_udp_kind(nfp_be16(h), dport);
-	if (kind == NFP_T_none || !nfp_in_mask(mask, kind)) {
-		d->end = NFP_D_done;
-		return;
-	}
-	/* Behind an IP header without a length (BIG TCP) this one means nothing either. */
-	if (d->flow.ip_len && length && d->off + length < d->limit)
-		d->limit = d->off + length;
-	d->off += 8;
-	switch (kind) {
-	case NFP_T_vxlan:
-		nfp_open_vxlan(v, d, dport == NFP_PORT_VXLAN_GPE);
-		break;
-	case NFP_T_geneve:
-		nfp_open_geneve(v, d);
-		break;
-	case NFP_T_gtpu:
-		nfp_open_gtpu(v, d);
-		break;
-	case NFP_T_l2tp:
-		nfp_open_l2tp(v, d);
-		break;
-	case NFP_T_teredo:
-		nfp_open_teredo(v, d);
-		break;
-	default:
-		d->kind = NFP_T_mplsudp;
-		d->inside = NFP_ET_MPLS;
-		d->opened = 1;
-	}
-}
-
 /* The tunnel that the flow's packet is, if it is one: d->opened, or d->end tells why not. */
 static NFP_NOINLINE void nfp_decap_open(struct nfp_view *v, struct nfp_decap *d, __u32 mask)
 {
@@ -501,7 +192,7 @@ static NFP_NOINLINE void nfp_decap_ppp(struct nfp_view *v, struct nfp_decap *d)
 		h = nfp_take(v, d->off, 2);
 	}
 	if (!h) {
-		d->end = NFP_D_truncated;
+		d->trial.outcome = NFP_O_truncated_l2;
 		return;
 	}
 	if (h[0] & 1) {
@@ -604,7 +295,10 @@ static NFP_NOINLINE void nfp_decap_take(struct nfp_view *v, struct nfp_decap *d)
 		return;
 	}
 	end = d->trial.ip_len ? d->trial.l3_off + d->trial.ip_len : d->limit;
-	if (end > d->limit && !d->mirror) {
+	if (end > d->limit && d->flow.value_flags & NFP_V_FRAG_FIRST) {
+		end = d->limit; /* so much of it is in this fragment */
+		d->trial.ip_len = end - d->trial.l3_off;
+	} else if (end > d->limit && !d->mirror) {
 		d->end = NFP_D_malformed;
 		return;
 	}
@@ -638,12 +332,11 @@ static __always_inline void nfp_decap_begin(struct nfp_decap *d, const struct nf
 }
 
 /* Takes one tunnel off, if mask (1 << enum nfp_tunnel_type, ...) has its kind; false: d->flow is what it stays,
- * d->end says why. v: base, end and scratch as for nfp_parse(); frame: bytes of the whole frame. To be called
- * at most NFP_DECAP_MAX + 1 times. */
+ * d->end says why. v: base, end and direct as for nfp_parse(), anew for each step; frame: bytes of the whole
+ * frame. To be called at most NFP_DECAP_MAX + 1 times. */
 static __always_inline bool nfp_decap_step(struct nfp_view *v, struct nfp_decap *d, __u32 frame, __u32 mask)
 {
-	v->frame = frame < d->limit ? frame : d->limit;
-	v->wanted = 0;
+	nfp_view_frame(v, frame < d->limit ? frame : d->limit);
 	NFP_BARRIER();
 	nfp_decap_open(v, d, mask);
 	NFP_BARRIER();

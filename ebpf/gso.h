@@ -33,7 +33,7 @@ static __always_inline bool nfp_is_tunnel(const struct nfp_packet *p)
 
 	if (p->protocol == NFP_IP_IPIP || p->protocol == NFP_IP_IPV6 || p->protocol == NFP_IP_GRE)
 		return p->family != 0;
-	if (p->row != NFP_P_udp4 && p->row != NFP_P_udp6)
+	if (p->protocol != NFP_IP_UDP)
 		return false;
 	/* The destination port is the second halfword of the ports as they stand in the packet. */
 	dport = NFP_SWAP32(p->l4) & 0xffff;

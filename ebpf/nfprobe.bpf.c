@@ -30,10 +30,11 @@ static __always_inline __u32 nfp_captured(struct __sk_buff *skb)
 /* Parser over the copy: for headers that are not in the linear part of the buffer. */
 static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = nfp_captured(skb), .scratch = true };
+	struct nfp_view v = { .base = w->head };
 
 	if (nfp_copy_head(skb, w))
 		return 0;
+	nfp_view_frame(&v, nfp_captured(skb));
 	nfp_status(NFP_C_nonlinear, 1);
 	nfp_parse(&v, knob_link, skb->protocol, &w->packet);
 	if (nfp_missed(&v))
@@ -44,10 +45,11 @@ static __noinline int nfp_parse_copy(struct __sk_buff *skb, struct nfp_work *w)
 /* Header length of a tunnel's segments: rare enough to walk in a copy. */
 static __noinline __u32 nfp_tunnel_header(struct __sk_buff *skb, struct nfp_work *w)
 {
-	struct nfp_view v = { .base = w->head, .frame = skb->len, .scratch = true };
+	struct nfp_view v = { .base = w->head };
 
 	if (nfp_copy_head(skb, w))
 		return w->packet.header_len;
+	nfp_view_frame(&v, skb->len);
 	return nfp_gso_header_len(&v, &w->walk, w->packet.l3_off, NFP_SWAP16(w->packet.ethertype));
 }
 
@@ -73,8 +75,8 @@ static __noinline int nfp_syn_skb(struct __sk_buff *skb, struct nfp_work *w)
 static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_buff *skb)
 {
 	__builtin_memset(f, 0, sizeof(*f));
-	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : skb->len;
 	f->captured = nfp_captured(skb);
+	f->length = knob_clock == NFP_CLOCK_CAPTURE && skb->mark ? skb->mark : f->captured;
 	f->gso_size = skb->gso_size;
 	f->segments = skb->gso_segs;
 	if (!f->segments && (!f->gso_size || f->gso_size == NFP_GSO_BY_FRAGS))
@@ -129,6 +131,7 @@ static __always_inline int nfp_general_skb(struct __sk_buff *skb)
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)skb->data,
 		.end = (const __u8 *)(long)skb->data_end,
+		.direct = true,
 		.frame = skb->len,
 	};
 	__u32 zero = 0, tell;

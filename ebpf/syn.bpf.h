@@ -38,7 +38,11 @@ static __always_inline struct nfp_syn_place nfp_syn_begin(const struct nfp_frame
 	/* As in nfp_copy_length(): the lower bound comes from arithmetic. */
 	length = end - place.off - 1;
 	NFP_OPAQUE(length);
-	place.length = length < NFP_TCP_OPTIONS ? length + 1 : NFP_HEAD_MAX;
+	place.length = NFP_HEAD_MAX;
+	if (length < NFP_TCP_OPTIONS) {
+		NFP_OPAQUE(length); /* else the sum is made ahead of the test, and 5.10 sees no relation */
+		place.length = length + 1;
+	}
 	return place;
 }
 

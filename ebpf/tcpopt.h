@@ -7,6 +7,7 @@
 
 #define NFP_TCP_SYN 0x002
 #define NFP_TCP_OPTIONS 40     /* bytes, at most: 15 words of header */
+#define NFP_TCP_OPTIONS_MAX 20 /* options looked at, padding included; systems send five to eight */
 #define NFP_TCP_OPTIONS_ROOM 64 /* of the buffer: the verifier does not learn that n bounds the offset */
 
 enum {
@@ -57,7 +58,7 @@ static __always_inline void nfp_tcp_options_parse(const __u8 *bytes, __u32 n, st
 	o->kinds = 0;
 	o->mss = 0;
 	o->wscale = 0;
-	for (i = 0; i < NFP_TCP_OPTIONS; i++) {
+	for (i = 0; i < NFP_TCP_OPTIONS_MAX; i++) {
 		if (off >= n)
 			break;
 		length = nfp_tcp_option(bytes, off, n, o);

@@ -11,7 +11,7 @@ __noinline int nfp_tunnel_step(void)
 {
 	__u32 zero = 0;
 	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
-	struct nfp_view v = { .scratch = true };
+	struct nfp_view v = { 0 };
 
 	if (!knob_decap || !w)
 		return 0;

@@ -28,7 +28,11 @@ struct nfp_view {
 	const __u8 *end;  /* behind the last readable byte */
 	__u32 frame;      /* bytes of the whole frame, readable or not */
 	__u32 wanted;     /* out: end of the last bytes that could not be had; 0: none */
-	bool scratch;     /* constant after inlining: base is the map value, not the packet */
+	__u64 readable;   /* of a copy: bytes of it, set by nfp_view_frame() */
+	/* Base is the packet, not a copy in a map value. Constant: after inlining, or as a zero on the stack,
+	 * the one value of a byte there that verifiers before 6.3 keep in mind, if the eight bytes that it is
+	 * among are not written to. */
+	__u64 direct;
 };
 
 /*
@@ -102,21 +106,40 @@ static __always_inline __u32 nfp_be32(const __u8 *p)
 	return NFP_SWAP32(nfp_raw32(p));
 }
 
+/* A view of a copy, of a frame of so many bytes; natively, of what is readable. */
+static __always_inline void nfp_view_frame(struct nfp_view *v, __u32 frame)
+{
+#ifdef __bpf__
+	__u32 readable = frame < NFP_HEAD_MAX ? frame : NFP_HEAD_MAX;
+
+	NFP_OPAQUE(readable);
+	NFP_FORGET(readable, frame);
+	v->readable = readable;
+#else
+	if ((size_t)(v->end - v->base) > frame)
+		v->end = v->base + frame;
+#endif
+	v->frame = frame;
+	v->wanted = 0;
+}
+
 /* The n bytes at off (n <= NFP_HEAD_PAD, constant), or NULL. */
 static __always_inline const __u8 *nfp_take(struct nfp_view *v, __u32 off, __u32 n)
 {
 #ifdef __bpf__
 	const __u8 *p;
 
-	if (v->scratch) {
+	if (!v->direct) {
 		/* The end of a map value is a scalar to us: the length was checked when it was made. */
-		__u32 readable = v->frame < NFP_HEAD_MAX ? v->frame : NFP_HEAD_MAX;
+		__u64 readable = v->readable;
+		__u32 at = off;
 
-		/* Else clang 19 sees that the second test makes the first superfluous. */
-		NFP_OPAQUE(readable);
-		NFP_OPAQUE(off);
-		if (off < NFP_HEAD_MAX && off + n <= readable)
-			return v->base + off;
+		/* Else what each comparison tells is remembered: one state more for each. Packet pointers
+		 * go without, as this costs every packet two instructions a header. */
+		NFP_FORGET(readable, v->frame);
+		NFP_FORGET(at, v->frame);
+		if (at < NFP_HEAD_MAX && off + n <= readable)
+			return v->base + at;
 	} else {
 		NFP_OPAQUE(off);
 		if (off <= NFP_OFF_MAX) {

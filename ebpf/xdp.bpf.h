@@ -40,11 +40,12 @@ static __always_inline void nfp_frame_of_xdp(struct nfp_frame *f, const struct x
 static __noinline int nfp_xdp_parse_copy(struct xdp_md *xdp, struct nfp_work *w)
 {
 	__u32 length = bpf_xdp_get_buff_len(xdp);
-	struct nfp_view v = { .base = w->head, .frame = length, .scratch = true };
+	struct nfp_view v = { .base = w->head };
 
 	if (bpf_xdp_load_bytes(xdp, 0, w->head, nfp_copy_length(length, NFP_HEAD_MAX)))
 		return 0;
 	nfp_status(NFP_C_nonlinear, 1);
+	nfp_view_frame(&v, length);
 	nfp_parse(&v, knob_link, 0, &w->packet);
 	if (nfp_missed(&v))
 		w->packet.outcome = NFP_O_ext_limit; /* deeper than the copy reaches */
@@ -147,6 +148,7 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)xdp->data,
 		.end = (const __u8 *)(long)xdp->data_end,
+		.direct = true,
 		.frame = length,
 	};
 	__u32 zero = 0, tell;

@@ -91,7 +91,7 @@ static gboolean make_meters(NfpDaemon *d, GError **err)
 			continue;
 		}
 		if (d->domains->len > 1)
-			nfp_log(NFP_LOG_WARNING, ROOM, "%s: %s, ignoring", domain->instance, error->message);
+			nfp_log(NFP_LOG_WARNING, ROOM, "%s; left out until the next start", error->message);
 		if (!first)
 			first = g_steal_pointer(&error);
 	}
@@ -158,9 +158,8 @@ static gboolean start_meters(NfpDaemon *d, GError **err)
 		g_propagate_error(err, g_steal_pointer(&first));
 		return FALSE;
 	}
-	if (!hooks)
-		nfp_log(NFP_LOG_WARNING, ROOM, "no interface to meter yet: waiting for one that %s",
-			d->conf->interfaces->len ? "matches" : "is up");
+	if (!hooks && !d->conf->interfaces->len)
+		nfp_log(NFP_LOG_WARNING, ROOM, "no interface to meter yet: waiting for one that is up");
 	return TRUE;
 }
 
@@ -221,10 +220,15 @@ static gboolean on_signal(gpointer data)
 {
 	NfpDaemon *d = data;
 
-	nfp_log(NFP_LOG_INFO, ROOM, "%s", d->stopping ? "stopping at once: what was not delivered stays pinned for the "
-							"next start"
-						      : "stopping: what is counted and not exported stays pinned for the "
-							"next start");
+	if (d->stopping)
+		nfp_log(NFP_LOG_INFO, ROOM, "stopping at once: what was not delivered stays pinned for the next start");
+	else
+		nfp_log(NFP_LOG_INFO, ROOM, "stopping: %s%s",
+			d->options->flush ? "exporting what is counted up to now"
+					  : "what is counted and not exported stays pinned for the next start",
+			d->collectors->len ? "; a collector that is away is waited for a few seconds, a second "
+					     "signal (^C) ends that"
+					   : "");
 	quit(d);
 	return G_SOURCE_CONTINUE;
 }

@@ -12,6 +12,8 @@
 #define ETHERTYPE_PPPOE 0x8864
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_MPLS 0x8847
+#define ETHERTYPE_MPLS_MULTICAST 0x8848
 
 typedef struct LinkType LinkType;
 
@@ -23,22 +25,24 @@ struct NfpCapture {
 	GByteArray *made; /* a frame whose link header was replaced */
 };
 
-/* How frames of a link type become Ethernet or IP. `header` bytes are taken off the front; with `protocol` an
- * Ethernet header of the protocol that it tells is put there instead. */
+/* How frames of a link type become Ethernet or IP. At least `header` bytes are taken off the front; with `protocol`
+ * an Ethernet header of the protocol that it tells is put there instead. */
 struct LinkType {
 	int dlt;
 	bool ethernet;
 	uint32_t header;
-	/* EtherType (host order) and source address out of the header. */
-	uint16_t (*protocol)(const uint8_t *header, uint8_t source[6]);
+	/* EtherType (host order) and source address out of the header; *size: its bytes, if they are more (up to
+	 * LINK_HEADER_MAX; bytes that were not captured read as 0). */
+	uint16_t (*protocol)(const uint8_t *header, uint8_t source[6], uint32_t *size);
 };
+#define LINK_HEADER_MAX SLL2_HDR_LEN
 
 static uint16_t be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static uint16_t sll_protocol(const uint8_t *header, uint8_t source[6])
+static uint16_t sll_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
 {
 	const struct sll_header *h = (const void *)header;
 
@@ -47,7 +51,7 @@ static uint16_t sll_protocol(const uint8_t *header, uint8_t source[6])
 	return be16(header + offsetof(struct sll_header, sll_protocol));
 }
 
-static uint16_t sll2_protocol(const uint8_t *header, uint8_t source[6])
+static uint16_t sll2_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
 {
 	const struct sll2_header *h = (const void *)header;
 
@@ -56,27 +60,49 @@ static uint16_t sll2_protocol(const uint8_t *header, uint8_t source[6])
 	return be16(header + offsetof(struct sll2_header, sll2_protocol));
 }
 
-static uint16_t pppoe_protocol(const uint8_t *header, uint8_t source[6])
+static uint16_t pppoe_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
 {
 	return ETHERTYPE_PPPOE;
 }
 
-static uint16_t hdlc_protocol(const uint8_t *header, uint8_t source[6])
+static uint16_t hdlc_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
 {
 	return be16(header + 2);
 }
 
-/* RFC 1662 3.1: address and control, then the protocol. */
-static uint16_t ppp_protocol(const uint8_t *header, uint8_t source[6])
+static uint16_t ppp_ethertype(uint16_t protocol)
 {
-	switch (be16(header + 2)) {
+	switch (protocol) {
 	case 0x0021:
 		return ETHERTYPE_IPV4;
 	case 0x0057:
 		return ETHERTYPE_IPV6;
+	case 0x0281: /* RFC 3032 4.3 */
+		return ETHERTYPE_MPLS;
+	case 0x0283:
+		return ETHERTYPE_MPLS_MULTICAST;
 	default:
 		return 0;
 	}
+}
+
+/* Address and control (RFC 1662 3.1; pppd's captures tell the direction, 0 or 1, in place of the address) or neither;
+ * then the protocol in two bytes, or in one, which is odd (RFC 1661 6.5). */
+static uint16_t ppp_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
+{
+	uint32_t off = header[1] == 0x03 && (header[0] == 0xff || header[0] <= 1) ? 2 : 0;
+
+	*size = off + (header[off] & 1 ? 1 : 2);
+	return ppp_ethertype(header[off] & 1 ? header[off] : be16(header + off));
+}
+
+/* The same, or Cisco's framing, which its address tells. */
+static uint16_t serial_protocol(const uint8_t *header, uint8_t source[6], uint32_t *size)
+{
+	if (header[0] != 0x0f && header[0] != 0x8f)
+		return ppp_protocol(header, source, size);
+	*size = 4;
+	return hdlc_protocol(header, source, size);
 }
 
 static const LinkType link_types[] = {
@@ -88,8 +114,9 @@ static const LinkType link_types[] = {
 	{ .dlt = DLT_LOOP, .header = 4 },
 	{ .dlt = DLT_LINUX_SLL, .ethernet = true, .header = SLL_HDR_LEN, .protocol = sll_protocol },
 	{ .dlt = DLT_LINUX_SLL2, .ethernet = true, .header = SLL2_HDR_LEN, .protocol = sll2_protocol },
-	{ .dlt = DLT_PPP, .ethernet = true, .header = 4, .protocol = ppp_protocol },
-	{ .dlt = DLT_PPP_SERIAL, .ethernet = true, .header = 4, .protocol = ppp_protocol },
+	{ .dlt = DLT_PPP, .ethernet = true, .header = 1, .protocol = ppp_protocol },
+	{ .dlt = DLT_PPP_SERIAL, .ethernet = true, .header = 1, .protocol = serial_protocol },
+	{ .dlt = DLT_PPP_PPPD, .ethernet = true, .header = 1, .protocol = ppp_protocol },
 	{ .dlt = DLT_PPP_ETHER, .ethernet = true, .header = 0, .protocol = pppoe_protocol },
 	{ .dlt = DLT_C_HDLC, .ethernet = true, .header = 4, .protocol = hdlc_protocol },
 };
@@ -148,22 +175,25 @@ bool nfp_capture_is_ethernet(const NfpCapture *capture)
 static void take_header_off(NfpCapture *capture, NfpFrame *frame)
 {
 	const LinkType *link = capture->link;
-	uint8_t ethernet[ETHERNET_HEADER] = { 0 };
-	uint16_t protocol;
+	uint8_t ethernet[ETHERNET_HEADER] = { 0 }, header[LINK_HEADER_MAX] = { 0 };
+	uint32_t size = link->header;
 
 	if (!link->header && !link->protocol)
 		return;
-	if (frame->captured < link->header) {
-		frame->captured = 0;
-		return;
-	}
 	if (link->protocol) {
-		protocol = link->protocol(frame->data, ethernet + 6);
+		uint16_t protocol;
+
+		memcpy(header, frame->data, MIN(frame->captured, sizeof(header)));
+		protocol = link->protocol(header, ethernet + 6, &size);
 		ethernet[12] = protocol >> 8;
 		ethernet[13] = protocol & 0xff;
 	}
-	frame->data += link->header;
-	frame->captured -= link->header;
+	if (frame->captured < size) {
+		frame->captured = 0;
+		return;
+	}
+	frame->data += size;
+	frame->captured -= size;
 	if (!link->protocol)
 		return;
 	g_byte_array_set_size(capture->made, 0);

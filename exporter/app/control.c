@@ -159,7 +159,7 @@ static int claim(const NfpConf *conf, gboolean *ret_taken, GError **err)
 		*ret_taken = errno == EWOULDBLOCK;
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 			    "another nfprobe runs as instance \"%s\" (it holds %s); stop it, or give this one "
-			    "another `instance`", conf->instance, path);
+			    "another name: --instance NAME", conf->instance, path);
 		return -1;
 	}
 	return nfp_fd_steal(&fd);

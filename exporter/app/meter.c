@@ -11,6 +11,7 @@
 #include "base/log.h"
 
 #define ROOM "interfaces"
+#define NAMES_TOLD 20
 
 struct NfpMeter {
 	const NfpConf *conf;
@@ -239,6 +240,15 @@ static gboolean changed(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/* Its other direction stands before it. */
+static gboolean is_told(const GArray *hooks, guint n)
+{
+	for (guint i = 0; i < n; i++)
+		if (g_array_index(hooks, NfpHookInfo, i).ifindex == g_array_index(hooks, NfpHookInfo, n).ifindex)
+			return TRUE;
+	return FALSE;
+}
+
 /* Attached by hand or by an earlier configuration: metered as well. */
 static void tell_others(NfpMeter *meter)
 {
@@ -249,10 +259,48 @@ static void tell_others(NfpMeter *meter)
 	for (guint i = 0; i < hooks->len; i++) {
 		const NfpHookInfo *info = &g_array_index(hooks, NfpHookInfo, i);
 
-		if (*info->ifname && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(info->ifindex)))
+		if (*info->ifname && !is_told(hooks, i) &&
+		    !g_hash_table_contains(meter->names, GUINT_TO_POINTER(info->ifindex)))
 			nfp_log(NFP_LOG_NOTICE, ROOM,
 				"%s: still attached (by hand or by an earlier start), metered too; `nfprobe detach "
 				"%s` ends it", info->ifname, info->ifname);
+	}
+}
+
+static char *names_of(const GArray *links)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	guint listed = MIN(links->len, NAMES_TOLD);
+
+	for (guint i = 0; i < listed; i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : "", g_array_index(links, NfpLink, i).name);
+	if (links->len > listed)
+		g_string_append_printf(names, " and %u more", links->len - listed);
+	return g_string_free(g_steal_pointer(&names), FALSE);
+}
+
+/* A name that is typed wrong looks like one that comes later. */
+static void tell_unmatched(const NfpMeter *meter)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+	g_autofree char *names = NULL;
+
+	if (nfp_probe_links(meter->probe, links))
+		return;
+	names = names_of(links);
+	for (guint i = 0; i < meter->conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *o = &g_array_index(meter->conf->interfaces, NfpInterfaceOptions, i);
+		g_autofree char *match = g_strdup_printf("\"%s\"", o->match);
+		g_autofree char *place = where(meter, match);
+		guint n = 0;
+
+		if (g_strcmp0(o->netns, meter->domain->netns))
+			continue;
+		for (guint j = 0; j < links->len; j++)
+			n += !fnmatch(o->match, g_array_index(links, NfpLink, j).name, 0);
+		if (!n)
+			nfp_log(NFP_LOG_WARNING, ROOM, "there is no %s yet: waiting for it; there are: %s", place,
+				names);
 	}
 }
 
@@ -268,6 +316,7 @@ guint nfp_meter_start(NfpMeter *meter, GError **err)
 		nfp_log(NFP_LOG_WARNING, ROOM, "interfaces that come later are not noticed: %s, ignoring",
 			g_strerror(-fd));
 	scan(meter, none);
+	tell_unmatched(meter);
 	tell_others(meter);
 	if (meter->first_error && err)
 		*err = g_error_copy(meter->first_error);

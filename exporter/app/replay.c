@@ -45,6 +45,7 @@ typedef struct {
 	uint64_t due;          /* the harvester has something to do */
 	uint64_t frames, bytes, cut; /* cut: captured short of the wire */
 	gboolean undelivered;
+	gboolean damaged;
 } Replay;
 
 static int64_t capture_time(const NfpClock *clock)
@@ -209,9 +210,12 @@ static gboolean play(Replay *r, GError **err)
 			return FALSE;
 	if (r->harvester && !close_all(r, err))
 		return FALSE;
-	if (damage)
-		g_propagate_error(err, g_steal_pointer(&damage));
-	return rc == 0;
+	/* What came before is in the records and the books: those are told all the same. */
+	if (damage) {
+		nfp_log(NFP_LOG_ERROR, ROOM, "%s", damage->message);
+		r->damaged = TRUE;
+	}
+	return TRUE;
 }
 
 /* ---- the end ------------------------------------------------------------------------------------- */
@@ -301,6 +305,8 @@ int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 	if (!run(&r, &error) && broken_by(&r) != EPIPE) {
 		code = nfp_error_exit_code(error);
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
+	} else if (r.damaged) {
+		code = NFP_ERROR_FAILED;
 	}
 	clear(&r);
 	g_ptr_array_unref(r.collectors);

@@ -55,9 +55,22 @@ static void print_hook(GString *out, const NfpLedgerHook *hook)
 
 static char *time_text(uint64_t ns)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(ns / 1000000000);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
 
 	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
+}
+
+static gboolean has_packets(const NfpLedgerBucket *bucket)
+{
+	return bucket->books.seen || bucket->books.open;
+}
+
+static gboolean any_bucket(const NfpLedger *l)
+{
+	for (guint i = 0; i < l->buckets->len; i++)
+		if (has_packets(&g_array_index(l->buckets, NfpLedgerBucket, i)))
+			return TRUE;
+	return FALSE;
 }
 
 static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
@@ -66,10 +79,10 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 	g_autofree char *end = time_text(bucket->id.end_ts);
 	size_t column = ENTRIES_COLUMN;
 
-	if (!bucket->books.seen && !bucket->books.open)
+	if (!has_packets(bucket))
 		return;
 	if (bucket->id.start_ts)
-		g_string_append_printf(out, "%s UTC - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
+		g_string_append_printf(out, "%s - %s  %-6s", start, end + strlen("YYYY-MM-DD "), bucket->state);
 	else
 		g_string_append_printf(out, "%34s  %-6s", "between buckets", bucket->state);
 	for (int row = 0; row <= NFP_P_N; row++) {
@@ -140,7 +153,8 @@ char *nfp_status_view_text(const NfpLedger *l, JsonObject *daemon)
 			       "recorded", "open");
 	for (guint i = 0; i < l->hooks->len; i++)
 		print_hook(out, &g_array_index(l->hooks, NfpLedgerHook, i));
-	g_string_append_printf(out, "\n%-34s  %-6s entries\n", "bucket", "state");
+	if (any_bucket(l))
+		g_string_append_printf(out, "\n%-34s  %-6s entries\n", "bucket", "state");
 	for (guint i = 0; i < l->buckets->len; i++)
 		print_bucket(out, &g_array_index(l->buckets, NfpLedgerBucket, i));
 	print_collectors(out, daemon);

@@ -61,12 +61,22 @@ static const char *name_of(uint32_t ifindex, void *data)
 	return if_indextoname(ifindex, data);
 }
 
-static void append_time(GString *out, uint64_t ns)
+static void append_time(GString *out, uint64_t ns, const char *format)
 {
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
-	g_autofree char *text = time ? g_date_time_format(time, "%H:%M:%S") : g_strdup("?");
+	g_autofree char *text = time ? g_date_time_format(time, format) : g_strdup("?");
 
 	g_string_append(out, text);
+}
+
+/* Captures are of other days. */
+static gboolean is_today(uint64_t ns)
+{
+	g_autoptr(GDateTime) now = g_date_time_new_now_local();
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
+
+	return now && time && g_date_time_get_year(now) == g_date_time_get_year(time) &&
+	       g_date_time_get_day_of_year(now) == g_date_time_get_day_of_year(time);
 }
 
 static GPtrArray *sorted(const GPtrArray *batches)
@@ -91,13 +101,14 @@ static void head(GString *out, uint32_t domain, struct nfp_bucket id, const GPtr
 		packets += ((const NfpRecord *)g_ptr_array_index(records, i))->packets;
 		octets += ((const NfpRecord *)g_ptr_array_index(records, i))->octets;
 	}
-	append_time(out, id.start_ts);
+	append_time(out, id.start_ts, is_today(id.start_ts) ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S");
 	g_string_append(out, " - ");
-	append_time(out, id.end_ts);
+	append_time(out, id.end_ts, "%H:%M:%S");
 	if (domain)
 		g_string_append_printf(out, "  domain %u", domain);
-	g_string_append_printf(out, "  %u flows, %" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT " IP octets\n",
-			       records->len, (guint64)packets, (guint64)octets);
+	g_string_append_printf(out, "  %u flow%s, %" G_GUINT64_FORMAT " packet%s, %" G_GUINT64_FORMAT " IP octets\n",
+			       records->len, records->len == 1 ? "" : "s", (guint64)packets, packets == 1 ? "" : "s",
+			       (guint64)octets);
 }
 
 static void rest(GString *out, const GPtrArray *records)

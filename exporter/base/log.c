@@ -20,18 +20,22 @@ static const struct {
 	[NFP_LOG_DEBUG] = { "debug", 7 },
 };
 
+enum { FORM_FILE, FORM_JOURNAL, FORM_TERMINAL };
+
 /* The one piece of state of the process: there is one stderr, and every thread writes to it. */
 static struct {
 	pthread_mutex_t lock;
 	NfpLogFold fold;
 	atomic_int least;
-	atomic_bool human;
+	atomic_int form;
 } state = { .lock = PTHREAD_MUTEX_INITIALIZER, .least = NFP_LOG_INFO };
 
 void nfp_log_init(NfpLogLevel least)
 {
 	atomic_store(&state.least, (int)least);
-	atomic_store(&state.human, isatty(STDERR_FILENO) && !g_getenv("JOURNAL_STREAM"));
+	atomic_store(&state.form, g_getenv("JOURNAL_STREAM") ? FORM_JOURNAL
+				  : isatty(STDERR_FILENO)   ? FORM_TERMINAL
+							    : FORM_FILE);
 }
 
 gboolean nfp_log_enabled(NfpLogLevel level)
@@ -57,13 +61,14 @@ static void append_clean(GString *line, const char *text, gboolean quoted)
 static void print_line(NfpLogLevel level, const char *room, const char *text, const char *extra)
 {
 	g_autoptr(GString) line = g_string_sized_new(160);
+	int form = atomic_load(&state.form);
+	g_autoptr(GDateTime) now = form == FORM_JOURNAL ? NULL : g_date_time_new_now_local();
+	g_autofree char *time =
+		now ? g_date_time_format(now, form == FORM_TERMINAL ? "%H:%M:%S" : "%FT%T%:z") : NULL;
 	const char *rest;
 	gsize left;
 
-	if (atomic_load(&state.human)) {
-		g_autoptr(GDateTime) now = g_date_time_new_now_local();
-		g_autofree char *time = now ? g_date_time_format(now, "%H:%M:%S") : NULL;
-
+	if (form == FORM_TERMINAL) {
 		g_string_append_printf(line, "%s ", time ? time : "-");
 		if (level != NFP_LOG_INFO && level != NFP_LOG_NOTICE)
 			g_string_append_printf(line, "%s: ", levels[level].name);
@@ -71,8 +76,11 @@ static void print_line(NfpLogLevel level, const char *room, const char *text, co
 		g_string_append(line, ": ");
 		append_clean(line, text, FALSE);
 	} else {
-		g_string_append_printf(line, "<%d>level=%s room=\"", levels[level].priority,
-				       levels[level].name);
+		if (form == FORM_JOURNAL)
+			g_string_append_printf(line, "<%d>", levels[level].priority);
+		else
+			g_string_append_printf(line, "time=%s ", time ? time : "-");
+		g_string_append_printf(line, "level=%s room=\"", levels[level].name);
 		append_clean(line, room, TRUE);
 		g_string_append(line, "\" msg=\"");
 		append_clean(line, text, TRUE);

@@ -23,11 +23,11 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 		return code;
 	printf("%s is fine: ", common.file);
 	if (conf->interfaces->len > 0)
-		printf("%u interface rules, ", conf->interfaces->len);
+		printf("%u interface rule%s, ", conf->interfaces->len, conf->interfaces->len == 1 ? "" : "s");
 	else
 		printf("every interface (%s), ", conf->stacked ? "stacked" : "nearest the wire");
 	if (conf->collectors->len > 0)
-		printf("%u collectors\n", conf->collectors->len);
+		printf("%u collector%s\n", conf->collectors->len, conf->collectors->len == 1 ? "" : "s");
 	else
 		printf("a table on standard output\n");
 	return 0;

@@ -95,7 +95,7 @@ static const NfpCommand commands[] = {
 	  .summary = "remove the programs; without an interface also all maps and pins",
 	  .help = "Without IFACE, all of the instance goes, in every network namespace it meters:\n"
 		  "what was counted and not exported yet is gone. `nfprobe run --flush` exports\n"
-		  "it when it is stopped.\n"
+		  "it when it is stopped. Refused while nfprobe runs: stop it first.\n"
 		  "\n"
 		  "Examples:\n"
 		  "  nfprobe detach eth0\n"

@@ -75,6 +75,29 @@ static int option_error(const NfpCommand *command, const GOptionEntry *entries, 
 	return nfp_cli_usage(command, "%s", error->message);
 }
 
+static gboolean has_option(const GOptionEntry *entries, const char *name)
+{
+	for (const GOptionEntry *entry = entries; entry->long_name; entry++)
+		if (g_str_equal(entry->long_name, name))
+			return TRUE;
+	return FALSE;
+}
+
+/* `nfprobe check FILE`, `nfprobe run eth0` */
+static int too_many(const NfpCommand *command, const GOptionEntry *entries, const char *argument)
+{
+	const char *option = NULL;
+
+	if (has_option(entries, "interface") && if_nametoindex(argument) != 0)
+		option = "-i";
+	else if (has_option(entries, "config") && g_file_test(argument, G_FILE_TEST_IS_REGULAR))
+		option = "-c";
+	if (option)
+		return nfp_cli_usage(command, "\"%s\" is one argument too many, did you mean %s %s?", argument, option,
+				     argument);
+	return nfp_cli_usage(command, "\"%s\" is one argument too many", argument);
+}
+
 static gboolean wants_help(int argc, char **argv)
 {
 	for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
@@ -114,8 +137,7 @@ gboolean nfp_cli_parse(const NfpCommand *command, const GOptionEntry *entries, i
 		*ret_code = nfp_cli_usage(command, "an argument is missing: nfprobe %s %s",
 					  command->name, command->arguments);
 	else if (*argc - 1 > most)
-		*ret_code = nfp_cli_usage(command, "\"%s\" is one argument too many",
-					  (*argv)[most + 1]);
+		*ret_code = too_many(command, entries, (*argv)[most + 1]);
 	else
 		return TRUE;
 	return FALSE;

@@ -113,7 +113,8 @@ static void log_queue(NfpCollector *collector)
 		collector->logged_full = TRUE;
 		nfp_log(NFP_LOG_WARNING, collector->room,
 			"the queue is full: new records are refused and counted");
-	} else if (collector->logged_full && length <= nfp_ring_capacity(collector->ring) / 2) {
+	} else if (collector->logged_full && length <= nfp_ring_capacity(collector->ring) / 2 &&
+		   nfp_session_wants(collector->session)) { /* not moved on to where it waits again */
 		collector->logged_full = FALSE;
 		nfp_log(NFP_LOG_NOTICE, collector->room, "the queue has room again: %" G_GUINT64_FORMAT
 			" records refused so far", refused);

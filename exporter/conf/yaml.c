@@ -60,6 +60,20 @@ static void locate(const char *text, gsize offset, guint *ret_line, guint *ret_c
 	*ret_column = column;
 }
 
+/* libyaml calls it a character that cannot start a token. */
+static gboolean is_tab(const char *text, gsize length, guint line, guint column)
+{
+	const char *end = text + length;
+
+	while (line-- > 1) {
+		text = memchr(text, '\n', (size_t)(end - text));
+		if (!text)
+			return FALSE;
+		text++;
+	}
+	return g_utf8_strlen(text, end - text) >= (glong)column && *g_utf8_offset_to_pointer(text, column - 1) == '\t';
+}
+
 static void parser_error(Reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -72,6 +86,10 @@ static void parser_error(Reader *reader)
 	}
 	if (parser->error == YAML_READER_ERROR)
 		locate(reader->text, MIN(parser->problem_offset, reader->length), &line, &column);
+	if (parser->error == YAML_SCANNER_ERROR && is_tab(reader->text, reader->length, line, column)) {
+		nfp_conf_errors_add(reader->errors, line, column, "not valid YAML: a tab; indent with spaces");
+		return;
+	}
 	if (parser->context)
 		where = g_strdup_printf(" (%s that starts in line %zu)", parser->context,
 					parser->context_mark.line + 1);
@@ -165,7 +183,8 @@ static NfpYamlNode *read_node(Reader *reader, guint depth)
 	case YAML_ALIAS_EVENT:
 		node = g_hash_table_lookup(reader->anchors, event->data.alias.anchor);
 		if (!node)
-			fault(reader, "alias of an anchor that is not defined above it");
+			fault(reader, "alias of an anchor that is not defined above it; a glob that begins with "
+				      "* stands in quotes, as in \"*0\"");
 		return node;
 	case YAML_SCALAR_EVENT:
 		anchor = g_strdup((const char *)event->data.scalar.anchor);

@@ -74,10 +74,10 @@ static NfpTemplateSet *load_embedded(const char *folder, const char *name, GErro
 	g_ptr_array_add(names, NULL);
 	g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
 
-	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "no template set %s%s%s%s%s%s; built in: %s",
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "no template set \"%s\"%s%s%s%s%s built in: %s",
 		    name, folder != NULL ? " in " : "", folder != NULL ? folder : "",
-		    near != NULL ? ", did you mean " : "", near != NULL ? near : "",
-		    near != NULL ? "?" : "", n > 0 ? all : "none");
+		    near != NULL ? ", did you mean \"" : "", near != NULL ? near : "",
+		    near != NULL ? "\"?" : ";", n > 0 ? all : "none");
 	return NULL;
 }
 

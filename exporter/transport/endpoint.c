@@ -53,7 +53,7 @@ gboolean nfp_endpoint_parse(const char *text, NfpEndpoint *ret_endpoint, GError 
 	guint16 port;
 
 	if (!separator || separator == text)
-		return fail(err, text, "no transport");
+		return fail(err, text, "no transport in front, as in udp://192.0.2.7:4739");
 	scheme = g_ascii_strdown(text, separator - text);
 	ops = nfp_transport_find(scheme);
 	if (!ops) {

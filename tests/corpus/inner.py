@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Replays tunnel captures with every decapsulation on, and compares the flows with tshark's innermost headers.
 
-usage: inner.py NFPROBE CAPTURES [--all] [FILE ...]
+usage: inner.py NFPROBE CAPTURES [FILE ...]
 
-Frame by frame tshark's list of protocols tells the innermost IP header (not those that ICMP errors quote) and the
-transport header behind it. Packets per innermost 5-tuple have to be equal. Protocols without ports are compared by
-addresses alone. inner-exceptions.tsv beside this file lists the captures that may differ, with the reason; without
-FILE, captures without a tunnel are left out unless --all.
+Frame by frame tshark's list of protocols tells the innermost IP header and the transport header behind it. As defined
+in ebpf/decap.h the first fragment of an outer datagram tells what is inside, and later ones do not; what ICMP errors
+quote and what is compressed (IPComp) is no packet of its own. Packets per innermost 5-tuple have to be equal, and all packets have to be there.
+IPv6 protocols without ports are compared by addresses alone. inner-exceptions.tsv beside this file lists the captures
+that may differ, with the reason; an exception that is not needed any more is a failure too. Without FILE, captures
+without a tunnel are left out.
 """
 import collections
 import csv
@@ -18,13 +20,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TUNNELS = ("ipip", "6in4", "gre", "erspan", "vxlan", "geneve", "gtp-u", "l2tp", "teredo", "mpls-udp")
+TUNNELS = ("ipip", "6in4", "gre", "erspan", "vxlan", "geneve", "gtp-u", "l2tp", "teredo", "mpls-in-udp")
 NUMBERS = {"tcp": 6, "udp": 17, "sctp": 132, "dccp": 33, "udplite": 136, "icmp": 1, "icmpv6": 58}
 PORTS = {"tcp": "tcp", "udp": "udp", "sctp": "sctp", "dccp": "dccp", "udplite": "udp"}
 FIELDS = ["frame.protocols", "ip.src", "ip.dst", "ip.proto", "ipv6.src", "ipv6.dst", "ipv6.nxt", "ipv6.fraghdr.nxt",
           "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport", "sctp.srcport", "sctp.dstport",
           "dccp.srcport", "dccp.dstport"]
-OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE", "ip.decode_tos_as_dscp:TRUE"]
+OPTIONS = ["ip.defragment:FALSE", "ipv6.defragment:FALSE", "tcp.desegment_tcp_streams:FALSE"]
+
+
+def protocol_of(number, version):
+    return number if version == 4 or number in NUMBERS.values() else 0
 
 
 def innermost(protocols, fields):
@@ -32,6 +38,8 @@ def innermost(protocols, fields):
     seen = collections.Counter()
     ip = transport = None
     for name in protocols:
+        if name == "ipcomp":
+            break
         index = seen[name]
         seen[name] += 1
         if name in ("ip", "ipv6"):
@@ -45,15 +53,16 @@ def innermost(protocols, fields):
     if not ip:
         return None
     name, index = ip
+    version = 4 if name == "ip" else 6
     try:
         src, dst = fields[name + ".src"][index], fields[name + ".dst"][index]
         if transport and transport[1]:
             number, ports, place = transport
-            return (4 if name == "ip" else 6, src, dst, number, int(fields[ports + ".srcport"][place]),
+            return (version, src, dst, number, int(fields[ports + ".srcport"][place]),
                     int(fields[ports + ".dstport"][place]))
         if transport:
             number = transport[0]
-        elif name == "ip":
+        elif version == 4:
             number = int(fields["ip.proto"][index])
         elif fields["ipv6.fraghdr.nxt"]:
             number = int(fields["ipv6.fraghdr.nxt"][-1])
@@ -61,7 +70,7 @@ def innermost(protocols, fields):
             number = int(fields["ipv6.nxt"][index])
     except IndexError:
         return None
-    return (4 if name == "ip" else 6, src, dst, number if number in NUMBERS.values() else 0, 0, 0)
+    return (version, src, dst, protocol_of(number, version), 0, 0)
 
 
 def tshark(path):
@@ -84,44 +93,44 @@ def nfprobe(program, path):
     result = subprocess.run([program, "replay", path, "--interval", "1h", "--json", "--decapsulate", "all"],
                             capture_output=True, text=True)
     if result.returncode:
-        return None, "exit code %d: %s" % (result.returncode, result.stderr.strip())
-    flows = collections.Counter()
+        return None, 0, "exit code %d: %s" % (result.returncode, result.stderr.strip())
+    flows, packets = collections.Counter(), 0
     for line in result.stdout.splitlines():
         r = json.loads(line)
+        packets += r["packetDeltaCount"]
         if "protocolIdentifier" not in r:
             continue
         version, number = r["ipVersion"], r["protocolIdentifier"]
         ports = (0, 0) if number in (1, 58) else (r.get("sourceTransportPort", 0), r.get("destinationTransportPort", 0))
         key = (version, r["sourceIPv%dAddress" % version], r["destinationIPv%dAddress" % version],
-               number if number in NUMBERS.values() else 0) + ports
+               protocol_of(number, version)) + ports
         flows[key] += r["packetDeltaCount"]
-    return flows, None
+    return flows, packets, None
 
 
-def check(program, path):
-    ours, fault = nfprobe(program, path)
+def check(program, path, packets):
+    ours, counted, fault = nfprobe(program, path)
     if fault:
         return [fault]
     truth = tshark(path)
-    return ["%s: %d packets, tshark has %d" % (key, ours[key], truth[key])
+    faults = [] if counted == packets else ["%d packets counted, the capture has %d" % (counted, packets)]
+    return faults + ["%s: %d packets, tshark has %d" % (key, ours[key], truth[key])
             for key in sorted(set(ours) | set(truth)) if ours[key] != truth[key]]
 
 
 def main():
-    options = {w for w in sys.argv[1:] if w.startswith("--")}
-    words = [w for w in sys.argv[1:] if w not in options]
-    if len(words) < 2 or options - {"--all"}:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    program, folder, only = words[0], words[1], set(words[2:])
+    program, folder, only = sys.argv[1], sys.argv[2], set(sys.argv[3:])
     with open(os.path.join(HERE, "inner-exceptions.tsv"), newline="") as f:
         exceptions = {r[0] for r in csv.reader(f, delimiter="\t") if r and not r[0].startswith("#")}
     with open(os.path.join(folder, "index.tsv"), newline="") as f:
-        names = [r["file"] for r in csv.DictReader(f, delimiter="\t")
-                 if (r["file"] in only if only else "--all" in options or any(t in r["encapsulations"] for t in TUNNELS))]
+        rows = [r for r in csv.DictReader(f, delimiter="\t")
+                if (r["file"] in only if only else any(t in r["encapsulations"] for t in TUNNELS))]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        results = dict(zip(names, pool.map(lambda n: check(program, os.path.join(folder, n)), names)))
+        results = list(pool.map(lambda r: check(program, os.path.join(folder, r["file"]), int(r["packets"])), rows))
     bad = 0
-    for name, faults in results.items():
+    for name, faults in zip((r["file"] for r in rows), results):
         if not faults and name in exceptions and not only:
             faults = ["agrees: the exception is not needed"]
         elif name in exceptions:
@@ -131,8 +140,8 @@ def main():
             print("%s: %s" % (name, fault))
         if len(faults) > 10:
             print("%s: and %d more" % (name, len(faults) - 10))
-    print("%d tunnel captures agree or are excused, %d do not" % (len(names) - bad, bad))
-    sys.exit(1 if bad or not names else 0)
+    print("%d tunnel captures agree or are excused, %d do not" % (len(rows) - bad, bad))
+    sys.exit(1 if bad or not rows else 0)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ collectors:
   - name: nfdump
     endpoint: udp://127.0.0.1:4739
 YAML
-expect 0 '^good\.yaml is fine: 2 interface rules, 1 collectors$' "$NFPROBE" check -c good.yaml
+expect 2 'one argument too many, did you mean -c good\.yaml\?' "$NFPROBE" check good.yaml
+expect 0 '^good\.yaml is fine: 2 interface rules, 1 collector$' "$NFPROBE" check -c good.yaml
 
 cat >bad.yaml <<YAML
 intervall: 60s
@@ -31,7 +32,7 @@ interval: 60
 interfaces:
   - match: eth0
     direction: incoming
-    decapsulate: [vxlan]
+    decapsulate: [vxlam]
 collectors:
   - name: a
     endpoint: udp:127.0.0.1
@@ -45,11 +46,11 @@ cat >wanted <<TEXT
 bad.yaml:1:1: unknown key "intervall"
 bad.yaml:2:11: interval: "60" lacks a unit
 bad.yaml:5:16: direction: "incoming" is no choice
-bad.yaml:6:5: "decapsulate" is not in this version
+bad.yaml:6:19: decapsulate: "vxlam" is no kind of tunnel, did you mean "vxlan"?
 bad.yaml:9:15: endpoint: 
 bad.yaml:10:11: name: another collector is called "a"
 bad.yaml:12:15: protocol: "sflow" is no export protocol
-bad.yaml:13:19: template_set: no template set standart, did you mean standard?
+bad.yaml:13:19: template_set: no template set "standart", did you mean "standard"?
 TEXT
 [ "$(wc -l <<<"$OUT")" = "$(wc -l <wanted)" ] || { echo "not these faults: $OUT"; exit 1; }
 paste -d '\n' wanted <(cat <<<"$OUT") | while read -r want && read -r got; do

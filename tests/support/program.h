@@ -16,7 +16,7 @@
 #define NFP_TEST_LENGTH 60000000000ULL           /* ns, a bucket */
 #define NFP_TEST_START 1700000040000000000ULL    /* ns since 1970, of bucket 0 */
 
-/* Exits with 77 where a test cannot load BPF programs at all. */
+/* Skips the test where it cannot load BPF programs at all. */
 void nfp_test_need_bpf(void);
 
 /* Writes the config map: buckets of NFP_TEST_LENGTH. Keeps the caller on its CPU from then on. */

@@ -13,14 +13,17 @@
 
 #include "support/netns.h"
 
+#define TUN "/dev/net/tun"
 #define PIECE_MAX 4096 /* no fragment is longer than a page */
 #define PIECES_MAX 18  /* MAX_SKB_FRAGS + 1 */
 
 int nfpt_tap(const char *name, bool fragments)
 {
 	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	int fd = open(TUN, O_RDWR | O_CLOEXEC);
 
+	if (fd < 0 && nfpt_try("modprobe tun") == 0)
+		fd = open(TUN, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		cr_skip_test("this kernel has no tun device: %s", strerror(errno));
 	if (fragments)

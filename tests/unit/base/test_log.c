@@ -20,6 +20,7 @@ static int stderr_to_pipe(void)
 {
 	int ends[2];
 
+	setenv("JOURNAL_STREAM", "8:1", 1);
 	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
 	cr_assert_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
 	close(ends[1]);
@@ -50,6 +51,19 @@ Test(log, key_value_when_not_a_terminal)
 	nfp_log(NFP_LOG_WARNING, "collector a", "down: \"%s\"\n", "x\\y");
 	cr_assert_str_eq(read_all(fd), "<4>level=warning room=\"collector a\" "
 				       "msg=\"down: \\\"x\\\\y\\\"\\x0a\"\n");
+}
+
+Test(log, with_time_in_a_file)
+{
+	int fd = stderr_to_pipe();
+	const char *line;
+
+	unsetenv("JOURNAL_STREAM");
+	nfp_log_init(NFP_LOG_INFO);
+	nfp_log(NFP_LOG_WARNING, "collector a", "down: \"%s\"", "x");
+	line = read_all(fd);
+	cr_assert(g_regex_match_simple("^time=\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d[+-]\\d\\d:\\d\\d level=warning "
+				       "room=\"collector a\" msg=\"down: \\\\\"x\\\\\"\"\n$", line, 0, 0), "got '%s'", line);
 }
 
 Test(log, human_on_a_terminal)

@@ -67,7 +67,8 @@ Test(conf_yaml, faults)
 		const char *text, *fault;
 	} cases[] = {
 		{ "a: [1, 2\nb: 3\n", "f:2:2: not valid YAML: " },
-		{ "a: 1\n\tb: 2\n", "f:2:1: not valid YAML: " },
+		{ "a: 1\n\tb: 2\n", "f:2:1: not valid YAML: a tab; indent with spaces" },
+		{ "é: 1\nb:\n  - é: \t- x\n", "f:3:9: not valid YAML: block" },
 		{ "a: \"never closed\n", "f:2:1: not valid YAML: found unexpected end of stream "
 					 "(while scanning a quoted scalar that starts in line 1)" },
 		{ "a: *nowhere\n", "f:1:4: alias of an anchor that is not defined above it" },

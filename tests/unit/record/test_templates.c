@@ -167,9 +167,9 @@ Test(templates, load_from_a_folder_or_from_the_binary)
 
 	cr_assert_not_null(embedded, "%s", err ? err->message : "?");
 	cr_assert_str_eq(embedded->name, "standard");
-	expect_error(folder, "standart", "did you mean standard?");
+	expect_error(folder, "standart", "did you mean \"standard\"?");
 	expect_error(folder, "nothing", "built in: ");
-	expect_error(NULL, "own", "no template set own; built in");
+	expect_error(NULL, "own", "no template set \"own\"; built in");
 	expect_error(folder, "../own", "no name");
 	expect_error(folder, ".hidden", "no name");
 	expect_error(folder, "", "no name");
