@@ -2,16 +2,16 @@
 #include "probe/tick.h"
 
 #include <bpf/bpf.h>
-#include <errno.h>
 #include <glib.h>
 #include <linux/bpf.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "base/error.h"
 
 #define NS_PER_S 1000000000ull
-#define EDGES 3       /* ticks watched to tell HZ: two whole ones between them */
-#define PATIENCE 2000000 /* runs; one takes about a microsecond, a tick at most ten milliseconds */
+#define TICKS 8       /* watched to tell HZ: 250 and 300 differ by 5 ms then */
+#define PATIENCE 1000000 /* runs; one takes about a microsecond, a tick at most ten milliseconds */
 #define SLACK 1000000 /* ns by which a reading may be late beyond its tick (interrupts off) */
 
 struct NfpTick {
@@ -46,6 +46,12 @@ static int load(void)
 	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "nfprobe_tick", "GPL", insns, G_N_ELEMENTS(insns), NULL);
 }
 
+/* TICK_NSEC, include/linux/jiffies.h */
+static uint64_t length_of(uint64_t hz)
+{
+	return (NS_PER_S + hz / 2) / hz;
+}
+
 static bool read_clocks(const NfpTick *tick, Reading *ret)
 {
 	uint8_t frame[64] = { 0 };
@@ -60,53 +66,45 @@ static bool read_clocks(const NfpTick *tick, Reading *ret)
 	return true;
 }
 
-/* The first reading of a tick. */
-static bool wait_edge(const NfpTick *tick, Reading *reading)
-{
-	uint64_t before = reading->jiffies;
-
-	for (int i = 0; i < PATIENCE; i++) {
-		if (!read_clocks(tick, reading))
-			return false;
-		if (reading->jiffies != before)
-			return true;
-	}
-	return false;
-}
-
-/* HZ is one of four (kernel/Kconfig.hz), or a multiple of 4 on some machines: told by the distance of edges. */
-static uint64_t length_of(uint64_t ns, uint64_t ticks)
-{
-	static const uint64_t hz[] = { 100, 250, 300, 1000 };
-	uint64_t measured = ns / ticks;
-
-	for (guint i = 0; i < G_N_ELEMENTS(hz); i++) {
-		uint64_t length = (NS_PER_S + hz[i] / 2) / hz[i]; /* TICK_NSEC, include/linux/jiffies.h */
-
-		if (measured > length - length / 20 && measured < length + length / 20)
-			return length;
-	}
-	return 0;
-}
-
+/*
+ * HZ is one of four (kernel/Kconfig.hz). boot - jiffies * length wanders within one tick for the right length,
+ * and away for a wrong one; it is least at a tick's edge, which is the base. Each reading is exact in itself, so a
+ * busy machine, which takes readings away, does no harm.
+ */
 static bool calibrate(NfpTick *tick)
 {
-	Reading first, at;
-	uint64_t base;
+	static const uint64_t hz[] = { 100, 250, 300, 1000 };
+	uint64_t least[G_N_ELEMENTS(hz)], most[G_N_ELEMENTS(hz)], first = 0;
+	int64_t best = INT64_MAX;
+	Reading now;
 
-	if (!read_clocks(tick, &first) || !wait_edge(tick, &first))
-		return false;
-	at = first;
-	for (int i = 1; i < EDGES; i++)
-		if (!wait_edge(tick, &at))
+	for (int i = 0; i < PATIENCE; i++) {
+		if (!read_clocks(tick, &now))
 			return false;
-	tick->length = length_of(at.boot - first.boot, at.jiffies - first.jiffies);
-	if (!tick->length)
+		if (!i)
+			first = now.jiffies;
+		for (guint k = 0; k < G_N_ELEMENTS(hz); k++) {
+			uint64_t base = now.boot - now.jiffies * length_of(hz[k]);
+
+			if (!i || (int64_t)(base - least[k]) < 0)
+				least[k] = base;
+			if (!i || (int64_t)(base - most[k]) > 0)
+				most[k] = base;
+		}
+		if (now.jiffies - first >= TICKS)
+			break;
+	}
+	if (now.jiffies - first < TICKS)
 		return false;
-	base = first.boot - first.jiffies * tick->length;
-	tick->base = at.boot - at.jiffies * tick->length;
-	if ((int64_t)(base - tick->base) < 0) /* the other edge was met more closely */
-		tick->base = base;
+	for (guint k = 0; k < G_N_ELEMENTS(hz); k++) {
+		int64_t beyond = llabs((int64_t)(most[k] - least[k] - length_of(hz[k])));
+
+		if (beyond >= best)
+			continue;
+		best = beyond;
+		tick->length = length_of(hz[k]);
+		tick->base = least[k];
+	}
 	return true;
 }
 
