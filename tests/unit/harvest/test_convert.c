@@ -227,3 +227,68 @@ Test(convert, hook_is_the_coarsest_record)
 	nfp_convert_hook(&convert, &key, &row, &r);
 	cr_expect_eq(r.have & NFP_HAVE_TIMES, 0);
 }
+
+Test(convert, tcp_options)
+{
+	struct nfp_value value = value_of();
+	NfpRecord r;
+
+	value.tcp_options = 1 << 2 | 1 << 3;
+	value.tcp_mss = 1460;
+	value.tcp_wscale = 7;
+	r = v4(NFP_P_tcp4, (struct nfp_key_meta){ .ifindex = 5 }, value);
+	cr_expect(r.have & NFP_HAVE_TCP_OPTIONS);
+	cr_expect_eq(r.tcp_options, 0x0c);
+	cr_expect_eq(r.tcp_mss, 1460);
+	cr_expect_eq(r.tcp_wscale, 7);
+	cr_expect_not(v4(NFP_P_udp4, (struct nfp_key_meta){ .ifindex = 5 }, value).have & NFP_HAVE_TCP_OPTIONS);
+	value.tcp_options = 0;
+	cr_expect_not(v4(NFP_P_tcp4, (struct nfp_key_meta){ .ifindex = 5 }, value).have & NFP_HAVE_TCP_OPTIONS,
+		      "no SYN was seen");
+}
+
+Test(convert, inside_tunnels)
+{
+	const NfpConvert c = { .id = { 10, 20 } };
+	struct nfp_key_tunnel key = {
+		.saddr = { 10, 0, 0, 1 }, .daddr = { 10, 0, 0, 2 }, .tunnel_saddr = { 0xfd, 1 }, .tunnel_daddr = { 0xfd, 2 },
+		.id = { 0xabcdef, 7 }, .type = { NFP_T_vxlan, NFP_T_gre }, .row = NFP_P_tcp4, .tunnel_version = 6,
+		.meta = { .sport = GUINT16_TO_BE(1024), .dport = GUINT16_TO_BE(443), .ifindex = 5, .dscp = 46 },
+	};
+	const struct nfp_value value = value_of();
+	const uint32_t want = NFP_HAVE_TUNNEL | NFP_HAVE_TUNNEL6 | NFP_HAVE_TUNNELS | NFP_HAVE_SEGMENT | NFP_HAVE_IPV4 |
+			      NFP_HAVE_TCP | NFP_HAVE_PORTS | NFP_HAVE_PROTOCOL;
+	NfpRecord r;
+
+	nfp_convert_entry(&c, NFP_P_tunnel, 1, &key, &value, &r);
+	cr_expect_eq(r.have & want, want, "%x", r.have);
+	cr_expect_not(r.have & (NFP_HAVE_TUNNEL4 | NFP_HAVE_GTPU | NFP_HAVE_IPV6));
+	cr_expect_eq(r.protocol_row, NFP_P_tunnel);
+	cr_expect_eq(r.inner_row, NFP_P_tcp4);
+	cr_expect_eq(r.protocol, 6);
+	cr_expect_eq(r.src_port, 1024);
+	cr_expect_eq(r.dscp, 46);
+	cr_expect(!memcmp(r.src4, "\x0a\0\0\1", 4) && !memcmp(r.dst4, "\x0a\0\0\2", 4));
+	cr_expect(!memcmp(r.tunnel_src6, key.tunnel_saddr, 16) && !memcmp(r.tunnel_dst6, key.tunnel_daddr, 16));
+	cr_expect_eq(r.tunnel_depth, 2);
+	cr_expect_eq(r.tunnel_type[0], NFP_T_vxlan);
+	cr_expect_eq(r.tunnel_id[0], 0xabcdef);
+	cr_expect_eq(r.last_tunnel_type, NFP_T_gre);
+	cr_expect_eq(r.last_tunnel_id, 7);
+	cr_expect_eq(r.segment, 0x0100000000abcdefull);
+
+	key.type[0] = NFP_T_gtpu;
+	key.type[1] = 0;
+	key.row = NFP_P_udp6;
+	key.tunnel_version = 4;
+	nfp_convert_entry(&c, NFP_P_tunnel, 1, &key, &value, &r);
+	cr_expect(r.have & NFP_HAVE_GTPU && r.have & NFP_HAVE_TUNNEL4 && r.have & NFP_HAVE_IPV6);
+	cr_expect_not(r.have & (NFP_HAVE_TUNNELS | NFP_HAVE_SEGMENT | NFP_HAVE_TUNNEL6 | NFP_HAVE_TCP));
+	cr_expect_eq(r.protocol, 17);
+	cr_expect(!memcmp(r.src6, key.saddr, 16));
+	cr_expect(!memcmp(r.tunnel_src4, key.tunnel_saddr, 4));
+	/* A row that no program writes. */
+	key.row = 200;
+	nfp_convert_entry(&c, NFP_P_tunnel, 1, &key, &value, &r);
+	cr_expect_eq(r.inner_row, NFP_P_eth);
+}

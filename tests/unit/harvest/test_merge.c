@@ -136,3 +136,22 @@ Test(merge, hook_rows)
 	cr_expect_eq(a.first, 100, "0 is no time");
 	cr_expect_eq(a.last, 200);
 }
+
+/* MSS and window scale are those of the earliest SYN, whichever CPU saw it. */
+Test(merge, tcp_options)
+{
+	struct nfp_value early = { .first = 1, .last = 5, .tcp_options = 1 << 2 | 1 << 3, .tcp_mss = 1460, .tcp_wscale = 7 };
+	struct nfp_value late = { .first = 2, .last = 3, .tcp_options = 1 << 3 | 1 << 8, .tcp_mss = 536, .tcp_wscale = 2 };
+	struct nfp_value none = { .first = 0, .last = 9 }, sum;
+
+	sum = late;
+	nfp_value_merge(&sum, &early);
+	cr_expect_eq(sum.tcp_options, 1 << 2 | 1 << 3 | 1 << 8);
+	cr_expect_eq(sum.tcp_mss, 1460);
+	cr_expect_eq(sum.tcp_wscale, 7);
+	sum = early;
+	nfp_value_merge(&sum, &none);
+	cr_expect_eq(sum.first, 0);
+	cr_expect_eq(sum.tcp_mss, 1460);
+	cr_expect_eq(sum.tcp_wscale, 7);
+}
