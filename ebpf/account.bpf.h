@@ -216,21 +216,6 @@ static __always_inline __u32 nfp_parent(__u32 row)
 
 /* ---- flow tables ---------------------------------------------------------------------------------- */
 
-static __always_inline __u8 nfp_kind_of(__u32 row)
-{
-	switch (row) {
-#define NFP_PROTOCOL(name, key, parent)                                                            \
-	case NFP_P_##name:                                                                         \
-		return sizeof(struct key) == sizeof(struct nfp_key_v4)  ? NFP_KIND_V4 :             \
-		       sizeof(struct key) == sizeof(struct nfp_key_v6)  ? NFP_KIND_V6 :             \
-		       sizeof(struct key) == sizeof(struct nfp_key_eth) ? NFP_KIND_ETH :            \
-									  NFP_KIND_NONE;
-#include "ebpf/protocols.def"
-#undef NFP_PROTOCOL
-	}
-	return NFP_KIND_NONE;
-}
-
 /* w->plain from what the general path knows. */
 static __always_inline void nfp_plain_make(struct nfp_work *w, const struct nfp_packet *p, __u32 row)
 {

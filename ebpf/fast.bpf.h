@@ -23,6 +23,12 @@
 
 /* ---- parse --------------------------------------------------------------------------------------- */
 
+/* Offset of the IP header: a constant after loading. */
+static __always_inline __u32 nfp_fast_l3(void)
+{
+	return knob_link == NFP_LINK_ETHERNET ? 14 : 0;
+}
+
 /* Ports that nfp_may_be_tunnel() looks behind. */
 static __always_inline bool nfp_fast_tunnel(__u16 sport, __u16 dport)
 {
@@ -67,7 +73,7 @@ static __always_inline bool nfp_fast_l4(struct nfp_plain *f, const __u8 *h, cons
 
 static __always_inline bool nfp_fast_v4(struct nfp_plain *f, const __u8 *data, const __u8 *end, __u32 cpu)
 {
-	const __u8 *h = data + f->l3_off;
+	const __u8 *h = data + nfp_fast_l3();
 	__u32 length;
 
 	if (h + 20 > end || h[0] != 0x45 || nfp_raw16(h + 6) & NFP_SWAP16(0x3fff))
@@ -77,10 +83,8 @@ static __always_inline bool nfp_fast_v4(struct nfp_plain *f, const __u8 *data, c
 		return false;
 	f->tos = h[1];
 	f->ttl = h[8];
-	f->protocol = h[9];
-	f->kind = NFP_KIND_V4;
 	f->ip_len = length;
-	f->header = f->l3_off + 20;
+	f->header = nfp_fast_l3() + 20;
 	if (!nfp_fast_l4(f, h + 20, end, h[9], length - 20, false))
 		return false;
 	f->k0 = *(const __u64 *)(h + 12) + NFP_BENCH_FLOW;
@@ -91,7 +95,7 @@ static __always_inline bool nfp_fast_v4(struct nfp_plain *f, const __u8 *data, c
 
 static __always_inline bool nfp_fast_v6(struct nfp_plain *f, const __u8 *data, const __u8 *end, __u32 cpu)
 {
-	const __u8 *h = data + f->l3_off;
+	const __u8 *h = data + nfp_fast_l3();
 	__u32 length, word;
 
 	if (h + 48 > end)
@@ -103,10 +107,8 @@ static __always_inline bool nfp_fast_v6(struct nfp_plain *f, const __u8 *data, c
 	f->tos = word >> 20;
 	f->flow_label = NFP_SWAP32(word & 0xfffff);
 	f->ttl = h[7];
-	f->protocol = h[6];
-	f->kind = NFP_KIND_V6;
 	f->ip_len = length + 40;
-	f->header = f->l3_off + 40;
+	f->header = nfp_fast_l3() + 40;
 	if (!nfp_fast_l4(f, h + 40, end, h[6], length, true))
 		return false;
 	f->k0 = *(const __u64 *)(h + 8) + NFP_BENCH_FLOW;
@@ -118,17 +120,15 @@ static __always_inline bool nfp_fast_v6(struct nfp_plain *f, const __u8 *data, c
 	return true;
 }
 
-/* EtherType in host order, 0: for the general path. Sets l3_off. */
+/* EtherType in host order, 0: for the general path. */
 static __always_inline __u16 nfp_fast_link(struct nfp_plain *f, const __u8 *data, const __u8 *end,
 					   __be16 protocol)
 {
 	if (knob_link == NFP_LINK_ETHERNET) {
 		if (data + 14 > end)
 			return 0;
-		f->l3_off = 14;
 		return nfp_be16(data + 12);
 	}
-	f->l3_off = 0;
 	if (data + 1 > end)
 		return 0;
 	if (knob_link == NFP_LINK_L3 &&
@@ -140,7 +140,7 @@ static __always_inline __u16 nfp_fast_link(struct nfp_plain *f, const __u8 *data
 /* As measure.bpf.h, for packets whose headers are known to be plain. */
 static __always_inline bool nfp_fast_measure(struct nfp_plain *f)
 {
-	__u32 l3_header = f->header - f->l3_off, payload, last;
+	__u32 l3_header = f->header - nfp_fast_l3(), payload, last;
 	__u32 tag = f->vlan ? NFP_VLAN_BYTES : 0;
 
 	if (!f->gso_size) {
@@ -220,7 +220,10 @@ static __always_inline bool nfp_is_refused(__u32 row, const struct nfp_table_hea
 /* The key of the parent row, which is IPv4 or IPv6, and of Ethernet. */
 static __always_inline void nfp_plain_to_ip(struct nfp_plain *f)
 {
-	__u64 meta = NFP_WORD_META1(NFP_L4_PROTOCOL(f->protocol), f->vlan, 0);
+	__u8 protocol = f->row == NFP_P_tcp4 || f->row == NFP_P_tcp6 ? NFP_IP_TCP : NFP_IP_UDP;
+	__u64 meta = NFP_WORD_META1(NFP_L4_PROTOCOL(protocol), f->vlan, 0);
+
+	f->kind = nfp_kind_of(f->row);
 
 	if (f->kind == NFP_KIND_V4) {
 		f->row = NFP_P_ipv4;

@@ -97,7 +97,9 @@ static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_bu
 		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
 }
 
-static __always_inline bool nfp_fast_skb(struct __sk_buff *skb)
+/* Not inlined: its frame and those of the general path's calls would not fit on the stack together (512 octets,
+ * counted whatever is taken). */
+static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 {
 	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
 	struct nfp_plain f = {

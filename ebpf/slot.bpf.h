@@ -200,6 +200,21 @@ static __always_inline void *nfp_set_of(const struct nfp_plain *f, __u64 hash, b
 	return map ? bpf_map_lookup_elem(map, &index) : NULL;
 }
 
+static __always_inline __u8 nfp_kind_of(__u32 row)
+{
+	switch (row) {
+#define NFP_PROTOCOL(name, key, parent)                                                            \
+	case NFP_P_##name:                                                                         \
+		return sizeof(struct key) == sizeof(struct nfp_key_v4)  ? NFP_KIND_V4 :             \
+		       sizeof(struct key) == sizeof(struct nfp_key_v6)  ? NFP_KIND_V6 :             \
+		       sizeof(struct key) == sizeof(struct nfp_key_eth) ? NFP_KIND_ETH :            \
+									  NFP_KIND_NONE;
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	}
+	return NFP_KIND_NONE;
+}
+
 enum nfp_in {
 	NFP_IN_NOT,  /* not here: ask the HASH */
 	NFP_IN_SLOT, /* counted */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The flow table changes nothing but the speed: every capture gives the same records with it and without.
+# The flow table changes nothing but the speed: captures give the same records with it and without. The largest ones;
+# with NFPROBE_FULL=1 all.
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 need_nfprobe
@@ -16,9 +17,13 @@ replay() { # KIND CAPTURE
 
 n=0
 records=0
-for capture in "$corpus"/captures/*.pcap*; do
-	replay table "$capture"
+most=40
+[ "${NFPROBE_FULL:-0}" = 1 ] && most=1000000
+mapfile -t captures < <(ls -S "$corpus"/captures/*.pcap* | head -n "$most")
+for capture in "${captures[@]}"; do
+	replay table "$capture" &
 	replay hash "$capture"
+	wait $!
 	cmp -s "$E2E_DIR/table.json" "$E2E_DIR/hash.json" || {
 		diff "$E2E_DIR/table.json" "$E2E_DIR/hash.json" | head -n 6
 		fail "$capture: other records with tables"
