@@ -118,7 +118,7 @@ static uint64_t hook_word(struct nfp_hook_key key, guint cpu)
 static void name_rows(const NfpBuckets *buckets, struct nfp_fast_row *rows, struct nfp_hook_key key, uint16_t first)
 {
 	for (guint cpu = 0; first && cpu < buckets->cpus && first + cpu < NFP_FAST_ROWS; cpu++) {
-		uint64_t nobody = 0;
+		__u64 nobody = 0;
 
 		__atomic_compare_exchange_n(&rows[first + cpu].key, &nobody, hook_word(key, cpu), false,
 					    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
