@@ -59,6 +59,8 @@ void nfp_batch_unref(NfpBatch *batch)
 		memset(batch->records, 0xdb, batch->capacity * sizeof(*batch->records));
 #endif
 	g_free(batch->records);
+	if (batch->facts_free != NULL)
+		batch->facts_free(batch->facts);
 	nfp_delivery_unref(batch->delivery);
 	g_free(batch);
 }

@@ -27,6 +27,8 @@ typedef struct {
 			    other */
 	uint32_t n;
 	NfpRecord *records;       /* n; constant once the batch is published */
+	gpointer facts; /* what the records' places, ports and applications live in; or NULL */
+	GDestroyNotify facts_free; /* gives that up, with the batch; any thread */
 	/* private */
 	gint refs;
 	uint32_t capacity;

@@ -39,7 +39,43 @@ typedef enum {
 	NFP_HAVE_SEGMENT = 1 << 22,     /* the tunnel is VXLAN */
 	NFP_HAVE_GTPU = 1 << 23,        /* the tunnel is GTP-U */
 	NFP_HAVE_TCP_OPTIONS = 1 << 24, /* a SYN with options was seen */
+	NFP_HAVE_PLACES = 1 << 25,      /* src_place and dst_place are set */
+	NFP_HAVE_INTERFACES = 1 << 26,  /* ingress and egress are set */
+	NFP_HAVE_APPLICATION = 1 << 27, /* application is set */
+	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes */
+	NFP_HAVE_REVERSE = 1 << 29,     /* a biflow: both directions (RFC 5103) */
 } NfpHave;
+
+/* Text that does not change while it is referred to. UTF-8, `length` octets and a NUL behind them; text is never
+ * NULL once a fact exists: what is not known is empty. */
+typedef struct {
+	const char *text;
+	uint16_t length;
+} NfpText;
+
+#define NFP_LABELS 8
+
+/*
+ * Facts from outside the packet: what enrichment knows of an address, an interface, a service. They are shared by
+ * many records, immutable, and live as long as the batch that holds them (NfpBatch.facts). A record points to one
+ * whenever the NFP_HAVE_ bit is set, to an empty one where nothing is known of that side.
+ */
+typedef struct {
+	uint32_t as_number; /* 0 = not known */
+	NfpText as_name, country, city, site, customer, host;
+	NfpText labels[NFP_LABELS];
+} NfpPlace;
+
+typedef struct {
+	uint32_t speed; /* Mbit/s, 0 = not known */
+	uint32_t vrf_id; /* table number, 0 = the default one */
+	NfpText name, description, role, vrf;
+} NfpPort;
+
+typedef struct {
+	uint32_t id; /* applicationId (RFC 6759): engine << 24 | selector */
+	NfpText name;
+} NfpApplication;
 
 /* RFC 5102 flowEndReason (136). */
 typedef enum {
@@ -60,6 +96,9 @@ typedef struct {
 	uint64_t bucket_start_ns; /* ns since 1970 */
 	uint64_t bucket_end_ns;
 	uint64_t tcp_options; /* 1 << kind of each option seen in a packet with SYN */
+	const NfpPlace *src_place, *dst_place; /* NFP_HAVE_PLACES */
+	const NfpPort *ingress, *egress;       /* NFP_HAVE_INTERFACES */
+	const NfpApplication *application;     /* NFP_HAVE_APPLICATION */
 	uint64_t segment;     /* VXLAN: 1 << 56 | VNI, as IANA has it for layer2SegmentId */
 	uint32_t have;     /* NfpHave */
 	uint32_t protocol_row; /* enum nfp_protocol, NFP_P_hook for the coarsest; part of the UID */
@@ -99,6 +138,7 @@ typedef struct {
 	uint8_t direction;   /* 0 ingress, 1 egress */
 	uint8_t end_reason;  /* NfpEndReason */
 	uint8_t icmp_type, icmp_code;
+	uint8_t src_prefix, dst_prefix; /* lengths of the routes to both; NFP_HAVE_PREFIXES */
 	uint8_t key_flags;   /* enum nfp_key_flags of ebpf/abi.h, as in the key: part of the UID */
 } NfpRecord;
 
