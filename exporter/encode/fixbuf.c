@@ -41,6 +41,10 @@ static fbInfoElement_t element_of(const NfpField *field)
 	case NFP_KIND_MAC: element.type = FB_MAC_ADDR; break;
 	case NFP_KIND_MS: element.type = FB_DT_MILSEC; element.flags = FB_IE_F_ENDIAN; break;
 	case NFP_KIND_NS: element.type = FB_DT_NANOSEC; element.flags = FB_IE_F_ENDIAN; break;
+	case NFP_KIND_TEXT:
+		element.type = FB_STRING;
+		element.len = FB_IE_VARLEN;
+		break;
 	}
 	return element;
 }

@@ -16,7 +16,7 @@ typedef struct {
 	const char *name; /* IANA name */
 	uint32_t pen;
 	uint16_t id;
-	uint16_t length; /* octets on the wire, fixed */
+	uint16_t length; /* octets on the wire; NFP_VARIABLE (record/templates.h) */
 } NfpElement;
 
 typedef struct NfpFixbuf NfpFixbuf;

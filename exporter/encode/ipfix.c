@@ -275,20 +275,20 @@ static int choose(Ipfix *ipfix, uint32_t have)
 }
 
 /* Makes the Set of a template's records the open one, the template before it where the collector
- * may not know it. Returns how many records it has room for; 0: nothing was done. */
-static uint32_t open_data_set(Ipfix *ipfix, Domain *domain, guint template, NfpMessage *message)
+ * may not know it. FALSE: no room for a record of `length` octets, nothing was done. */
+static gboolean open_data_set(Ipfix *ipfix, Domain *domain, guint template, guint length,
+			      NfpMessage *message)
 {
 	GBytes *record = g_ptr_array_index(ipfix->templates, template);
-	guint length = nfp_plan_length(g_ptr_array_index(ipfix->plans, template));
 	uint16_t id = (uint16_t)(FIRST_ID + template);
 	gboolean carry = domain->templates[template].cold > 0 &&
 			 domain->templates[template].carried != domain->messages;
 	size_t headers = NFP_SET_HEADER + (carry ? NFP_SET_HEADER + g_bytes_get_size(record) : 0);
 
 	if (message->set_id == id)
-		return (uint32_t)(nfp_message_room(message) / length);
+		return nfp_message_room(message) >= length;
 	if (nfp_message_room(message) < headers + length)
-		return 0;
+		return FALSE;
 	if (carry) {
 		nfp_message_append(message, SET_TEMPLATES, FALSE, record);
 		domain->templates[template].cold--;
@@ -296,7 +296,7 @@ static uint32_t open_data_set(Ipfix *ipfix, Domain *domain, guint template, NfpM
 	}
 	nfp_message_open_set(message, id);
 	domain->templates[template].used = TRUE;
-	return (uint32_t)(nfp_message_room(message) / length);
+	return TRUE;
 }
 
 /* A record does not fit an empty message. If that is for its template's sake, the template leaves
@@ -304,7 +304,7 @@ static uint32_t open_data_set(Ipfix *ipfix, Domain *domain, guint template, NfpM
 static ssize_t carry_alone(Ipfix *ipfix, Domain *domain, guint template, NfpMessage *message,
 			   uint32_t now)
 {
-	guint length = nfp_plan_length(g_ptr_array_index(ipfix->plans, template));
+	guint length = nfp_plan_shortest(g_ptr_array_index(ipfix->plans, template));
 
 	if (domain->templates[template].cold == 0 ||
 	    nfp_message_room(message) < NFP_SET_HEADER + length ||
@@ -314,6 +314,16 @@ static ssize_t carry_alone(Ipfix *ipfix, Domain *domain, guint template, NfpMess
 	domain->templates[template].cold = 0;
 	domain->templates[template].used = TRUE;
 	return end_message(message, domain, now, 0);
+}
+
+/* A record that is longer than a message alone: how many octets of each text may stay. */
+static guint fitting_texts(const NfpPlan *plan, const NfpRecord *record, size_t room)
+{
+	guint max = NFP_TEXT_MAX;
+
+	while (max > 0 && NFP_SET_HEADER + nfp_plan_length(plan, record, max) > room)
+		max /= 2;
+	return max;
 }
 
 /* How many of records[0..n) have what the first has. */
@@ -349,19 +359,33 @@ static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const 
 			continue;
 		}
 
-		uint32_t room = open_data_set(ipfix, domain, (guint)template, &message);
+		const NfpPlan *plan = g_ptr_array_index(ipfix->plans, template);
+		guint text_max = NFP_TEXT_MAX;
 
-		if (room == 0) {
-			if (used == 0)
-				length = carry_alone(ipfix, domain, (guint)template, &message, now);
-			break;
+		if (!open_data_set(ipfix, domain, (guint)template,
+				   nfp_plan_length(plan, &from[used], text_max), &message)) {
+			if (used > 0)
+				break;
+			length = carry_alone(ipfix, domain, (guint)template, &message, now);
+			if (length > 0)
+				break;
+			text_max = fitting_texts(plan, from, nfp_message_room(&message));
+			if (!open_data_set(ipfix, domain, (guint)template,
+					   nfp_plan_length(plan, from, text_max), &message))
+				break;
+			length = 0;
 		}
 
-		const NfpPlan *plan = g_ptr_array_index(ipfix->plans, template);
+		uint32_t room = (uint32_t)(nfp_message_room(&message) / nfp_plan_shortest(plan));
 		uint32_t run = run_length(from + used, MIN(room, n - used), have);
+		gsize octets;
 
-		nfp_plan_run(plan, from + used, run, message.at);
-		message.at += (size_t)run * nfp_plan_length(plan);
+		if (text_max < NFP_TEXT_MAX)
+			run = 1;
+
+		run = nfp_plan_run(plan, from + used, run, text_max, message.at, nfp_message_room(&message),
+				   &octets);
+		message.at += octets;
 		used += run;
 	}
 	if (length < 0)
@@ -396,9 +420,10 @@ static gboolean add_template(Ipfix *ipfix, guint index, GError **err)
 	for (guint i = 0; i < template->n; i++) {
 		const NfpField *field = template->fields[i];
 
-		elements[i] = (NfpElement){ field->name, field->pen, field->id, field->length };
+		elements[i] = (NfpElement){ field->name, field->pen, field->id,
+					    field->kind == NFP_KIND_TEXT ? NFP_VARIABLE : field->length };
 	}
-	g_ptr_array_add(ipfix->plans, nfp_plan_new(template->fields, template->n));
+	g_ptr_array_add(ipfix->plans, nfp_plan_new(template->fields, template->n, FALSE));
 	if (!nfp_fixbuf_add(ipfix->fixbuf, (uint16_t)(FIRST_ID + index), elements, template->n, 0,
 			    err)) {
 		g_prefix_error(err, "template %s: ", template->name);

@@ -2,7 +2,8 @@
 /*
  * The plan is run column by column: a step (what to do with one field) is decided once for all
  * records of a message, so that the loops inside hold no decision. A message's records and octets
- * stay in the first-level cache meanwhile (14 records of 200 octets).
+ * stay in the first-level cache meanwhile (14 records of 200 octets). Records with texts of variable length are
+ * written one by one: each has its own places.
  */
 #include "encode/plan.h"
 
@@ -26,18 +27,23 @@ typedef enum {
 	STEP_UNSIGNED, /* any other pair */
 	STEP_MS,
 	STEP_NS,
+	STEP_TEXT, /* of the step's length */
+	STEP_TEXT_VARIABLE,
 } StepKind;
 
 typedef struct {
 	uint16_t kind;
-	uint16_t offset; /* in NfpRecord */
-	uint16_t at;     /* in the record on the wire */
+	uint16_t via;    /* 0, or where NfpRecord has a pointer to what has the member */
+	uint16_t offset; /* of the member */
+	uint16_t at;     /* in the record on the wire, from the end of the last text of variable length on */
 	uint8_t size;    /* octets of the member */
-	uint8_t length;  /* octets on the wire */
+	uint8_t length;  /* octets on the wire; of such a text: 0 */
 } Step;
 
 struct NfpPlan {
-	guint length;
+	guint length;   /* octets of all but the texts of variable length */
+	guint variable; /* texts of variable length */
+	guint tail;     /* octets behind the last of them */
 	guint n;
 	Step steps[];
 };
@@ -71,10 +77,10 @@ static gboolean is_copy(StepKind kind)
 	return kind <= STEP_COPY32;
 }
 
-static Step make_step(const NfpField *field, guint at)
+static Step make_step(const NfpField *field, guint at, gboolean fixed_texts)
 {
 	Step step = {
-		.offset = field->offset, .at = at, .size = field->size, .length = field->length
+		.via = field->via, .offset = field->offset, .at = at, .size = field->size, .length = field->length
 	};
 
 	switch (field->kind) {
@@ -84,22 +90,31 @@ static Step make_step(const NfpField *field, guint at)
 	case NFP_KIND_ADDR4:
 	case NFP_KIND_ADDR6:
 	case NFP_KIND_MAC: step.kind = copy_kind(field->length); break;
+	case NFP_KIND_TEXT:
+		step.kind = fixed_texts ? STEP_TEXT : STEP_TEXT_VARIABLE;
+		step.length = fixed_texts ? field->length : 0;
+		break;
 	}
 	return step;
 }
 
-NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n)
+NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n, gboolean fixed_texts)
 {
 	NfpPlan *plan = g_malloc0(sizeof(*plan) + n * sizeof(plan->steps[0]));
 
 	for (guint i = 0; i < n; i++) {
-		Step step = make_step(fields[i], plan->length);
+		Step step = make_step(fields[i], plan->tail, fixed_texts);
 		Step *last = plan->n > 0 ? &plan->steps[plan->n - 1] : NULL;
 
 		plan->length += step.length;
+		plan->tail += step.length;
+		if (step.kind == STEP_TEXT_VARIABLE) {
+			plan->variable++;
+			plan->tail = 0;
+		}
 		/* Two equal neighbours (source and destination) in the record and on the wire: one
 		 * copy. */
-		if (last != NULL && is_copy(step.kind) && last->kind == step.kind &&
+		if (last != NULL && is_copy(step.kind) && last->kind == step.kind && last->via == step.via &&
 		    last->offset + last->length == step.offset && step.length <= 16) {
 			last->length += step.length;
 			last->size += step.size;
@@ -116,9 +131,14 @@ void nfp_plan_free(NfpPlan *plan)
 	g_free(plan);
 }
 
-guint nfp_plan_length(const NfpPlan *plan)
+gboolean nfp_plan_varies(const NfpPlan *plan)
 {
-	return plan->length;
+	return plan->variable > 0;
+}
+
+guint nfp_plan_shortest(const NfpPlan *plan)
+{
+	return plan->length + plan->variable;
 }
 
 static inline uint64_t get64(const uint8_t *in)
@@ -170,10 +190,46 @@ static void put_unsigned(const Step *step, const uint8_t *in, uint8_t *out)
 	}
 }
 
-#define EACH(statement)                                                                            \
-	for (guint i = 0; i < n; i++, in += sizeof(NfpRecord), out += stride) {                    \
-		statement;                                                                         \
-	}                                                                                          \
+/* RFC 7011 7: the length in one octet, or 255 and the length in two. */
+static guint prefix(guint length)
+{
+	return length < 255 ? 1 : 3;
+}
+
+static guint text_length(const NfpText *text, guint max)
+{
+	guint length = nfp_text_cut(text, (uint16_t)max);
+
+	return prefix(length) + length;
+}
+
+static uint8_t *put_text(const NfpText *text, guint max, uint8_t *out)
+{
+	guint length = nfp_text_cut(text, (uint16_t)max);
+
+	if (prefix(length) == 1) {
+		*out++ = (uint8_t)length;
+	} else {
+		*out = 255;
+		nfp_put16(out + 1, (uint16_t)length);
+		out += 3;
+	}
+	memcpy(out, text->text, length);
+	return out + length;
+}
+
+static void put_fixed_text(const NfpText *text, guint length, uint8_t *out)
+{
+	guint n = nfp_text_cut(text, (uint16_t)length);
+
+	memcpy(out, text->text, n);
+	memset(out + n, 0, length - n);
+}
+
+#define EACH(statement)                                                            \
+	for (guint i = 0; i < n; i++, in += sizeof(NfpRecord), out += stride) {    \
+		statement;                                                         \
+	}                                                                          \
 	break
 
 static void run_step(const Step *step, const uint8_t *in, guint n, uint8_t *out, guint stride)
@@ -192,15 +248,73 @@ static void run_step(const Step *step, const uint8_t *in, guint n, uint8_t *out,
 	case STEP_UNSIGNED: EACH(put_unsigned(step, in, out));
 	case STEP_MS: EACH(nfp_put64(out, get64(in) / NS_PER_MS));
 	case STEP_NS: EACH(nfp_put64(out, ntp_time(get64(in))));
+	case STEP_TEXT: EACH(put_fixed_text((const NfpText *)(const void *)in, step->length, out));
+	case STEP_TEXT_VARIABLE: break; /* run_record() */
 	}
 }
 
-void nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, uint8_t *out)
+static const uint8_t *member_of(const Step *step, const NfpRecord *record)
+{
+	const uint8_t *from = (const uint8_t *)record;
+
+	if (step->via != 0)
+		memcpy(&from, from + step->via, sizeof(from));
+	return from + step->offset;
+}
+
+static void run_column(const Step *step, const NfpRecord *records, guint n, uint8_t *out, guint stride)
+{
+	if (step->via == 0) {
+		run_step(step, (const uint8_t *)records + step->offset, n, out, stride);
+		return;
+	}
+	for (guint i = 0; i < n; i++, out += stride)
+		run_step(step, member_of(step, &records[i]), 1, out, 0);
+}
+
+static uint8_t *run_record(const NfpPlan *plan, const NfpRecord *record, guint text_max, uint8_t *out)
 {
 	for (guint i = 0; i < plan->n; i++) {
 		const Step *step = &plan->steps[i];
+		const uint8_t *in = member_of(step, record);
 
-		run_step(step, (const uint8_t *)records + step->offset, n, out + step->at,
-			 plan->length);
+		if (step->kind == STEP_TEXT_VARIABLE)
+			out = put_text((const NfpText *)(const void *)in, text_max, out + step->at);
+		else
+			run_step(step, in, 1, out + step->at, 0);
 	}
+	return out + plan->tail;
+}
+
+guint nfp_plan_length(const NfpPlan *plan, const NfpRecord *record, guint text_max)
+{
+	guint length = plan->length;
+
+	for (guint i = 0; i < plan->n && plan->variable > 0; i++)
+		if (plan->steps[i].kind == STEP_TEXT_VARIABLE)
+			length += text_length((const NfpText *)(const void *)member_of(&plan->steps[i], record),
+					      text_max);
+	return length;
+}
+
+guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, guint text_max, uint8_t *out,
+		   gsize room, gsize *ret_octets)
+{
+	uint8_t *at = out;
+	guint done = 0;
+
+	if (plan->variable == 0) {
+		n = (guint)MIN(n, room / plan->length);
+		for (guint i = 0; i < plan->n; i++)
+			run_column(&plan->steps[i], records, n, out + plan->steps[i].at, plan->length);
+		*ret_octets = (gsize)n * plan->length;
+		return n;
+	}
+	for (; done < n; done++) {
+		if (nfp_plan_length(plan, &records[done], text_max) > room - (gsize)(at - out))
+			break;
+		at = run_record(plan, &records[done], text_max, at);
+	}
+	*ret_octets = (gsize)(at - out);
+	return done;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A copy plan: how records become the octets of one template, worked out once from the field rows.
- * Made for every export protocol whose records are fixed fields one behind the other.
+ * Made for every export protocol whose records are fields one behind the other. Texts are of variable length
+ * (RFC 7011 7) or fixed: cut, and filled up with zeros.
  */
 #ifndef NFP_ENCODE_PLAN_H
 #define NFP_ENCODE_PLAN_H
@@ -14,12 +15,17 @@
 typedef struct NfpPlan NfpPlan;
 
 /* fields: n of them, in the order of the wire; not kept. */
-NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n);
+NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n, gboolean fixed_texts);
 void nfp_plan_free(NfpPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpPlan, nfp_plan_free)
 
-guint nfp_plan_length(const NfpPlan *plan); /* octets of a record */
-/* Writes records[0..n) one behind the other, n * length octets. Any thread. */
-void nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, uint8_t *out);
+gboolean nfp_plan_varies(const NfpPlan *plan); /* records have texts of variable length */
+guint nfp_plan_shortest(const NfpPlan *plan);  /* octets of a record whose texts are empty */
+/* Octets of this record. text_max: of a text, at most; NFP_TEXT_MAX unless the record has to be cut. */
+guint nfp_plan_length(const NfpPlan *plan, const NfpRecord *record, guint text_max);
+/* Writes as many of records[0..n) as `room` octets hold, one behind the other. Returns how many; *ret_octets: what
+ * they take. Any thread. */
+guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, guint text_max, uint8_t *out,
+		   gsize room, gsize *ret_octets);
 
 #endif

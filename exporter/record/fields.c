@@ -6,7 +6,7 @@
 #include "record/suggest.h"
 #include "record/templates.h"
 
-#define MEMBER_SIZE(member) sizeof(((NfpRecord *)NULL)->member)
+#define OWN NFP_PEN_OWN
 
 /* What each kind asks of its member and of the wire length. */
 #define POWER_OF_TWO_TO_8(n) ((n) == 1 || (n) == 2 || (n) == 4 || (n) == 8)
@@ -17,30 +17,46 @@
 #define CHECK_MAC(id, length, size) ((length) == 6 && (size) == 6)
 #define CHECK_MS(id, length, size) ((length) == 8 && (size) == 8)
 #define CHECK_NS(id, length, size) ((length) == 8 && (size) == 8)
+#define CHECK_TEXT(id, length, size) ((length) <= NFP_TEXT_MAX && (size) == sizeof(NfpText))
 
-#define NFP_FIELD(name, pen, id, length, v9, member, kind, need, help)                        \
+#define CHECK(name, id, length, type, member, kind)                                           \
 	_Static_assert((id) > 0 && (id) < 0x8000, #name ": ids are 1..32767 (RFC 7011 3.2)"); \
-	_Static_assert(CHECK_##kind(id, length, MEMBER_SIZE(member)),                         \
+	_Static_assert(CHECK_##kind(id, length, sizeof(((type *)NULL)->member)),              \
 		       #name ": length, member and kind");                                    \
-	_Static_assert(offsetof(NfpRecord, member) <= UINT16_MAX, #name ": offset");
+	_Static_assert(offsetof(type, member) <= UINT16_MAX, #name ": offset");
+#define NFP_FIELD(name, pen, id, length, v9, member, kind, need, help) \
+	CHECK(name, id, length, NfpRecord, member, kind)
+#define NFP_FACT(name, pen, id, length, v9, pointer, type, member, kind, need, help)                \
+	CHECK(name, id, length, type, member, kind)                                                 \
+	_Static_assert(offsetof(NfpRecord, pointer) > 0 &&                                          \
+			       _Generic(((NfpRecord *)NULL)->pointer, const type *: 1, default: 0), \
+		       #name ": pointer");
 #include "record/fields.def"
+#undef NFP_FACT
 #undef NFP_FIELD
 
-const NfpField nfp_fields[] = {
-#define NFP_FIELD(name_, pen_, id_, length_, v9_, member_, kind_, need_, help_)                    \
-	[NFP_F_##name_] = {                                                                        \
-		.name = #name_,                                                                    \
-		.pen = (pen_),                                                                     \
-		.id = (id_),                                                                       \
-		.length = (length_),                                                               \
-		.v9 = (v9_),                                                                       \
-		.offset = offsetof(NfpRecord, member_),                                            \
-		.size = MEMBER_SIZE(member_),                                                      \
-		.kind = NFP_KIND_##kind_,                                                          \
-		.need = NFP_HAVE_##need_,                                                          \
-		.help = (help_),                                                                   \
+#define ROW(name_, pen_, id_, length_, v9_, via_, type_, member_, kind_, need_, help_) \
+	[NFP_F_##name_] = {                                                            \
+		.name = #name_,                                                        \
+		.pen = (pen_),                                                         \
+		.id = (id_),                                                           \
+		.length = (length_),                                                   \
+		.v9 = (v9_),                                                           \
+		.via = (via_),                                                         \
+		.offset = offsetof(type_, member_),                                    \
+		.size = sizeof(((type_ *)NULL)->member_),                              \
+		.kind = NFP_KIND_##kind_,                                              \
+		.need = NFP_HAVE_##need_,                                              \
+		.help = (help_),                                                       \
 	},
+
+const NfpField nfp_fields[] = {
+#define NFP_FIELD(name, pen, id, length, v9, member, kind, need, help) \
+	ROW(name, pen, id, length, v9, 0, NfpRecord, member, kind, need, help)
+#define NFP_FACT(name, pen, id, length, v9, pointer, type, member, kind, need, help) \
+	ROW(name, pen, id, length, v9, offsetof(NfpRecord, pointer), type, member, kind, need, help)
 #include "record/fields.def"
+#undef NFP_FACT
 #undef NFP_FIELD
 };
 
@@ -67,6 +83,7 @@ static const char *const kind_texts[] = {
 	[NFP_KIND_U] = "unsigned",     [NFP_KIND_ADDR4] = "IPv4 address",
 	[NFP_KIND_ADDR6] = "IPv6 address", [NFP_KIND_MAC] = "MAC address",
 	[NFP_KIND_MS] = "milliseconds since 1970", [NFP_KIND_NS] = "nanoseconds, NTP format",
+	[NFP_KIND_TEXT] = "text",
 };
 
 void nfp_fields_print_markdown(GString *out)
@@ -80,7 +97,12 @@ void nfp_fields_print_markdown(GString *out)
 			"them). The names are keys\n"
 			"in `templates/*.yaml` and in JSON. *In records with* is what a template "
 			"must list under\n"
-			"`need` to use the field.\n"
+			"`need` to use the field. A text has as many octets as it needs in IPFIX (255 at "
+			"most), and the\n"
+			"stated number where lengths are fixed: NetFlow v9, and collectors that read no "
+			"other. Elements of\n"
+			"enterprise 32473 are our own: `pen:` of the configuration puts another number "
+			"in its place.\n"
 			"\n"
 			"| name | id | octets | NetFlow v9 | type | in records with | meaning |\n"
 			"|---|---|---|---|---|---|---|\n");

@@ -95,7 +95,8 @@ static uint64_t unsigned_value(const NfpField *field, const uint8_t *member)
 void nfp_format_field(GString *out, const NfpRecord *record, guint index)
 {
 	const NfpField *field = &nfp_fields[index];
-	const uint8_t *member = (const uint8_t *)record + field->offset;
+	const uint8_t *member = nfp_field_member(field, record);
+	const NfpText *text = (const NfpText *)(const void *)member;
 
 	switch (field->kind) {
 	case NFP_KIND_U:
@@ -104,6 +105,7 @@ void nfp_format_field(GString *out, const NfpRecord *record, guint index)
 	case NFP_KIND_ADDR4: nfp_text_ipv4(out, member); break;
 	case NFP_KIND_ADDR6: nfp_text_ipv6(out, member); break;
 	case NFP_KIND_MAC: nfp_text_mac(out, member); break;
+	case NFP_KIND_TEXT: g_string_append_len(out, text->text, text->length); break;
 	}
 }
 
@@ -187,6 +189,30 @@ static void append_json_string(GString *out, const char *text)
 	}
 }
 
+static gboolean is_empty(const NfpField *field, const NfpRecord *record)
+{
+	return ((const NfpText *)(const void *)nfp_field_member(field, record))->length == 0;
+}
+
+static void append_json_value(GString *out, const NfpRecord *record, guint index)
+{
+	NfpFieldKind kind = nfp_fields[index].kind;
+	gboolean address = kind == NFP_KIND_ADDR4 || kind == NFP_KIND_ADDR6 || kind == NFP_KIND_MAC;
+
+	if (address || kind == NFP_KIND_TEXT)
+		g_string_append_c(out, '"');
+	if (kind == NFP_KIND_TEXT) {
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		nfp_format_field(text, record, index);
+		append_json_string(out, text->str);
+	} else {
+		nfp_format_field(out, record, index);
+	}
+	if (address || kind == NFP_KIND_TEXT)
+		g_string_append_c(out, '"');
+}
+
 void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record)
 {
 	uint32_t have = nfp_record_have(record);
@@ -202,18 +228,13 @@ void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record
 		if ((have & field->need) != field->need)
 			continue;
 
-		const char *quote = field->kind == NFP_KIND_ADDR4 ||
-						    field->kind == NFP_KIND_ADDR6 ||
-						    field->kind == NFP_KIND_MAC
-					    ? "\""
-					    : "";
-
+		/* A fact that is not known has no key, as a member that the record does not have. */
+		if (field->kind == NFP_KIND_TEXT && is_empty(field, record))
+			continue;
 		g_string_append(out, ",\"");
 		g_string_append(out, field->name);
 		g_string_append(out, "\":");
-		g_string_append(out, quote);
-		nfp_format_field(out, record, i);
-		g_string_append(out, quote);
+		append_json_value(out, record, i);
 	}
 	g_string_append(out, "}\n");
 }

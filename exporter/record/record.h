@@ -44,6 +44,9 @@ typedef enum {
 	NFP_HAVE_APPLICATION = 1 << 27, /* application is set */
 	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes */
 	NFP_HAVE_REVERSE = 1 << 29,     /* a biflow: both directions (RFC 5103) */
+	/* Of several bits: what rows of fields.def need. */
+	NFP_HAVE_PREFIXES4 = NFP_HAVE_PREFIXES | NFP_HAVE_IPV4,
+	NFP_HAVE_PREFIXES6 = NFP_HAVE_PREFIXES | NFP_HAVE_IPV6,
 } NfpHave;
 
 /* Text that does not change while it is referred to. UTF-8, `length` octets and a NUL behind them; text is never

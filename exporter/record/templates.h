@@ -8,6 +8,7 @@
 #define NFP_RECORD_TEMPLATES_H
 
 #include <glib.h>
+#include <string.h>
 
 #include "record/record.h"
 
@@ -18,16 +19,22 @@ typedef enum {
 	NFP_KIND_ADDR6,
 	NFP_KIND_MAC,
 	NFP_KIND_MS,
-	NFP_KIND_NS
+	NFP_KIND_NS,
+	NFP_KIND_TEXT
 } NfpFieldKind;
+
+#define NFP_PEN_OWN 32473   /* stands for our own elements: the number for examples (RFC 5612) */
+#define NFP_VARIABLE 65535  /* length in a template: each value tells its own (RFC 7011 7) */
+#define NFP_TEXT_MAX 255    /* octets of a text on the wire */
 
 typedef struct {
 	const char *name;
 	uint32_t pen;
 	uint16_t id;
-	uint16_t length; /* octets on the wire */
+	uint16_t length; /* octets on the wire; of a text, where it cannot vary */
 	uint16_t v9;     /* 0 = none */
-	uint16_t offset; /* of the member in NfpRecord */
+	uint16_t via;    /* offset of a pointer in NfpRecord to what has the member; 0 = NfpRecord has it */
+	uint16_t offset; /* of the member */
 	uint16_t size;   /* of the member */
 	NfpFieldKind kind;
 	uint32_t need;   /* NFP_HAVE_* */
@@ -37,7 +44,9 @@ typedef struct {
 /* NFP_F_flowId, ...: index of a row. */
 typedef enum {
 #define NFP_FIELD(name, ...) NFP_F_##name,
+#define NFP_FACT NFP_FIELD
 #include "record/fields.def"
+#undef NFP_FACT
 #undef NFP_FIELD
 	NFP_F_N,
 } NfpFieldIndex;
@@ -46,6 +55,30 @@ extern const NfpField nfp_fields[];
 extern const guint nfp_fields_n;
 const NfpField *nfp_field_find(const char *name); /* NULL when unknown */
 const char *nfp_field_suggest(const char *name);  /* nearest name, or NULL */
+
+/* Where the record has the field's value. The record meets field->need. */
+static inline const uint8_t *nfp_field_member(const NfpField *field, const NfpRecord *record)
+{
+	const uint8_t *from = (const uint8_t *)record;
+
+	if (field->via != 0)
+		memcpy(&from, from + field->via, sizeof(from));
+	return from + field->offset;
+}
+
+/* Octets of a text that leave: at most `max`, never a part of a code point (RFC 7011 6.1.6). */
+static inline uint16_t nfp_text_cut(const NfpText *text, uint16_t max)
+{
+	uint16_t n = text->length;
+
+	if (n <= max)
+		return n;
+	n = max;
+	while (n > 0 && ((uint8_t)text->text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 /* docs/fields.md: one table row a field. */
 void nfp_fields_print_markdown(GString *out);
 /* Names of the NFP_HAVE_* bits in `have` as templates write them, space-separated. */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define VARIABLE 65535
+
 typedef struct {
 	uint32_t sequence;
 	GHashTable *templates; /* id -> NfpReaderTemplate */
@@ -80,6 +82,28 @@ static uint32_t get32(const uint8_t *at)
 	return (uint32_t)get16(at) << 16 | get16(at + 2);
 }
 
+const uint8_t *nfp_reader_value(const NfpReaderField *field, const uint8_t **at, const uint8_t *end,
+				guint *ret_length)
+{
+	const uint8_t *value = *at;
+	guint length = field->length;
+
+	if (length == VARIABLE) {
+		if (end - value < 1 || (*value == 255 && end - value < 3))
+			return NULL;
+		length = *value == 255 ? get16(value + 1) : *value;
+		/* RFC 7011 7 lets a short value have the long form; who sends it wastes room. */
+		if (*value == 255 && length < 255)
+			return NULL;
+		value += *value == 255 ? 3 : 1;
+	}
+	if ((guint)(end - value) < length)
+		return NULL;
+	*at = value + length;
+	*ret_length = length;
+	return value;
+}
+
 static G_GNUC_PRINTF(2, 3) gboolean wrong(NfpReader *reader, const char *format, ...)
 {
 	va_list args;
@@ -119,11 +143,11 @@ static gboolean read_template(NfpReader *reader, Domain *domain, gboolean option
 			return wrong(reader, "template %u cut off", template->id);
 		template->fields[i].id = get16(*at) & 0x7fff;
 		template->fields[i].length = get16(*at + 2);
-		if (template->fields[i].id == 0 || template->fields[i].length == 0 ||
-		    template->fields[i].length == 65535)
+		if (template->fields[i].id == 0 || template->fields[i].length == 0)
 			return wrong(reader, "template %u field %u: id %u length %u", template->id,
 				     i, template->fields[i].id, template->fields[i].length);
-		template->length += template->fields[i].length;
+		template->varies |= template->fields[i].length == VARIABLE;
+		template->length += template->fields[i].length == VARIABLE ? 1 : template->fields[i].length;
 		if (get16(*at) & 0x8000) {
 			if (end - *at < 8 || get32(*at + 4) == 0)
 				return wrong(reader, "template %u field %u: enterprise",
@@ -174,12 +198,17 @@ static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, 
 
 	if (template == NULL)
 		return wrong(reader, "Set %u before its template", id);
-	if ((length - 4) % template->length != 0)
-		return wrong(reader, "Set %u: %u octets are no whole records of %u", id, length - 4,
-			     template->length);
-	for (; at < end; at += template->length, (*records)++)
+	for (; at < end; (*records)++) {
+		const uint8_t *next = at;
+		guint unused;
+
+		for (guint i = 0; i < template->n; i++)
+			if (nfp_reader_value(&template->fields[i], &next, end, &unused) == NULL)
+				return wrong(reader, "Set %u: %u octets are no whole records", id, length - 4);
 		if (reader->record != NULL)
 			reader->record(template, domain_id, at, reader->data);
+		at = next;
+	}
 	return TRUE;
 }
 

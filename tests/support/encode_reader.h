@@ -12,19 +12,24 @@
 typedef struct {
 	uint32_t pen;
 	uint16_t id;
-	uint16_t length;
+	uint16_t length; /* 65535 = each value tells its own */
 } NfpReaderField;
 
 typedef struct {
 	uint16_t id;
 	guint scope; /* 0 = a data template */
 	guint n;
-	guint length; /* octets of a record */
+	guint length; /* octets of the shortest record */
+	gboolean varies;
 	NfpReaderField fields[];
 } NfpReaderTemplate;
 
 typedef void (*NfpReaderRecord)(const NfpReaderTemplate *template, uint32_t domain,
 				const uint8_t *record, void *data);
+
+/* The value of a field at *at, which goes behind it; *ret_length: its octets. NULL: cut off by `end`. */
+const uint8_t *nfp_reader_value(const NfpReaderField *field, const uint8_t **at, const uint8_t *end,
+				guint *ret_length);
 
 typedef struct NfpReader NfpReader;
 

@@ -56,8 +56,75 @@ static const uint32_t tunnels[] = {
 	NFP_HAVE_TUNNEL | NFP_HAVE_TUNNEL6 | NFP_HAVE_TUNNELS,
 };
 
-_Static_assert(G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2 * G_N_ELEMENTS(tunnels) == NFP_TEST_KINDS,
+_Static_assert(G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2 * G_N_ELEMENTS(tunnels) * 2 == NFP_TEST_KINDS,
 	       "kinds");
+
+#define TEN(s) s s s s s s s s s s
+#define TEXT(s) { s, sizeof(s) - 1 }
+
+/* Of each length at which something changes; code points of 1 to 4 octets, which a cut may meet anywhere. */
+static const NfpText texts[] = {
+	TEXT(""),
+	TEXT("x"),
+	TEXT("eth0"),
+	TEXT("M\xc3\xbcnchen"),
+	TEXT("\xf0\x9f\x8c\x8d\xe2\x82\xac \"quoted\", and a \\"),
+	TEXT(TEN(TEN("ab")) TEN("abcde") "1234"),           /* 254 */
+	TEXT(TEN(TEN("ab")) TEN("abcde") "12345"),          /* 255 */
+	TEXT(TEN(TEN("ab")) TEN("abcde") "123\xe2\x82\xac"), /* 256, a cut in the middle of the last */
+	TEXT(TEN(TEN("a\xf0\x9f\x8c\x8d\xc3\xbc\xe2\x82\xac"))), /* 1000 */
+};
+
+#define T(i) texts[(i) % G_N_ELEMENTS(texts)]
+
+static NfpPlace place_of(guint i)
+{
+	NfpPlace place = { .as_number = 0xfffe0000u + i * 257, .as_name = T(i), .country = TEXT("DE"),
+			   .city = T(i + 1), .site = T(i + 2), .customer = T(i + 3), .host = T(i + 4) };
+
+	for (guint l = 0; l < NFP_LABELS; l++)
+		place.labels[l] = T(i * l + 1);
+	return place;
+}
+
+/* Facts that live as long as the tests do, written once: records point to them. */
+static struct {
+	gsize made;
+	NfpPlace places[16];
+	NfpPort ports[16];
+	NfpApplication applications[16];
+} facts;
+
+static void make_facts(void)
+{
+	if (!g_once_init_enter(&facts.made))
+		return;
+	for (guint i = 0; i < 16; i++) {
+		facts.places[i] = place_of(i);
+		facts.ports[i] = (NfpPort){ .speed = 1000 * i, .vrf_id = i * 100003, .name = T(i),
+					    .description = T(i + 5), .role = T(i + 6), .vrf = T(i + 2) };
+		facts.applications[i] = (NfpApplication){ .id = 13u << 24 | i * 777, .name = T(i) };
+	}
+	g_once_init_leave(&facts.made, 1);
+}
+
+/* Pointers are good whether or not `have` tells of them: as the encoder of a set that asks for all. */
+static void add_facts(NfpRecord *record, gboolean had, uint64_t *seed)
+{
+	make_facts();
+	record->src_place = &facts.places[nfp_test_random(seed) % 16];
+	record->dst_place = &facts.places[nfp_test_random(seed) % 16];
+	record->ingress = &facts.ports[nfp_test_random(seed) % 16];
+	record->egress = &facts.ports[nfp_test_random(seed) % 16];
+	record->application = &facts.applications[nfp_test_random(seed) % 16];
+	record->src_prefix %= record->have & NFP_HAVE_IPV6 ? 129 : 33;
+	record->dst_prefix %= record->have & NFP_HAVE_IPV6 ? 129 : 33;
+	if (!had)
+		return;
+	record->have |= NFP_HAVE_INTERFACES;
+	if (record->have & NFP_HAVE_PROTOCOL)
+		record->have |= NFP_HAVE_PLACES | NFP_HAVE_APPLICATION | NFP_HAVE_PREFIXES;
+}
 
 void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 {
@@ -70,8 +137,10 @@ void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 	record->protocol_row = shapes[shape].row;
 	record->inner_row = 0;
 	record->tunnel_depth = 0;
+	add_facts(record, kind >= NFP_TEST_KINDS / 2, seed);
 	if (record->have & NFP_HAVE_PROTOCOL) {
-		uint32_t tunnel = tunnels[kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2)];
+		guint around = kind / (G_N_ELEMENTS(shapes) * G_N_ELEMENTS(links) * 2);
+		uint32_t tunnel = tunnels[around % G_N_ELEMENTS(tunnels)];
 
 		record->have |= tunnel;
 		record->tunnel_depth = tunnel & NFP_HAVE_TUNNELS ? 2 : tunnel ? 1 : 0;
@@ -113,15 +182,43 @@ static uint64_t member_value(const NfpField *field, const uint8_t *member)
 	}
 }
 
-void nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_octets)
+guint nfp_test_cut(const NfpText *text, guint max)
 {
-	const uint8_t *member = (const uint8_t *)record + field->offset;
+	const char *at = text->text, *next;
+
+	while (at < text->text + text->length && (next = g_utf8_next_char(at)) <= text->text + max)
+		at = next;
+	return (guint)(at - text->text);
+}
+
+static gsize text_wire(const NfpText *text, uint8_t *octets)
+{
+	guint length = nfp_test_cut(text, NFP_TEXT_MAX), head = length < 255 ? 1 : 3;
+
+	octets[0] = length < 255 ? (uint8_t)length : 255;
+	if (head == 3) {
+		octets[1] = (uint8_t)(length >> 8);
+		octets[2] = (uint8_t)length;
+	}
+	memcpy(octets + head, text->text, length);
+	return head + length;
+}
+
+gsize nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_octets)
+{
+	const uint8_t *from = (const uint8_t *)record;
+	const uint8_t *member;
 	uint64_t value, ns;
+
+	if (field->via != 0)
+		from = *(const uint8_t *const *)(const void *)(from + field->via);
+	member = from + field->offset;
 
 	switch (field->kind) {
 	case NFP_KIND_ADDR4:
 	case NFP_KIND_ADDR6:
-	case NFP_KIND_MAC: memcpy(ret_octets, member, field->length); return;
+	case NFP_KIND_MAC: memcpy(ret_octets, member, field->length); return field->length;
+	case NFP_KIND_TEXT: return text_wire((const NfpText *)(const void *)member, ret_octets);
 	case NFP_KIND_U: value = member_value(field, member); break;
 	case NFP_KIND_MS: value = member_value(field, member) / 1000000; break;
 	case NFP_KIND_NS:
@@ -135,6 +232,7 @@ void nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret_
 	}
 	for (guint i = field->length; i > 0; i--, value >>= 8)
 		ret_octets[i - 1] = (uint8_t)value;
+	return field->length;
 }
 
 NfpTemplateSet *nfp_test_set(const guint *fields, guint n)

@@ -19,7 +19,8 @@ Test(fixbuf, knows_every_field)
 
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		const NfpField *field = &nfp_fields[i];
-		NfpElement element = { field->name, field->pen, field->id, field->length };
+		NfpElement element = { field->name, field->pen, field->id,
+				       field->kind == NFP_KIND_TEXT ? NFP_VARIABLE : field->length };
 		g_autoptr(GError) err = NULL;
 
 		cr_assert(nfp_fixbuf_add(fixbuf, (uint16_t)(256 + i), &element, 1, 0, &err), "%s",

@@ -7,7 +7,7 @@
 
 #define N 17
 
-/* Any choice of fields in any order gives the octets that the rows tell. */
+/* Any choice of fields in any order gives the octets that the rows tell; no octet is written behind them. */
 Test(plan, random_choices_of_fields)
 {
 	uint64_t seed = 5;
@@ -15,33 +15,79 @@ Test(plan, random_choices_of_fields)
 	for (guint round = 0; round < 3000; round++) {
 		const NfpField *fields[64];
 		guint n = 1 + nfp_test_random(&seed) % G_N_ELEMENTS(fields);
-		guint length = 0;
+		gboolean texts = FALSE;
 
 		for (guint i = 0; i < n; i++) {
 			fields[i] = &nfp_fields[nfp_test_random(&seed) % nfp_fields_n];
-			length += fields[i]->length;
+			/* Two of three without texts: those are copied column by column. */
+			while (round % 3 != 0 && fields[i]->kind == NFP_KIND_TEXT)
+				fields[i] = &nfp_fields[nfp_test_random(&seed) % nfp_fields_n];
+			texts |= fields[i]->kind == NFP_KIND_TEXT;
 		}
 
-		g_autoptr(NfpPlan) plan = nfp_plan_new(fields, n);
-		g_autofree uint8_t *out = g_malloc(N * length + 1);
-		g_autofree uint8_t *want = g_malloc(N * length);
+		g_autoptr(NfpPlan) plan = nfp_plan_new(fields, n, FALSE);
+		g_autofree uint8_t *want = g_malloc(N * n * NFP_TEST_OCTETS);
 		NfpRecord records[N];
-		uint8_t *at = want;
+		gsize length = 0, before_last = 0, octets = 0;
 
-		cr_assert_eq(nfp_plan_length(plan), length);
+		cr_assert_eq(nfp_plan_varies(plan), texts);
 		for (guint r = 0; r < N; r++) {
 			nfp_test_record(&records[r], nfp_test_random(&seed) % NFP_TEST_KINDS,
 					&seed);
-			for (guint i = 0; i < n; i++) {
-				nfp_test_wire(fields[i], &records[r], at);
-				at += fields[i]->length;
-			}
+			before_last = length;
+			for (guint i = 0; i < n; i++)
+				length += nfp_test_wire(fields[i], &records[r], want + length);
+			cr_assert_eq(nfp_plan_length(plan, &records[r], NFP_TEXT_MAX), length - before_last);
+			cr_assert_geq(length - before_last, nfp_plan_shortest(plan));
 		}
-		out[N * length] = 0xa5;
-		nfp_plan_run(plan, records, N, out);
-		cr_assert(memcmp(out, want, N * length) == 0, "round %u", round);
-		cr_assert_eq(out[N * length], 0xa5, "wrote behind the records");
+
+		g_autofree uint8_t *out = g_malloc(length + 1);
+
+		out[length] = 0xa5;
+		cr_assert_eq(nfp_plan_run(plan, records, N, NFP_TEXT_MAX, out, length, &octets), N);
+		cr_assert_eq(octets, length);
+		cr_assert(memcmp(out, want, length) == 0, "round %u", round);
+		cr_assert_eq(out[length], 0xa5, "wrote behind the records");
+		cr_assert_eq(nfp_plan_run(plan, records, N, NFP_TEXT_MAX, out, length - 1, &octets), N - 1);
+		cr_assert_eq(octets, before_last);
 	}
+}
+
+/* Every length of a text, cut to every number of octets: always whole code points, never more than allowed. */
+Test(plan, texts_are_cut_between_code_points)
+{
+	const NfpField *field = &nfp_fields[NFP_F_sourceHostName];
+	g_autoptr(NfpPlan) plan = nfp_plan_new(&field, 1, FALSE);
+	g_autoptr(NfpPlan) fixed = nfp_plan_new(&field, 1, TRUE);
+	const char *all = "a\xc3\xbc\xe2\x82\xac\xf0\x9f\x8c\x8d-\xf0\x9f\x8c\x8d\xe2\x82\xac\xc3\xbc";
+
+	for (guint length = 0; length <= strlen(all); length++) {
+		g_autofree char *text = g_strndup(all, length);
+		NfpPlace place = { .host = { text, (uint16_t)length } };
+		NfpRecord record = { .src_place = &place };
+		uint8_t out[64];
+		gsize octets;
+
+		if (!g_utf8_validate(text, length, NULL))
+			continue;
+		for (guint max = 0; max < 24; max++) {
+			guint want = nfp_test_cut(&place.host, max);
+
+			cr_assert_eq(nfp_plan_run(plan, &record, 1, max, out, sizeof(out), &octets), 1);
+			cr_assert_eq(octets, 1 + want);
+			cr_assert_eq(out[0], want);
+			cr_assert(memcmp(out + 1, text, want) == 0);
+			cr_assert(g_utf8_validate((char *)out + 1, want, NULL));
+			cr_assert_eq(nfp_plan_length(plan, &record, max), octets);
+		}
+		memset(out, 0xa5, sizeof(out));
+		cr_assert_eq(nfp_plan_run(fixed, &record, 1, NFP_TEXT_MAX, out, sizeof(out), &octets), 1);
+		cr_assert_eq(octets, field->length);
+		cr_assert(memcmp(out, text, length) == 0);
+		for (guint i = length; i < field->length; i++)
+			cr_assert_eq(out[i], 0);
+	}
+	cr_assert_not(nfp_plan_varies(fixed));
 }
 
 Test(plan, neighbours_copied_together)
@@ -60,17 +106,18 @@ Test(plan, neighbours_copied_together)
 		const NfpField *fields[4];
 		uint8_t out[64], want[64], *at = want;
 		NfpRecord record;
+		gsize octets;
 
 		nfp_test_record(&record, 0, &seed);
 		for (guint i = 0; i < 4; i++) {
 			fields[i] = &nfp_fields[choices[c][i]];
-			nfp_test_wire(fields[i], &record, at);
-			at += fields[i]->length;
+			at += nfp_test_wire(fields[i], &record, at);
 		}
-		g_autoptr(NfpPlan) plan = nfp_plan_new(fields, 4);
+		g_autoptr(NfpPlan) plan = nfp_plan_new(fields, 4, FALSE);
 
-		nfp_plan_run(plan, &record, 1, out);
-		cr_assert(memcmp(out, want, (gsize)(at - want)) == 0, "choice %u", c);
+		nfp_plan_run(plan, &record, 1, NFP_TEXT_MAX, out, sizeof(out), &octets);
+		cr_assert_eq(octets, (gsize)(at - want));
+		cr_assert(memcmp(out, want, octets) == 0, "choice %u", c);
 	}
 }
 
@@ -80,13 +127,14 @@ Test(plan, ntp_times_come_back)
 	static const uint64_t times[] = { 0, 1, 999999999, 1000000000, 1795390441123456789ull,
 					  2085978495999999999ull /* the last of NTP era 0 */ };
 	const NfpField *field = &nfp_fields[NFP_F_flowStartNanoseconds];
-	g_autoptr(NfpPlan) plan = nfp_plan_new(&field, 1);
+	g_autoptr(NfpPlan) plan = nfp_plan_new(&field, 1, FALSE);
 
 	for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
 		NfpRecord record = { .first_ns = times[i] };
 		uint64_t ntp;
+		gsize octets;
 
-		nfp_plan_run(plan, &record, 1, (uint8_t *)&ntp);
+		nfp_plan_run(plan, &record, 1, NFP_TEXT_MAX, (uint8_t *)&ntp, sizeof(ntp), &octets);
 		ntp = GUINT64_FROM_BE(ntp);
 
 		uint64_t back = ((ntp >> 32) - 2208988800ull) * 1000000000 +

@@ -138,10 +138,19 @@ Test(format, uids)
 
 Test(format, every_field_has_a_text)
 {
+	const NfpText text = { "text", 4 };
+	const NfpPlace place = { 0, text, text, text, text, text, text, { text, text, text, text, text, text, text, text } };
+	const NfpPort port = { .name = text, .description = text, .role = text, .vrf = text };
+	const NfpApplication application = { .name = text };
+	NfpRecord record = tcp4;
+
+	record.src_place = record.dst_place = &place;
+	record.ingress = record.egress = &port;
+	record.application = &application;
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		g_autoptr(GString) out = g_string_new("x");
 
-		nfp_format_field(out, &tcp4, i);
+		nfp_format_field(out, &record, i);
 		cr_assert_gt(out->len, 1, "%s", nfp_fields[i].name);
 	}
 }
@@ -155,4 +164,25 @@ Test(format, next_hops_go_by_family)
 	nfp_format_json(out, "h", &record);
 	cr_assert_not_null(strstr(out->str, "\"ipNextHopIPv4Address\":\"0.0.0.0\""));
 	cr_assert_null(strstr(out->str, "ipNextHopIPv6Address"));
+}
+
+/* Facts that are not known have no key; texts are escaped. */
+Test(format, facts)
+{
+	const NfpPlace known = { .as_number = 64500, .as_name = { "E\"X\n", 4 }, .country = { "DE", 2 },
+				 .labels = { [7] = { "\xff", 1 } } };
+	const NfpPlace unknown = { 0 };
+	NfpRecord record = tcp4;
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	record.have |= NFP_HAVE_PLACES | NFP_HAVE_PREFIXES;
+	record.src_place = &known;
+	record.dst_place = &unknown;
+	record.src_prefix = 24;
+	nfp_format_json(out, "edge1", &record);
+	cr_assert_not_null(strstr(out->str, ",\"sourceIPv4PrefixLength\":24,\"destinationIPv4PrefixLength\":0"
+					    ",\"bgpSourceAsNumber\":64500,\"bgpDestinationAsNumber\":0"
+					    ",\"sourceAsName\":\"E\\\"X\\u000a\",\"sourceCountry\":\"DE\""
+					    ",\"sourceLabel8\":\"\xef\xbf\xbd\"}"),
+			   "%s", out->str);
 }
