@@ -37,6 +37,7 @@ FEW_USERS = [
     (r"bpf/|linux/bpf|.*\.skel\.h$", {"probe"}, "probe/ is the only user of libbpf"),
     (r"fixbuf/", {"encode"}, "libfixbuf is the encoder's affair"),
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),
+    (r"maxminddb\.h$", {"enrich"}, "MMDB files are read by enrich/"),
     (r"yaml\.h$", {"conf", "record"}, "YAML is read by the configuration and by template sets"),
     (r"pcap", {"app", "cli"}, "captures are an input of commands"),
 ]

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enrich/table4.h"
+
+#include "enrich/flatten.h"
+
+#define SLOTS 65536
+
+static uint32_t start_of(const GArray *ranges, guint i)
+{
+	return (uint32_t)(g_array_index(ranges, NfpRange, i).start >> 96);
+}
+
+/* Ranges, and one more for each slot that begins inside of one. */
+static uint32_t count(const GArray *ranges)
+{
+	uint32_t n = SLOTS;
+
+	for (guint i = 0; i < ranges->len; i++)
+		n += (start_of(ranges, i) & 0xffff) != 0;
+	return n;
+}
+
+NfpTable4 *nfp_table4_new(const GArray *ranges, const uint32_t *places)
+{
+	NfpTable4 *t = g_new0(NfpTable4, 1);
+	guint i = 0;
+
+	t->starts = g_new(uint16_t, count(ranges));
+	t->values = g_new(uint32_t, count(ranges));
+	for (uint32_t slot = 0; slot < SLOTS; slot++) {
+		t->index[slot] = t->n;
+		/* i: the first range that starts behind the slot's first address. */
+		while (i < ranges->len && start_of(ranges, i) <= slot << 16)
+			i++;
+		t->starts[t->n] = 0;
+		t->values[t->n++] = places[g_array_index(ranges, NfpRange, i - 1).facts];
+		for (; i < ranges->len && start_of(ranges, i) >> 16 == slot; i++) {
+			t->starts[t->n] = (uint16_t)start_of(ranges, i);
+			t->values[t->n++] = places[g_array_index(ranges, NfpRange, i).facts];
+		}
+	}
+	t->index[SLOTS] = t->n;
+	return t;
+}
+
+size_t nfp_table4_memory(const NfpTable4 *t)
+{
+	return sizeof(*t) + (size_t)t->n * (sizeof(*t->starts) + sizeof(*t->values));
+}
+
+void nfp_table4_free(NfpTable4 *t)
+{
+	if (!t)
+		return;
+	g_free(t->starts);
+	g_free(t->values);
+	g_free(t);
+}

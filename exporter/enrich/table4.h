@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IPv4 address -> place: an index of the upper 16 bits, and behind it the ranges of those 65536 addresses by their lower
+ * 16 bits alone. Those of a /16 of today's Internet mostly share a cache line or two, and all of a full table is a few
+ * MiB: a look-up costs at most two misses, one of the starts and one of the value. Immutable; any thread.
+ */
+#ifndef NFP_ENRICH_TABLE4_H
+#define NFP_ENRICH_TABLE4_H
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+	uint32_t index[65537]; /* slot of the upper 16 bits -> its first range */
+	uint32_t n;
+	uint16_t *starts; /* the first of each slot is 0 */
+	uint32_t *values;
+} NfpTable4;
+
+/* ranges: NfpRange of IPv4 (nfp_flatten); their facts become values by `places`. */
+NfpTable4 *nfp_table4_new(const GArray *ranges, const uint32_t *places);
+size_t nfp_table4_memory(const NfpTable4 *table); /* octets */
+void nfp_table4_free(NfpTable4 *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTable4, nfp_table4_free)
+
+/* address: host byte order. */
+static inline uint32_t nfp_table4_find(const NfpTable4 *table, uint32_t address)
+{
+	uint32_t begin = table->index[address >> 16];
+	uint32_t n = table->index[(address >> 16) + 1] - begin;
+	const uint16_t *start = table->starts + begin;
+	uint16_t low = (uint16_t)address;
+
+	/* Without a branch on what was read: the processor could only guess. */
+	while (n > 1) {
+		uint32_t half = n / 2;
+
+		start += start[half] <= low ? half : 0;
+		n -= half;
+	}
+	return table->values[start - table->starts];
+}
+
+#endif
