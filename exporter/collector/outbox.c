@@ -15,7 +15,7 @@ static Sum sum_up(const NfpOutbox *outbox, const NfpBatch *batch, uint32_t from,
 		if (!all && nfp_template_set_choose(outbox->templates, batch->records[i].have) < 0)
 			continue;
 		sum.records++;
-		sum.packets += batch->records[i].packets;
+		sum.packets += nfp_record_packets(&batch->records[i]);
 	}
 	return sum;
 }

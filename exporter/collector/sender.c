@@ -40,7 +40,7 @@ static uint64_t packets_of(const NfpBatch *batch)
 	uint64_t packets = 0;
 
 	for (uint32_t i = 0; i < batch->n; i++)
-		packets += batch->records[i].packets;
+		packets += nfp_record_packets(&batch->records[i]);
 	return packets;
 }
 

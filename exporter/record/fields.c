@@ -7,6 +7,7 @@
 #include "record/templates.h"
 
 #define OWN NFP_PEN_OWN
+#define REV NFP_PEN_REVERSE
 
 /* What each kind asks of its member and of the wire length. */
 #define POWER_OF_TWO_TO_8(n) ((n) == 1 || (n) == 2 || (n) == 4 || (n) == 8)

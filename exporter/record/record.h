@@ -44,9 +44,11 @@ typedef enum {
 	NFP_HAVE_APPLICATION = 1 << 27, /* application is set */
 	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes */
 	NFP_HAVE_REVERSE = 1 << 29,     /* a biflow: both directions (RFC 5103) */
+	NFP_HAVE_BIFLOW = 1 << 30,      /* a partner was looked for: biflow_direction is set, reverse or not */
 	/* Of several bits: what rows of fields.def need. */
 	NFP_HAVE_PREFIXES4 = NFP_HAVE_PREFIXES | NFP_HAVE_IPV4,
 	NFP_HAVE_PREFIXES6 = NFP_HAVE_PREFIXES | NFP_HAVE_IPV6,
+	NFP_HAVE_REVERSE_TCP = NFP_HAVE_REVERSE | NFP_HAVE_TCP,
 } NfpHave;
 
 /* Text that does not change while it is referred to. UTF-8, `length` octets and a NUL behind them; text is never
@@ -80,6 +82,13 @@ typedef struct {
 	NfpText name;
 } NfpApplication;
 
+/* RFC 5103 6.3 biflowDirection (239). */
+typedef enum {
+	NFP_BIFLOW_ARBITRARY = 0,         /* nothing told who began */
+	NFP_BIFLOW_INITIATOR = 1,         /* the source began */
+	NFP_BIFLOW_REVERSE_INITIATOR = 2, /* the destination began: a record of answers alone */
+} NfpBiflowDirection;
+
 /* RFC 5102 flowEndReason (136). */
 typedef enum {
 	NFP_END_IDLE = 1,
@@ -102,6 +111,9 @@ typedef struct {
 	const NfpPlace *src_place, *dst_place; /* NFP_HAVE_PLACES */
 	const NfpPort *ingress, *egress;       /* NFP_HAVE_INTERFACES */
 	const NfpApplication *application;     /* NFP_HAVE_APPLICATION */
+	/* NFP_HAVE_REVERSE: of the packets from the destination to the source */
+	uint64_t rev_packets, rev_octets, rev_l2_octets;
+	uint64_t rev_first_ns, rev_last_ns;
 	uint64_t segment;     /* VXLAN: 1 << 56 | VNI, as IANA has it for layer2SegmentId */
 	uint32_t have;     /* NfpHave */
 	uint32_t protocol_row; /* enum nfp_protocol, NFP_P_hook for the coarsest; part of the UID */
@@ -122,12 +134,14 @@ typedef struct {
 	uint32_t ifindex;    /* the hook's interface */
 	uint32_t ingress_if; /* 0 = not known */
 	uint32_t egress_if;  /* 0 = not known */
+	uint32_t rev_ingress_if, rev_egress_if;
 	uint32_t flow_label;
 	uint32_t cpu;
 	uint32_t domain;     /* observation domain of the batch; part of the UID */
 	uint32_t len_min, len_max; /* IP bytes */
 	uint32_t frag_flags; /* fragmentFlags (197) is of a packet; here: any fragment seen */
 	uint16_t tcp_flags;  /* 12 bits */
+	uint16_t rev_tcp_flags;
 	uint16_t tcp_mss;   /* 0: not told */
 	uint8_t tcp_wscale; /* 0..14; 0 without the option, too */
 	uint8_t tunnel_type[4]; /* enum nfp_tunnel_type, innermost first; 0 behind the last */
@@ -141,9 +155,17 @@ typedef struct {
 	uint8_t direction;   /* 0 ingress, 1 egress */
 	uint8_t end_reason;  /* NfpEndReason */
 	uint8_t icmp_type, icmp_code;
+	uint8_t rev_tos, rev_ttl_min, rev_ttl_max, rev_direction, rev_end_reason;
+	uint8_t biflow_direction; /* NfpBiflowDirection */
 	uint8_t src_prefix, dst_prefix; /* lengths of the routes to both; NFP_HAVE_PREFIXES */
 	uint8_t key_flags;   /* enum nfp_key_flags of ebpf/abi.h, as in the key: part of the UID */
 } NfpRecord;
+
+/* Packets that the record stands for, in both directions. */
+static inline uint64_t nfp_record_packets(const NfpRecord *record)
+{
+	return record->packets + (record->have & NFP_HAVE_REVERSE ? record->rev_packets : 0);
+}
 
 /* `have`, and what follows from it: what templates and formats go by. */
 static inline uint32_t nfp_record_have(const NfpRecord *record)

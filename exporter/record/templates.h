@@ -23,6 +23,7 @@ typedef enum {
 	NFP_KIND_TEXT
 } NfpFieldKind;
 
+#define NFP_PEN_REVERSE 29305 /* IANA's elements, of the other direction (RFC 5103) */
 #define NFP_PEN_OWN 32473   /* stands for our own elements: the number for examples (RFC 5612) */
 #define NFP_VARIABLE 65535  /* length in a template: each value tells its own (RFC 7011 7) */
 #define NFP_TEXT_MAX 255    /* octets of a text on the wire */

@@ -121,9 +121,9 @@ static void add_facts(NfpRecord *record, gboolean had, uint64_t *seed)
 	record->dst_prefix %= record->have & NFP_HAVE_IPV6 ? 129 : 33;
 	if (!had)
 		return;
-	record->have |= NFP_HAVE_INTERFACES;
+	record->have |= NFP_HAVE_INTERFACES | NFP_HAVE_BIFLOW;
 	if (record->have & NFP_HAVE_PROTOCOL)
-		record->have |= NFP_HAVE_PLACES | NFP_HAVE_APPLICATION | NFP_HAVE_PREFIXES;
+		record->have |= NFP_HAVE_PLACES | NFP_HAVE_APPLICATION | NFP_HAVE_PREFIXES | NFP_HAVE_REVERSE;
 }
 
 void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
@@ -150,6 +150,9 @@ void nfp_test_record(NfpRecord *record, guint kind, uint64_t *seed)
 	record->protocol = shapes[shape].protocol;
 	record->first_ns = 1000000000000000000ull + nfp_test_random(seed) % 1000000000000000000ull;
 	record->last_ns = record->first_ns + nfp_test_random(seed) % 60000000000ull;
+	record->rev_first_ns = record->first_ns + nfp_test_random(seed) % 1000000000;
+	record->rev_last_ns = record->last_ns + nfp_test_random(seed) % 1000000000;
+	record->rev_tcp_flags &= 0xfff;
 	record->bucket_start_ns = record->first_ns - record->first_ns % 60000000000ull;
 	record->bucket_end_ns = record->bucket_start_ns + 60000000000ull;
 	record->vlan_id &= 0xfff;

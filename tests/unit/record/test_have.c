@@ -7,7 +7,7 @@
 
 Test(have, every_bit_has_a_word)
 {
-	for (guint bit = 0; bit < 30; bit++) {
+	for (guint bit = 0; bit < 31; bit++) {
 		g_autoptr(GString) word = g_string_new(NULL);
 		const char *near = NULL;
 

@@ -121,6 +121,41 @@ Test(standard, is_what_the_collectors_read)
 	}
 }
 
+/* As the pairing leaves records: a partner was looked for, and one that has both directions sends both. */
+Test(biflow, has_a_template_for_every_kind_of_record)
+{
+	g_autoptr(GError) err = NULL;
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "biflow", &err);
+	gboolean reached[NFP_SET_TEMPLATES] = { FALSE };
+	uint64_t seed = 4;
+
+	cr_assert_not_null(set, "%s", err ? err->message : "?");
+	for (guint kind = 0; kind < NFP_TEST_KINDS; kind++) {
+		NfpRecord record;
+		const NfpTemplate *template;
+		int chosen;
+
+		nfp_test_record(&record, kind, &seed);
+		record.have |= NFP_HAVE_BIFLOW;
+		chosen = nfp_template_set_choose(set, nfp_record_have(&record));
+		cr_assert_geq(chosen, 0, "kind %u", kind);
+		reached[chosen] = TRUE;
+		template = &set->templates[chosen];
+		for (guint i = 0; i < template->n; i++)
+			cr_assert_eq(nfp_record_have(&record) & template->fields[i]->need, template->fields[i]->need,
+				     "kind %u has no %s", kind, template->fields[i]->name);
+		cr_assert(has_field(template, "biflowDirection"));
+		cr_assert_eq(has_field(template, "reversePacketDeltaCount"),
+			     (record.have & NFP_HAVE_REVERSE) != 0, "kind %u: %s", kind, template->name);
+		cr_assert_eq(has_field(template, "reverseOctetDeltaCount"), (record.have & NFP_HAVE_REVERSE) != 0);
+		cr_assert_eq(has_field(template, "reverseTcpControlBits"),
+			     (record.have & NFP_HAVE_REVERSE_TCP) == NFP_HAVE_REVERSE_TCP);
+		cr_assert_eq(has_field(template, "upstreamTunnelId"), (record.have & NFP_HAVE_TUNNEL) != 0);
+	}
+	for (guint i = 0; i < set->n; i++)
+		cr_assert(reached[i], "no kind of record leaves by %s", set->templates[i].name);
+}
+
 Test(templates, choose_the_first_that_fits)
 {
 	NfpTemplate templates[] = { { .need = NFP_HAVE_IPV4 | NFP_HAVE_TCP },
