@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define BUSY_MS 2000 /* a predecessor that is just ending */
+#define RESERVE (256 * 1024) /* of the journal */
+
+/*
+ * A rollback journal, kept and not truncated, rather than a write-ahead log: batches are written once instead of
+ * twice, and on a full disk, the case that a spool is made for, what was delivered can still be deleted (ADR 15).
+ * FULL: what was committed survives a loss of power. EXCLUSIVE: nobody else reads or writes it while we have it.
+ */
+static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
+			       "PRAGMA auto_vacuum = INCREMENTAL;"
+			       "PRAGMA journal_mode = PERSIST;"
+			       "PRAGMA journal_size_limit = 1048576;"
+			       "PRAGMA synchronous = FULL;"
+			       /* Debian's build overwrites what is deleted, and journals all of it for that. */
+			       "PRAGMA secure_delete = OFF;"
+			       "PRAGMA cell_size_check = ON;"
+			       "PRAGMA trusted_schema = OFF;"
+			       "BEGIN EXCLUSIVE; COMMIT;";
+
+static int errno_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK: return 0;
+	case SQLITE_FULL: return ENOSPC;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED: return EBUSY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB: return EUCLEAN;
+	case SQLITE_READONLY:
+	case SQLITE_PERM: return EROFS;
+	case SQLITE_CANTOPEN: return ENOENT;
+	case SQLITE_NOMEM: return ENOMEM;
+	case SQLITE_TOOBIG: return EFBIG;
+	default: return EIO;
+	}
+}
+
+gboolean nfp_db_is_damage(int r)
+{
+	return r == -EUCLEAN;
+}
+
+static int failed(NfpDb *db, int code)
+{
+	int errnum = errno_of(code);
+	int system = db->db ? sqlite3_system_errno(db->db) : 0;
+
+	/* Some file systems tell of a full disk late, when it is flushed. */
+	if (errnum == EIO && (system == ENOSPC || system == EDQUOT))
+		errnum = ENOSPC;
+	g_snprintf(db->error, sizeof(db->error), "%s: %s", db->path,
+		   errnum == ENOSPC ? g_strerror(ENOSPC) : db->db ? sqlite3_errmsg(db->db) : sqlite3_errstr(code));
+	return -errnum;
+}
+
+int nfp_db_run(NfpDb *db, const char *sql)
+{
+	int code = sqlite3_exec(db->db, sql, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : failed(db, code);
+}
+
+sqlite3_stmt *nfp_db_prepare(NfpDb *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db->db, sql, -1, &stmt, NULL);
+
+	if (code != SQLITE_OK)
+		failed(db, code);
+	return stmt;
+}
+
+int nfp_db_step(NfpDb *db, sqlite3_stmt *stmt)
+{
+	int code = stmt ? sqlite3_step(stmt) : sqlite3_extended_errcode(db->db);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	return code == SQLITE_DONE ? 0 : failed(db, code);
+}
+
+static int get_number(NfpDb *db, const char *sql, int *ret_number)
+{
+	NFP_AUTO_STMT *stmt = nfp_db_prepare(db, sql);
+	int r = nfp_db_step(db, stmt);
+
+	if (r < 0)
+		return r;
+	*ret_number = r ? sqlite3_column_int(stmt, 0) : 0;
+	return 0;
+}
+
+static int set_up(NfpDb *db, int id, const char *schema, int *ret_found)
+{
+	g_autofree char *set_id = g_strdup_printf("PRAGMA application_id = %d", id);
+	int tables = 0;
+	int r;
+
+	sqlite3_busy_timeout(db->db, BUSY_MS);
+	sqlite3_extended_result_codes(db->db, 1);
+	*ret_found = id;
+	r = get_number(db, "SELECT count(*) FROM sqlite_master", &tables);
+	if (!r)
+		r = get_number(db, "PRAGMA application_id", ret_found);
+	if (r)
+		return r;
+	if (tables == 0)
+		*ret_found = id;
+	if (*ret_found != id)
+		return 0;
+	r = nfp_db_run(db, settings);
+	if (!r)
+		r = nfp_db_run(db, set_id);
+	return r ? r : nfp_db_run(db, schema);
+}
+
+/* Readable by us alone: it tells who talked to whom. SQLite would ask the umask. */
+static void make_private(const char *path)
+{
+	NFP_AUTO_FD int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	/* Not there before, so nobody holds a lock on it that closing would drop (fcntl(2)). */
+	(void)fd;
+}
+
+/* On a full disk nothing is deleted without room for the journal of the pages that change: it has that beforehand. A
+ * disk that is full already costs it that, and nothing else. */
+static void reserve_journal(const char *path)
+{
+	g_autofree char *journal = g_strconcat(path, "-journal", NULL);
+	NFP_AUTO_FD int fd = open(journal, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)!posix_fallocate(fd, 0, RESERVE);
+}
+
+static int try_open(NfpDb *db, int id, const char *schema, int *ret_found)
+{
+	int code;
+	int r;
+
+	make_private(db->path);
+	*ret_found = id;
+	code = sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			       NULL);
+	if (code != SQLITE_OK)
+		return failed(db, code);
+	r = set_up(db, id, schema, ret_found);
+	if (!r && *ret_found == id)
+		reserve_journal(db->path);
+	return r;
+}
+
+void nfp_db_close(NfpDb *db)
+{
+	sqlite3_close_v2(db->db);
+	db->db = NULL;
+	g_clear_pointer(&db->path, g_free);
+}
+
+static void move_aside(const char *path)
+{
+	g_autofree char *journal = g_strconcat(path, "-journal", NULL);
+	g_autofree char *aside = g_strconcat(path, ".corrupt", NULL);
+
+	/* The journal belongs to what was there: it must not be played into the new file. */
+	if (rename(path, aside) < 0)
+		unlink(path);
+	unlink(journal);
+}
+
+static gboolean tell(NfpDb *db, int r, int id, int found, GError **err)
+{
+	if (r == -EBUSY)
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
+			    "%s is in use: another process has it, or another collector of this one", db->path);
+	else if (r)
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s", db->error);
+	else if (found != id)
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s is another program's database", db->path);
+	else
+		return TRUE;
+	nfp_db_close(db);
+	return FALSE;
+}
+
+gboolean nfp_db_open(NfpDb *db, const char *path, int id, const char *schema, gboolean *ret_moved, GError **err)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	int found;
+	int r;
+
+	*db = (NfpDb){ .path = g_strdup(path) };
+	if (g_mkdir_with_parents(folder, 0700) < 0) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make the folder %s", folder);
+		nfp_db_close(db);
+		return FALSE;
+	}
+	r = try_open(db, id, schema, &found);
+	if (nfp_db_is_damage(r)) {
+		*ret_moved = TRUE;
+		return nfp_db_replace(db, id, schema, err);
+	}
+	return tell(db, r, id, found, err);
+}
+
+gboolean nfp_db_replace(NfpDb *db, int id, const char *schema, GError **err)
+{
+	int found;
+	int r;
+
+	sqlite3_close_v2(db->db);
+	db->db = NULL;
+	move_aside(db->path);
+	r = try_open(db, id, schema, &found);
+	return tell(db, r, id, found, err);
+}
