@@ -184,11 +184,11 @@ int main(int argc, char **argv)
 	if (geteuid() == 0)
 		kernel = drain_kernel(keys, values, n, &records, &alone);
 	if (kernel > 0)
-		print("drain_entries_per_s", kernel, alone, "read alone", n, records);
+		print("drain_hash_entries_per_s", kernel, alone, "read alone", n, records);
 	else
 		fprintf(stderr, "bench_drain: no kernel maps without root and BPF\n");
 	one = drain(&memory.source, id, n, &records);
-	print("drain_memory_entries_per_s", one, kernel, "drain_entries_per_s", n, records);
+	print("drain_memory_entries_per_s", one, kernel, "drain_hash_entries_per_s", n, records);
 	fill(keys, values, n, 2);
 	two = drain(&memory.source, id, n, &records);
 	print("drain_merge_entries_per_s", two, one, "drain_memory_entries_per_s", n, records);

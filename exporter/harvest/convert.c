@@ -16,7 +16,11 @@
 
 static void set_bucket(const NfpConvert *c, NfpRecord *r, uint32_t ifindex, uint8_t flags, uint16_t cpu)
 {
-	memset(r, 0, sizeof(*r));
+	memset(r, 0, NFP_RECORD_PLAIN);
+#ifndef __OPTIMIZE__
+	/* Whoever reads there what `have` does not promise shall notice. */
+	memset((char *)r + NFP_RECORD_PLAIN, 0xdb, sizeof(*r) - NFP_RECORD_PLAIN);
+#endif
 	r->have = NFP_HAVE_ALWAYS | (c->with_cpu ? NFP_HAVE_CPU : 0);
 	r->bucket_start_ns = c->id.start_ts;
 	r->bucket_end_ns = c->id.end_ts;
@@ -47,6 +51,7 @@ static const NfpRow *set_tunnel(const struct nfp_key_tunnel *key, NfpRecord *r)
 	r->inner_row = inner - nfp_rows;
 	memcpy(r->tunnel_id, key->id, sizeof(r->tunnel_id));
 	memcpy(r->tunnel_type, key->type, sizeof(r->tunnel_type));
+	r->tunnel_depth = 0;
 	for (guint i = 0; i < NFP_DECAP_MAX && key->type[i]; i++) {
 		r->tunnel_depth++;
 		r->last_tunnel_type = key->type[i];
@@ -162,9 +167,10 @@ static void set_link(const struct nfp_key_meta *meta, const struct nfp_value *v,
 
 static void set_next_hop(const NfpRow *row, const struct nfp_value *v, NfpRecord *r)
 {
-	static const uint8_t none[16];
+	uint64_t words[2];
 
-	if (!row->ip_version || !memcmp(v->next_hop, none, sizeof(none)))
+	memcpy(words, v->next_hop, sizeof(words));
+	if (!row->ip_version || !(words[0] | words[1]))
 		return;
 	r->have |= NFP_HAVE_NEXT_HOP;
 	if (row->ip_version == 4)

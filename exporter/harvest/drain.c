@@ -2,6 +2,7 @@
 #include "harvest/drain.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,12 +26,24 @@ static void publish(Run *run)
 	g_clear_pointer(&run->batch, nfp_batch_unref);
 }
 
+static NfpBatch *new_batch(Run *run)
+{
+	NfpBatchPool *pool = run->drain->pool;
+
+	if (!pool)
+		return nfp_batch_new(NFP_BATCH_RECORDS, run->state->delivery);
+	/* Senders on this CPU come to empty some of those that are out; on others it costs next to nothing. */
+	if (!nfp_batch_pool_kept(pool))
+		sched_yield();
+	return nfp_batch_pool_take(pool, run->state->delivery);
+}
+
 static NfpRecord *next_record(Run *run)
 {
 	if (run->batch && run->batch->n == NFP_BATCH_RECORDS)
 		publish(run);
 	if (!run->batch) {
-		run->batch = nfp_batch_new(NFP_BATCH_RECORDS, run->state->delivery);
+		run->batch = new_batch(run);
 		run->batch->bucket_start_ns = run->convert.id.start_ts;
 		run->batch->bucket_end_ns = run->convert.id.end_ts;
 		run->batch->domain = run->convert.domain;
@@ -172,6 +185,8 @@ int nfp_drain(NfpDrain *drain, NfpSource *source, struct nfp_bucket id, bool for
 		return r;
 	if (state->unreadable)
 		nfp_account_unreadable(state->account);
+	if (drain->pool)
+		nfp_batch_pool_trim(drain->pool);
 	if (drain->done)
 		drain->done(source->domain, id, state->records, drain->data);
 	g_clear_pointer(&state->delivery, nfp_delivery_unref);

@@ -14,6 +14,7 @@ typedef struct {
 	NfpBucketDone done; /* may be NULL */
 	void *data;
 	NfpMerge *merge;
+	NfpBatchPool *pool; /* memory of batches; NULL: fresh for each */
 	uint64_t records, packets; /* published so far */
 	uint64_t errors;           /* reads that failed */
 } NfpDrain;

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "harvest/shelf.h"
 
+#define POOL 48 /* batches whose memory is kept: 75 MB, what a sender on a busy CPU lags behind */
 #define REFRESH NFP_NS_PER_S /* the clock's offset, and whether packets were spilled */
 
 struct NfpHarvester {
@@ -45,6 +46,7 @@ NfpHarvester *nfp_harvester_new(const NfpHarvestOptions *options, const NfpClock
 		.done = done,
 		.data = data,
 		.merge = nfp_merge_new(),
+		.pool = nfp_batch_pool_new(POOL),
 	};
 	h->shelves = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_shelf_free);
 	h->clock_fd = -1;
@@ -303,6 +305,7 @@ void nfp_harvester_free(NfpHarvester *h)
 	g_ptr_array_unref(h->shelves);
 	nfp_wakeup_unref(h->wakeup);
 	nfp_merge_free(h->drain.merge);
+	nfp_batch_pool_free(h->drain.pool);
 	g_free(h->hostname);
 	g_free(h);
 }

@@ -45,10 +45,18 @@ uint64_t nfp_uid_seed(const char *hostname, uint32_t domain, struct nfp_bucket i
 	return XXH3_64bits_digest(&state);
 }
 
+/* Rows' names as they are hashed: 8 octets, zeros behind (the rows' lengths are checked in harvest/rows.c). */
+static const char names[NFP_P_N + 1][8] = {
+#define NFP_PROTOCOL(name, key, parent) [NFP_P_##name] = #name,
+#include "ebpf/protocols.def"
+#undef NFP_PROTOCOL
+	[NFP_P_hook] = "hook",
+};
+
+/* Octets 13 and 16 to 23 are the caller's. */
 static void put_head(uint8_t *out, enum nfp_protocol row, uint32_t ifindex, uint8_t flags, uint16_t cpu)
 {
-	memset(out, 0, HEAD);
-	memcpy(out, nfp_row_name(row), strlen(nfp_row_name(row)));
+	memcpy(out, names[MIN(row, NFP_P_hook)], 8);
 	put32(out + 8, ifindex);
 	out[12] = flags;
 	put16(out + 14, cpu);
@@ -80,6 +88,8 @@ size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_
 		const struct nfp_hook_key *hook = key;
 
 		put_head(out, row, hook->ifindex, hook->flags, with_cpu ? hook->cpu : NFP_UID_NO_CPU);
+		out[13] = 0;
+		memset(out + 16, 0, HEAD - 16);
 		return HEAD;
 	}
 	meta = nfp_key_meta_of(key, nfp_rows[row].key_size);

@@ -27,20 +27,51 @@ void nfp_delivery_unref(NfpDelivery *delivery)
 	g_free(delivery);
 }
 
+/* A batch and its records in one piece of memory; the records begin with a cache line. */
+typedef struct Block {
+	NfpBatch batch; /* first */
+	struct Block *next;
+	NfpBatchPool *pool; /* NULL: of its own */
+} Block;
+
+#define LINE 64
+#define HEADER ((sizeof(Block) + LINE - 1) / LINE * LINE)
+
+/*
+ * Blocks that came back are a stack. Any thread pushes; only the owner pops, so a block that it saw on top cannot leave
+ * and come back meanwhile. Whoever gives up the last reference (the owner's, and one a block that is out) frees
+ * what lies there.
+ */
+struct NfpBatchPool {
+	gint refs;
+	guint limit;
+	gint free;    /* blocks on the stack, or about to be */
+	gint lowest;  /* fewest free ones since the last trim; the owner's */
+	Block *stack;
+};
+
+static Block *block_new(uint32_t capacity)
+{
+	Block *block = g_aligned_alloc(1, HEADER + capacity * sizeof(NfpRecord), LINE);
+
+	block->pool = NULL;
+	return block;
+}
+
+static NfpBatch *begin(Block *block, uint32_t capacity, NfpDelivery *delivery)
+{
+	block->batch = (NfpBatch){
+		.records = (NfpRecord *)((char *)block + HEADER), .capacity = capacity, .refs = 1, .delivery = delivery,
+	};
+	if (delivery != NULL)
+		g_atomic_int_inc(&delivery->refs);
+	return &block->batch;
+}
+
 NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery)
 {
 	g_assert(capacity <= NFP_BATCH_RECORDS);
-
-	NfpBatch *batch = g_new0(NfpBatch, 1);
-
-	batch->records = g_new(NfpRecord, capacity);
-	batch->capacity = capacity;
-	batch->refs = 1;
-	if (delivery != NULL) {
-		g_atomic_int_inc(&delivery->refs);
-		batch->delivery = delivery;
-	}
-	return batch;
+	return begin(block_new(capacity), capacity, delivery);
 }
 
 NfpBatch *nfp_batch_ref(NfpBatch *batch)
@@ -49,8 +80,98 @@ NfpBatch *nfp_batch_ref(NfpBatch *batch)
 	return batch;
 }
 
+/* ---- pool ------------------------------------------------------------------------------------ */
+
+static Block *pop(NfpBatchPool *pool)
+{
+	Block *top = __atomic_load_n(&pool->stack, __ATOMIC_ACQUIRE);
+
+	while (top != NULL && !__atomic_compare_exchange_n(&pool->stack, &top, top->next, TRUE,
+							   __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE))
+		;
+	if (top != NULL)
+		g_atomic_int_dec_and_test(&pool->free);
+	return top;
+}
+
+/* FALSE: there are enough. */
+static gboolean push(NfpBatchPool *pool, Block *block)
+{
+	if ((guint)g_atomic_int_add(&pool->free, 1) >= pool->limit) {
+		g_atomic_int_dec_and_test(&pool->free);
+		return FALSE;
+	}
+	block->next = __atomic_load_n(&pool->stack, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&pool->stack, &block->next, block, TRUE, __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+	return TRUE;
+}
+
+static void pool_unref(NfpBatchPool *pool)
+{
+	Block *block;
+
+	if (!g_atomic_int_dec_and_test(&pool->refs))
+		return;
+	while ((block = pop(pool)) != NULL)
+		g_aligned_free(block);
+	g_free(pool);
+}
+
+NfpBatchPool *nfp_batch_pool_new(guint limit)
+{
+	NfpBatchPool *pool = g_new0(NfpBatchPool, 1);
+
+	pool->refs = 1;
+	pool->limit = limit;
+	return pool;
+}
+
+void nfp_batch_pool_free(NfpBatchPool *pool)
+{
+	if (pool != NULL)
+		pool_unref(pool);
+}
+
+NfpBatch *nfp_batch_pool_take(NfpBatchPool *pool, NfpDelivery *delivery)
+{
+	Block *block = pop(pool);
+
+	if (block == NULL)
+		block = block_new(NFP_BATCH_RECORDS);
+	pool->lowest = MIN(pool->lowest, g_atomic_int_get(&pool->free));
+	block->pool = pool;
+	g_atomic_int_inc(&pool->refs);
+	return begin(block, NFP_BATCH_RECORDS, delivery);
+}
+
+void nfp_batch_pool_trim(NfpBatchPool *pool)
+{
+	for (; pool->lowest > 0; pool->lowest--)
+		g_aligned_free(pop(pool));
+	pool->lowest = g_atomic_int_get(&pool->free);
+}
+
+guint nfp_batch_pool_kept(NfpBatchPool *pool)
+{
+	return (guint)g_atomic_int_get(&pool->free);
+}
+
+static void give_back(Block *block)
+{
+	NfpBatchPool *pool = block->pool;
+
+	if (pool == NULL || !push(pool, block))
+		g_aligned_free(block);
+	if (pool != NULL)
+		pool_unref(pool);
+}
+
 void nfp_batch_unref(NfpBatch *batch)
 {
+	NfpDelivery *delivery;
+
 	if (batch == NULL || !g_atomic_int_dec_and_test(&batch->refs))
 		return;
 #ifndef __OPTIMIZE__
@@ -58,9 +179,9 @@ void nfp_batch_unref(NfpBatch *batch)
 	if (batch->capacity > 0)
 		memset(batch->records, 0xdb, batch->capacity * sizeof(*batch->records));
 #endif
-	g_free(batch->records);
 	if (batch->facts_free != NULL)
 		batch->facts_free(batch->facts);
-	nfp_delivery_unref(batch->delivery);
-	g_free(batch);
+	delivery = batch->delivery;
+	give_back((Block *)batch);
+	nfp_delivery_unref(delivery);
 }

@@ -37,12 +37,30 @@ typedef struct {
 
 #define NFP_BATCH_RECORDS 4096 /* records of a batch, at most */
 
-/* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n).
- */
+/* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n): they hold
+ * anything, and begin with a cache line. */
 NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery);
 NfpBatch *nfp_batch_ref(NfpBatch *batch);
 void nfp_batch_unref(NfpBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBatch, nfp_batch_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpDelivery, nfp_delivery_unref)
+
+/*
+ * Memory of full-size batches that stays: fresh pages cost more than all that is written into them. Batches come back from
+ * whichever thread gives up the last reference; all else is for one thread.
+ */
+typedef struct NfpBatchPool NfpBatchPool;
+
+/* limit: batches that are kept while nobody uses them (1.6 MB each); more of them are freed as they come back. */
+NfpBatchPool *nfp_batch_pool_new(guint limit);
+/* Batches may still be out. */
+void nfp_batch_pool_free(NfpBatchPool *pool);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBatchPool, nfp_batch_pool_free)
+/* Like nfp_batch_new(NFP_BATCH_RECORDS, delivery). */
+NfpBatch *nfp_batch_pool_take(NfpBatchPool *pool, NfpDelivery *delivery);
+/* Frees those that were not needed since the last trim, even when most were in use: called once a bucket, memory
+ * follows traffic. */
+void nfp_batch_pool_trim(NfpBatchPool *pool);
+guint nfp_batch_pool_kept(NfpBatchPool *pool); /* any thread */
 
 #endif

@@ -47,6 +47,7 @@ Test(batch, needs_no_delivery)
 
 #define THREADS 4
 #define ROUNDS 20000
+#define POOL_ROUNDS 2000 /* without optimisation each is a batch filled with rubbish */
 
 static void *drop(void *data)
 {
@@ -73,4 +74,136 @@ Test(batch, threads_may_drop_references_at_the_same_time)
 	for (guint t = 0; t < THREADS; t++)
 		g_thread_join(threads[t]);
 	cr_assert_eq(delivered, 1);
+}
+
+Test(batch_pool, memory_comes_back)
+{
+	gint delivered = 0;
+	NfpDelivery *delivery = nfp_delivery_new(count, &delivered);
+	g_autoptr(NfpBatchPool) pool = nfp_batch_pool_new(4);
+	NfpBatch *batch = nfp_batch_pool_take(pool, delivery);
+	const NfpRecord *records = batch->records;
+
+	cr_assert_eq(batch->capacity, NFP_BATCH_RECORDS);
+	cr_assert_eq((uintptr_t)records % 64, 0, "a record begins with a cache line");
+	batch->n = 7;
+	nfp_batch_unref(batch);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 1);
+	batch = nfp_batch_pool_take(pool, delivery);
+	cr_assert_eq(batch->records, records);
+	cr_assert_eq(batch->n, 0);
+	cr_assert_null(batch->facts);
+	nfp_delivery_unref(delivery);
+	cr_assert_eq(delivered, 0);
+	nfp_batch_unref(batch);
+	cr_assert_eq(delivered, 1);
+}
+
+static void take_and_drop(NfpBatchPool *pool, guint n)
+{
+	NfpBatch *batches[32];
+
+	for (guint i = 0; i < n; i++)
+		batches[i] = nfp_batch_pool_take(pool, NULL);
+	for (guint i = 0; i < n; i++)
+		nfp_batch_unref(batches[i]);
+}
+
+Test(batch_pool, keeps_no_more_than_its_limit)
+{
+	g_autoptr(NfpBatchPool) pool = nfp_batch_pool_new(3);
+
+	take_and_drop(pool, 5);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 3);
+	take_and_drop(pool, 2);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 3);
+}
+
+Test(batch_pool, trim_frees_what_was_not_needed)
+{
+	g_autoptr(NfpBatchPool) pool = nfp_batch_pool_new(16);
+
+	take_and_drop(pool, 10);
+	nfp_batch_pool_trim(pool);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 10, "all were needed");
+	take_and_drop(pool, 4);
+	nfp_batch_pool_trim(pool);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 4);
+	take_and_drop(pool, 6);
+	nfp_batch_pool_trim(pool);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 6, "more are made when they are needed");
+	nfp_batch_pool_trim(pool);
+	cr_assert_eq(nfp_batch_pool_kept(pool), 0, "a bucket without records");
+}
+
+Test(batch_pool, batches_outlive_it)
+{
+	NfpBatchPool *pool = nfp_batch_pool_new(2);
+	NfpBatch *first = nfp_batch_pool_take(pool, NULL), *second = nfp_batch_pool_take(pool, NULL);
+
+	nfp_batch_unref(nfp_batch_pool_take(pool, NULL));
+	nfp_batch_pool_free(pool);
+	first->records[NFP_BATCH_RECORDS - 1].packets = 1;
+	nfp_batch_unref(first);
+	second->records[0].packets = 1;
+	nfp_batch_unref(second);
+}
+
+typedef struct {
+	GAsyncQueue *queue;
+	gint wrong;
+} Senders;
+
+static void *send_and_drop(void *data)
+{
+	Senders *senders = data;
+	NfpBatch *batch;
+
+	while ((batch = g_async_queue_pop(senders->queue))->n != 0) {
+		uint64_t expected = batch->bucket_start_ns;
+
+		for (uint32_t i = 0; i < batch->n; i++)
+			if (batch->records[i].packets != expected)
+				g_atomic_int_inc(&senders->wrong);
+		nfp_batch_unref(batch);
+	}
+	nfp_batch_unref(batch);
+	return NULL;
+}
+
+/* One thread takes, fills and trims while others give up the last references, in any order. */
+Test(batch_pool, any_thread_gives_back)
+{
+	Senders senders = { .queue = g_async_queue_new() };
+	gint delivered = 0;
+	NfpDelivery *delivery = nfp_delivery_new(count, &delivered);
+	NfpBatchPool *pool = nfp_batch_pool_new(8);
+	GThread *threads[THREADS];
+
+	for (guint t = 0; t < THREADS; t++)
+		threads[t] = g_thread_new("send", send_and_drop, &senders);
+	for (guint i = 0; i < POOL_ROUNDS; i++) {
+		NfpBatch *batch = nfp_batch_pool_take(pool, delivery);
+
+		batch->bucket_start_ns = i;
+		batch->n = 1 + i % 3;
+		for (uint32_t j = 0; j < batch->n; j++)
+			batch->records[j].packets = i;
+		g_async_queue_push(senders.queue, nfp_batch_ref(batch));
+		nfp_batch_unref(batch);
+		if (i % 64 == 0)
+			nfp_batch_pool_trim(pool);
+		cr_assert_leq(nfp_batch_pool_kept(pool), 8 + THREADS);
+		while (g_async_queue_length(senders.queue) > 32)
+			g_thread_yield();
+	}
+	nfp_delivery_unref(delivery);
+	for (guint t = 0; t < THREADS; t++)
+		g_async_queue_push(senders.queue, nfp_batch_pool_take(pool, NULL));
+	nfp_batch_pool_free(pool);
+	for (guint t = 0; t < THREADS; t++)
+		g_thread_join(threads[t]);
+	g_async_queue_unref(senders.queue);
+	cr_assert_eq(delivered, 1);
+	cr_assert_eq(senders.wrong, 0);
 }
