@@ -2,10 +2,11 @@
 #include "collector/collector.h"
 
 #include "base/error.h"
+#include "collector/pairs.h"
 #include "collector/sender.h"
 #include "transport/endpoint.h"
 
-static NfpTransport *make_transport(const NfpCollectorOptions *options, GError **err)
+static NfpTransport *make_transport(const NfpCollectorOptions *options, const NfpPair *pair, GError **err)
 {
 	g_auto(NfpEndpoint) endpoint = { 0 };
 
@@ -14,6 +15,12 @@ static NfpTransport *make_transport(const NfpCollectorOptions *options, GError *
 	return nfp_transport_find(endpoint.scheme)->create(&(NfpTransportOptions){
 		.host = endpoint.host,
 		.port = endpoint.port,
+		.path = endpoint.path,
+		.framing = pair->framing,
+		.topic = pair->topic,
+		.rotation = { .size = options->rotate_size,
+			      .interval = options->rotate_interval / 1000,
+			      .keep = options->rotate_keep },
 		.source = options->source,
 		.device = options->device,
 	}, err);
@@ -22,13 +29,17 @@ static NfpTransport *make_transport(const NfpCollectorOptions *options, GError *
 NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				const char *hostname, const NfpClock *clock, GError **err)
 {
-	g_autoptr(NfpTransport) transport = make_transport(options, err);
+	const char *protocol = options->protocol ? options->protocol : nfp_collector_protocol(options->endpoint);
+	g_autoptr(NfpTransport) transport = NULL;
 	g_autoptr(NfpEncoder) encoder = NULL;
 	NfpCollector *collector = NULL;
+	const char *option;
 
+	if (nfp_collector_options_check(options, &option, err))
+		transport = make_transport(options, nfp_pair_find(protocol), err);
 	if (transport)
 		encoder = nfp_encoder_new(&(NfpEncoderOptions){
-			.protocol = options->protocol,
+			.protocol = protocol,
 			.templates = templates,
 			.domain = options->domain,
 			.sampling = 1,

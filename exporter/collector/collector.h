@@ -16,13 +16,16 @@
 /* One entry of `collectors:`; strings owned by the configuration. */
 typedef struct {
 	char *name;
-	char *endpoint;            /* udp://HOST[:PORT], tcp://HOST[:PORT], [v6] in brackets; default port 4739 */
-	char *protocol;            /* encoder's name */
+	char *endpoint;            /* as transport/endpoint.h reads it */
+	char *protocol;            /* encoder's name; NULL = nfp_collector_protocol(endpoint) */
 	char *template_set;        /* name of a template set */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
 	uint32_t refresh_messages; /* ... and after so many data messages; 20 */
 	uint32_t domain;           /* observationDomainId; 1 */
-	uint32_t mtu;              /* largest message in octets; 1420 for UDP */
+	uint32_t mtu;              /* largest message in octets; 0 = what the transport likes best */
+	uint64_t rotate_size;      /* of a file: octets, 0 = no limit */
+	uint64_t rotate_interval;  /* ns, 0 = no limit */
+	uint32_t rotate_keep;      /* finished files, 0 = all */
 	char *source;              /* address to send from, or NULL */
 	char *device;              /* interface or VRF to send through, or NULL */
 	uint64_t retry;            /* ns: least time between TCP connection attempts (RFC 7011 10.4.4); 60 s */
@@ -42,6 +45,12 @@ typedef struct {
 } NfpCollectorStatus;
 
 typedef struct NfpCollector NfpCollector;
+
+/* The protocol that goes by default where an endpoint leads; a constant. */
+const char *nfp_collector_protocol(const char *endpoint);
+/* Whether protocol, endpoint and the options of files go together. Error (NFP_ERROR_USAGE): a half sentence, why not and
+ * what does; *ret_option: which option it is about, a constant. */
+gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const char **ret_option, GError **err);
 
 /* Starts the thread. options and templates are borrowed and outlive the collector.
  * hostname: observationDomainName. Errors: bad endpoint, unknown protocol; never an absent peer. */

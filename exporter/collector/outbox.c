@@ -12,7 +12,7 @@ static Sum sum_up(const NfpOutbox *outbox, const NfpBatch *batch, uint32_t from,
 	Sum sum = { 0 };
 
 	for (uint32_t i = from; i < to; i++) {
-		if (!all && nfp_template_set_choose(outbox->templates, batch->records[i].have) < 0)
+		if (!all && outbox->templates && nfp_template_set_choose(outbox->templates, batch->records[i].have) < 0)
 			continue;
 		sum.records++;
 		sum.packets += nfp_record_packets(&batch->records[i]);

@@ -44,7 +44,7 @@ typedef struct {
 	GQueue entries;      /* NfpOutboxEntry, oldest first */
 	GList *current;      /* first link with records left to encode, or NULL */
 	guint capacity;
-	const NfpTemplateSet *templates;
+	const NfpTemplateSet *templates; /* NULL: every record can be sent */
 	NfpOutboxCounts counts;
 } NfpOutbox;
 

@@ -8,10 +8,8 @@
 #include "collector/stage.h"
 
 #define US(ns) ((gint64)((ns) / 1000))
-#define MTU_DATAGRAM 1420u
-#define MTU_STREAM 8192u
 #define ROUNDS_MAX 16 /* stages filled in one step, so that stop and the peer's close are seen in between */
-#define DATAGRAM_ATTEMPT G_USEC_PER_SEC /* between look-ups of a name that fails, doubling up to `retry` */
+#define QUICK_ATTEMPT G_USEC_PER_SEC /* between look-ups of a name that fails, doubling up to `retry` */
 /* No event tells that octets were acknowledged: look again after so long. */
 #define ACK_FIRST (5 * 1000)
 #define ACK_LAST (200 * 1000)
@@ -49,17 +47,20 @@ NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplat
 {
 	NfpSession *session = g_new0(NfpSession, 1);
 	gboolean stream = transport->ops->stream;
+	/* What refuses for good (RFC 7011 10.4.4), or what can come back at any time. */
+	gboolean patient = stream && !transport->ops->kept;
 	gint64 retry = US(options->retry);
+	uint64_t beat = nfp_encoder_beat(encoder) * NFP_NS_PER_S;
 
 	session->templates = templates;
 	session->clock = clock;
 	session->encoder = encoder;
 	session->transport = transport;
-	session->mtu = options->mtu ? options->mtu : stream ? MTU_STREAM : MTU_DATAGRAM;
-	nfp_outbox_init(&session->outbox, options->queue, templates);
-	nfp_refresh_init(&session->refresh, US(options->refresh_interval),
+	session->mtu = options->mtu ? options->mtu : transport->ops->message;
+	nfp_outbox_init(&session->outbox, options->queue, nfp_encoder_has_templates(encoder) ? templates : NULL);
+	nfp_refresh_init(&session->refresh, US(beat ? beat : options->refresh_interval),
 			 stream ? 0 : options->refresh_messages, !stream);
-	nfp_backoff_init(&session->backoff, stream ? retry : MIN(retry, DATAGRAM_ATTEMPT), retry);
+	nfp_backoff_init(&session->backoff, patient ? retry : MIN(retry, QUICK_ATTEMPT), retry);
 	session->clock_offset = nfp_clock_offset(clock);
 	return session;
 }
@@ -111,7 +112,7 @@ static void begin_session(NfpSession *session)
 	session->ack_delay = ACK_FIRST;
 	session->stats.messages = session->stats.records = session->stats.octets = 0;
 	nfp_stage_reset(&session->stage);
-	nfp_outbox_restart(&session->outbox, session->transport->ops->stream);
+	nfp_outbox_restart(&session->outbox, session->transport->ops->stream && !session->transport->ops->kept);
 	nfp_refresh_forget(&session->refresh);
 	nfp_encoder_start_session(session->encoder);
 	/* The exporter's own domain is announced before there are data. */

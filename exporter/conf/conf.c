@@ -168,6 +168,7 @@ gboolean nfp_conf_add_collector(NfpConf *conf, const char *endpoint, GError **er
 	if (!options)
 		return FALSE;
 	options->name = g_strdup(endpoint);
+	options->protocol = g_strdup(nfp_collector_protocol(endpoint));
 	return TRUE;
 }
 

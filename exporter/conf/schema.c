@@ -149,9 +149,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(endpoint), .path = "endpoint", .type = NFP_CONF_ENDPOINT, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "udp://127.0.0.1:4739",
 	  .help = "Where to send: udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in "
-		  "brackets; the port is 4739 if not given." },
-	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL, .value = "ipfix",
-	  .part = NFP_CONF_PART_COLLECTOR, .help = "Export protocol." },
+		  "brackets, the port is 4739 if not given; file:///PATH; stdout:. What goes where: "
+		  "docs/outputs.md." },
+	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL,
+	  .absent = "ipfix; json to stdout", .example = "ipfix", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Export protocol. Not every one goes over every transport." },
 	{ COLLECTOR(template_set), .path = "template_set", .type = NFP_CONF_NAME,
 	  .value = "standard", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Which fields leave: a file NAME.yaml in the templates folder, or a built-in "
@@ -167,9 +169,20 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .value = "1", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Observation domain id of this exporter; the n-th other network namespace sends "
 		  "as this + n." },
-	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_UINT, .min = 512, .max = 65507,
-	  .value = "1420", .part = NFP_CONF_PART_COLLECTOR,
-	  .help = "Largest message in octets, without IP and UDP headers." },
+	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_AUTO_UINT, .min = 512, .max = 65507,
+	  .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Largest message in octets, without IP and UDP headers. `auto`: 1420 over UDP, 8192 over "
+		  "TCP, 16384 else." },
+	{ COLLECTOR(rotate_size), .path = "rotate.size", .type = NFP_CONF_SIZE, .min = 0,
+	  .max = 1024ull * 1024 * MIB, .value = "0MiB", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "A file that would grow larger is finished: it gets a name with the time in it, and a new one "
+		  "is begun (docs/outputs.md). At least 1MiB; 0MiB: no limit." },
+	{ COLLECTOR(rotate_interval), .path = "rotate.interval", .type = NFP_CONF_DURATION, .min = 0,
+	  .max = 31 * 24 * HOUR, .value = "0s", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "A file is finished after so long, unless it is empty. At least 1s; 0s: no limit." },
+	{ COLLECTOR(rotate_keep), .path = "rotate.keep", .type = NFP_CONF_UINT, .min = 0, .max = 1000000,
+	  .value = "0", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "How many finished files stay; older ones are removed. 0: all stay." },
 	{ COLLECTOR(source), .path = "source", .type = NFP_CONF_ADDRESS,
 	  .absent = "the system chooses", .part = NFP_CONF_PART_COLLECTOR, .example = "192.0.2.1",
 	  .help = "Address to send from." },

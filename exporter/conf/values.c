@@ -203,7 +203,7 @@ static gboolean parse_size(const NfpConfRow *row, const char *text, void *member
 static void print_with_unit(uint64_t value, const Unit *units, guint n, GString *out)
 {
 	for (guint i = 0; i < n; i++) {
-		if (value % units[i].factor == 0 || i == n - 1) {
+		if ((value && value % units[i].factor == 0) || i == n - 1) {
 			g_string_append_printf(out, "%" G_GUINT64_FORMAT "%s",
 					       value / units[i].factor, units[i].suffix);
 			return;
@@ -288,8 +288,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 			    TRUE, parse_name, NULL },
 	[NFP_CONF_GLOB] = { "glob", "a name with *, ? or [abc]", TRUE, parse_glob, NULL },
 	[NFP_CONF_PATH] = { "path", "a path that begins with /", TRUE, parse_path, NULL },
-	[NFP_CONF_ENDPOINT] = { "endpoint", "udp://HOST[:PORT] or tcp://HOST[:PORT]", TRUE,
-				parse_endpoint, NULL },
+	[NFP_CONF_ENDPOINT] = { "endpoint", NULL, TRUE, parse_endpoint, NULL },
 	[NFP_CONF_ADDRESS] = { "address", "an IPv4 or IPv6 address", TRUE, parse_address, NULL },
 	[NFP_CONF_IFNAME] = { "interface",
 			      "an interface's name, at most " G_STRINGIFY(
@@ -344,6 +343,10 @@ char *nfp_conf_value_allowed(const NfpConfRow *row)
 		g_autofree char *names = nfp_tunnel_names();
 
 		g_string_append(out, names);
+	} else if (row->type == NFP_CONF_ENDPOINT) {
+		g_autofree char *forms = nfp_endpoint_forms();
+
+		g_string_append(out, forms);
 	} else if (row->type == NFP_CONF_PROTOCOL) {
 		const char *const *names = nfp_encoder_protocols();
 

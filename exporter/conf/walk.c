@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "collector/collector.h"
 #include "conf/schema.h"
 #include "record/suggest.h"
 #include "record/templates.h"
+#include "transport/endpoint.h"
 
 typedef struct {
 	NfpConf *conf;
@@ -204,10 +206,34 @@ static void check_template_set(Walk *walk, const NfpYamlNode *node, const char *
 		FAULT(walk, node, "template_set: %s", error->message);
 }
 
+/* Two writers in one place would mix their messages. */
+static void check_place(Walk *walk, GHashTable *places, const NfpYamlNode *node, const char *endpoint)
+{
+	g_auto(NfpEndpoint) parsed = { 0 };
+
+	if (!nfp_endpoint_parse(endpoint, &parsed, NULL) || (parsed.host && strcmp(parsed.host, "*") != 0))
+		return;
+	if (!g_hash_table_add(places, g_ascii_strdown(endpoint, -1)))
+		FAULT(walk, node, "endpoint: another collector writes to \"%.80s\" already; allowed: one",
+		      endpoint);
+}
+
+static void check_pair(Walk *walk, const NfpYamlNode *root, guint n, NfpCollectorOptions *options)
+{
+	g_autoptr(GError) error = NULL;
+	const char *option;
+
+	if (!options->protocol)
+		options->protocol = g_strdup(nfp_collector_protocol(options->endpoint));
+	if (!nfp_collector_options_check(options, &option, &error))
+		FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, n, option), "%s: %s", option, error->message);
+}
+
 /* What no row can tell alone. */
 static void check_collectors(Walk *walk, const NfpYamlNode *root)
 {
 	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	for (guint i = 0; i < walk->conf->collectors->len; i++) {
 		NfpCollectorOptions *options =
@@ -222,6 +248,11 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 			check_template_set(walk,
 					   item_node(root, NFP_CONF_COLLECTORS, i, "template_set"),
 					   options->template_set);
+		if (!options->endpoint)
+			continue;
+		check_place(walk, places, item_node(root, NFP_CONF_COLLECTORS, i, "endpoint"),
+			    options->endpoint);
+		check_pair(walk, root, i, options);
 	}
 }
 

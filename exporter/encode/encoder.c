@@ -8,7 +8,7 @@
 #include "encode/protocol.h"
 
 /* One row an export protocol. */
-#define ENCODERS(row) row(ipfix)
+#define ENCODERS(row) row(ipfix) row(json)
 
 static const NfpEncoderProtocol *const encoders[] = {
 #define ROW(name) &nfp_encode_##name,
@@ -26,6 +26,16 @@ static const char *const names[] = {
 const char *const *nfp_encoder_protocols(void)
 {
 	return names;
+}
+
+gboolean nfp_encoder_has_templates(const NfpEncoder *encoder)
+{
+	return encoder->protocol->templates;
+}
+
+uint32_t nfp_encoder_beat(const NfpEncoder *encoder)
+{
+	return encoder->protocol->beat;
 }
 
 NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err)

@@ -72,6 +72,12 @@ ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 			    const NfpRecord *records, uint32_t n, uint8_t *out, size_t size,
 			    uint32_t *ret_used, uint32_t *ret_unsendable);
 
+/* Which fields of a record leave is told by the template set; else all that the protocol has a place for. */
+gboolean nfp_encoder_has_templates(const NfpEncoder *encoder);
+/* Seconds between announcements, where the protocol has an interval of its own (a receiver that takes silence for
+ * absence); 0 = as configured. */
+uint32_t nfp_encoder_beat(const NfpEncoder *encoder);
+
 /* Names of all protocols, NULL-terminated, for help and configuration. */
 const char *const *nfp_encoder_protocols(void);
 

@@ -490,6 +490,7 @@ static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 }
 
 const NfpEncoderProtocol nfp_encode_ipfix = {
+	.templates = TRUE,
 	.create = create,
 	.destroy = destroy,
 	.start_session = start_session,

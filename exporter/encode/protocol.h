@@ -9,6 +9,8 @@
 #include "encode/encoder.h"
 
 typedef struct {
+	gboolean templates; /* nfp_encoder_has_templates() */
+	uint32_t beat;      /* s; nfp_encoder_beat() */
 	/* Returns an object that begins with a struct NfpEncoder; encoder.c fills that in. */
 	NfpEncoder *(*create)(const NfpEncoderOptions *options, GError **err);
 	void (*destroy)(NfpEncoder *encoder); /* not NULL */
@@ -26,5 +28,6 @@ struct NfpEncoder {
 };
 
 extern const NfpEncoderProtocol nfp_encode_ipfix; /* encode/ipfix.c */
+extern const NfpEncoderProtocol nfp_encode_json; /* encode/json.c */
 
 #endif

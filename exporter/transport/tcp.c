@@ -17,6 +17,7 @@
 #include "transport/transports.h"
 
 #define TCP_PORT 4739 /* RFC 7011 10.4.4 */
+#define MESSAGE 8192
 #define CONNECT_TIMEOUT (10 * G_USEC_PER_SEC)
 #define READS_MAX 16 /* of one step(): a peer that talks cannot keep us reading */
 /* A peer that takes nothing, or is gone without a word, is left after so long (ms). */
@@ -347,6 +348,7 @@ const NfpTransportOps nfp_transport_tcp = {
 	.scheme = "tcp",
 	.port = TCP_PORT,
 	.stream = TRUE,
+	.message = MESSAGE,
 	.create = tcp_create,
 	.open = tcp_open,
 	.poll = tcp_poll,

@@ -18,9 +18,28 @@
 #define NFP_TRANSPORT_NEVER G_MAXINT64
 #define NFP_TRANSPORT_MESSAGE_MAX 65535u /* the Length of an IPFIX message has 16 bits */
 
+/* How a reader finds the ends of messages that stand end to end: what is left of a message that was cut short by a
+ * crash is found so, and cut off. */
+typedef enum {
+	NFP_FRAMING_NONE,     /* it cannot */
+	NFP_FRAMING_LENGTH16, /* octets 2 and 3 of each message are its length, big-endian (RFC 7011 3.1) */
+	NFP_FRAMING_LINES,    /* a message ends with a newline */
+} NfpFraming;
+
+/* When a file is finished and the next one begun, and how many finished ones stay. */
 typedef struct {
-	char *host;             /* name or address */
+	uint64_t size;     /* octets, 0 = no limit */
+	uint64_t interval; /* us, 0 = no limit */
+	uint32_t keep;     /* finished files, 0 = all */
+} NfpRotation;
+
+typedef struct {
+	char *host;             /* name or address; "*" where the transport may listen on all */
 	guint16 port;           /* host byte order */
+	const char *path;       /* of a file, absolute */
+	NfpFraming framing;     /* of what goes into a file */
+	NfpRotation rotation;   /* of a file */
+	const char *topic;      /* what a subscriber that takes records has subscribed to, or NULL: anything */
 	const char *source;     /* address to send from, or NULL */
 	const char *device;     /* interface or VRF to send through, or NULL */
 	gint64 connect_timeout; /* us, for each address; 0 = the default of 10 s */
@@ -43,6 +62,14 @@ typedef struct {
 
 typedef struct NfpTransportOps NfpTransportOps;
 
+/* What stands behind the scheme of an endpoint. */
+typedef enum {
+	NFP_PLACE_HOST,        /* ://HOST[:PORT] */
+	NFP_PLACE_HOST_OR_ALL, /* ://HOST[:PORT], or ://'*'[:PORT]: peers come to us */
+	NFP_PLACE_PATH,        /* :///PATH */
+	NFP_PLACE_NONE,        /* : */
+} NfpTransportPlace;
+
 /* Members are read by the owner and written by the transport. */
 typedef struct {
 	const NfpTransportOps *ops;
@@ -60,6 +87,9 @@ struct NfpTransportOps {
 	const char *scheme;
 	guint16 port;    /* default */
 	gboolean stream; /* reliable: in order, acknowledged, ends are noticed */
+	gboolean kept;   /* a stream where what was taken has arrived: a new session goes on behind it */
+	NfpTransportPlace place;
+	uint32_t message; /* octets to fill messages up to, unless configured otherwise */
 
 	/* Does nothing yet. Borrows nothing. Errors: a source that is no address, a bad device. */
 	NfpTransport *(*create)(const NfpTransportOptions *options, GError **err);
@@ -86,7 +116,8 @@ struct NfpTransportOps {
 };
 
 const NfpTransportOps *nfp_transport_find(const char *scheme); /* NULL when unknown */
-char *nfp_transport_schemes(void);                              /* "udp, tcp", for messages and help */
+/* "udp://HOST[:PORT], tcp://HOST[:PORT], ...", for messages and help. */
+char *nfp_transport_forms(void);
 /* NULL is allowed. Closes. */
 void nfp_transport_free(NfpTransport *transport);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTransport, nfp_transport_free)

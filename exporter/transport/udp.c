@@ -19,6 +19,7 @@
 #endif
 
 #define UDP_PORT 4739               /* RFC 7011 10.3.4 */
+#define MESSAGE 1420                /* leaves room for a tunnel on a path of 1500 octets */
 #define SEND_BUFFER (4 * 1024 * 1024)
 #define SEGMENTS_MAX 64             /* UDP_MAX_SEGMENTS before 6.9 */
 #define DATAGRAM_MAX 65507          /* 65535 less IPv4 and UDP headers; holds for a segmented send as a whole */
@@ -413,6 +414,7 @@ const NfpTransportOps nfp_transport_udp = {
 	.scheme = "udp",
 	.port = UDP_PORT,
 	.stream = FALSE,
+	.message = MESSAGE,
 	.create = udp_create,
 	.open = udp_open,
 	.poll = udp_poll,

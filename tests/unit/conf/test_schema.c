@@ -81,16 +81,17 @@ Test(conf_schema, defaults_and_clearing)
 	NfpCollectorOptions options = { 0 };
 
 	nfp_conf_set_defaults(NFP_CONF_COLLECTORS, &options);
-	cr_assert_str_eq(options.protocol, "ipfix");
+	cr_assert_str_eq(options.template_set, "standard");
+	cr_assert_null(options.protocol);
 	cr_assert_eq(options.refresh_interval, 60000000000ull);
 	cr_assert_eq(options.refresh_messages, 20);
 	cr_assert_eq(options.domain, 1);
-	cr_assert_eq(options.mtu, 1420);
+	cr_assert_eq(options.mtu, 0);
 	cr_assert_eq(options.retry, 60000000000ull);
 	cr_assert_null(options.source);
 	nfp_conf_clear_strings(NFP_CONF_COLLECTORS, &options);
-	cr_assert_null(options.protocol);
-	cr_assert_eq(options.mtu, 1420);
+	cr_assert_null(options.template_set);
+	cr_assert_eq(options.domain, 1);
 }
 
 Test(conf_schema, keys_and_sections)

@@ -133,7 +133,7 @@ Test(conf_values, refusals_say_what_is_wrong_and_what_is_allowed)
 		{ NFP_CONF_COLLECTORS, "domain", "0",
 		  "\"0\" is out of range; allowed: 1 to 4294967295" },
 		{ NFP_CONF_COLLECTORS, "mtu", "0x600",
-		  "\"0x600\" is no whole number; allowed: 512 to 65507" },
+		  "\"0x600\" is no whole number; allowed: auto or 512 to 65507" },
 		{ NFP_CONF_COLLECTORS, "source", "::g",
 		  "\"::g\" is no IP address; allowed: an IPv4 or IPv6 address" },
 		{ NFP_CONF_COLLECTORS, "device", "a-name-that-is-too-long",

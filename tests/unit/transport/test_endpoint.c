@@ -8,14 +8,18 @@
 static const struct {
 	const char *text, *scheme, *host;
 	guint16 port;
+	const char *path;
 } good[] = {
-	{ "udp://127.0.0.1", "udp", "127.0.0.1", 4739 },
-	{ "udp://127.0.0.1:9995", "udp", "127.0.0.1", 9995 },
-	{ "UDP://Collector.example.net:1", "udp", "Collector.example.net", 1 },
-	{ "tcp://localhost", "tcp", "localhost", 4739 },
-	{ "tcp://[::1]", "tcp", "::1", 4739 },
-	{ "udp://[2001:db8::1]:65535", "udp", "2001:db8::1", 65535 },
-	{ "udp://[fe80::1%eth0]:2055", "udp", "fe80::1%eth0", 2055 },
+	{ "udp://127.0.0.1", "udp", "127.0.0.1", 4739, NULL },
+	{ "udp://127.0.0.1:9995", "udp", "127.0.0.1", 9995, NULL },
+	{ "UDP://Collector.example.net:1", "udp", "Collector.example.net", 1, NULL },
+	{ "tcp://localhost", "tcp", "localhost", 4739, NULL },
+	{ "tcp://[::1]", "tcp", "::1", 4739, NULL },
+	{ "udp://[2001:db8::1]:65535", "udp", "2001:db8::1", 65535, NULL },
+	{ "udp://[fe80::1%eth0]:2055", "udp", "fe80::1%eth0", 2055, NULL },
+	{ "file:///var/lib/flows.json", "file", NULL, 0, "/var/lib/flows.json" },
+	{ "FILE:///a b:c", "file", NULL, 0, "/a b:c" },
+	{ "stdout:", "stdout", NULL, 0, NULL },
 };
 
 static const struct {
@@ -39,6 +43,14 @@ static const struct {
 	{ "udp://[2001:db8::1", "not closed" },
 	{ "udp://[host]", "no IPv6 address" },
 	{ "udp://[::1]4739", "nothing follows" },
+	{ "udp://*", "no host" },
+	{ "udp:host", "no transport" },
+	{ "file:/tmp/x", "no transport" },
+	{ "file://tmp/x", "begins with /" },
+	{ "file://", "begins with /" },
+	{ "file:///tmp/", "a folder" },
+	{ "stdout://x", "nothing follows" },
+	{ "stdout", "no transport" },
 };
 
 Test(endpoint, good)
@@ -50,7 +62,8 @@ Test(endpoint, good)
 		cr_assert(nfp_endpoint_parse(good[i].text, &endpoint, &err), "%s: %s", good[i].text,
 			  err ? err->message : "");
 		cr_assert_str_eq(endpoint.scheme, good[i].scheme);
-		cr_assert_str_eq(endpoint.host, good[i].host);
+		cr_assert_eq(g_strcmp0(endpoint.host, good[i].host), 0);
+		cr_assert_eq(g_strcmp0(endpoint.path, good[i].path), 0);
 		cr_assert_eq(endpoint.port, good[i].port);
 	}
 }
@@ -64,10 +77,32 @@ Test(endpoint, bad)
 		cr_assert_not(nfp_endpoint_parse(bad[i].text, &endpoint, &err), "%s", bad[i].text);
 		cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
 		cr_assert(strstr(err->message, bad[i].says), "%s", err->message);
-		cr_assert(strstr(err->message, "one of udp, tcp"), "%s", err->message);
+		cr_assert(strstr(err->message, "allowed: udp://HOST[:PORT], tcp://"), "%s", err->message);
 		cr_assert_null(endpoint.scheme);
 		cr_assert_null(endpoint.host);
+		cr_assert_null(endpoint.path);
 	}
+}
+
+Test(endpoint, long_path)
+{
+	g_auto(NfpEndpoint) endpoint = { 0 };
+	g_autofree char *path = g_strnfill(4001, '/');
+	g_autofree char *text = NULL;
+
+	path[4000] = 'x';
+	text = g_strconcat("file://", path, NULL);
+	cr_assert_not(nfp_endpoint_parse(text, &endpoint, NULL));
+	memmove(text + 7, text + 8, 4001);
+	cr_assert(nfp_endpoint_parse(text, &endpoint, NULL));
+}
+
+Test(endpoint, forms)
+{
+	g_autofree char *forms = nfp_endpoint_forms();
+
+	cr_assert(g_str_has_prefix(forms, "udp://HOST[:PORT], "), "%s", forms);
+	cr_assert(g_str_has_suffix(forms, " or stdout:"), "%s", forms);
 }
 
 Test(endpoint, long_host)

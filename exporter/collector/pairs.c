@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collector/pairs.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "collector/collector.h"
+#include "transport/endpoint.h"
+
+#define ROTATE_SIZE_MIN (1024u * 1024)
+
+static const NfpPair pairs[] = {
+	{ "ipfix", "udp tcp file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL },
+	{ "json", "file tcp stdout", "lines need a way that loses none of them and keeps their order",
+	  NFP_FRAMING_LINES, NULL },
+};
+
+/* What is meant where no protocol is named; else ipfix. */
+static const struct {
+	const char *scheme, *protocol;
+} defaults[] = {
+	{ "stdout", "json" },
+};
+
+const NfpPair *nfp_pair_find(const char *protocol)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
+		if (strcmp(pairs[i].protocol, protocol) == 0)
+			return &pairs[i];
+	return NULL;
+}
+
+gboolean nfp_pair_allows(const NfpPair *pair, const char *scheme)
+{
+	g_auto(GStrv) schemes = g_strsplit(pair->schemes, " ", -1);
+
+	return g_strv_contains((const char *const *)schemes, scheme);
+}
+
+const char *nfp_collector_protocol(const char *endpoint)
+{
+	g_auto(NfpEndpoint) parsed = { 0 };
+
+	if (nfp_endpoint_parse(endpoint, &parsed, NULL))
+		for (guint i = 0; i < G_N_ELEMENTS(defaults); i++)
+			if (strcmp(defaults[i].scheme, parsed.scheme) == 0)
+				return defaults[i].protocol;
+	return "ipfix";
+}
+
+static gboolean fail(const char *option, const char **ret_option, GError **err, const char *format, ...)
+	G_GNUC_PRINTF(4, 5);
+
+static gboolean fail(const char *option, const char **ret_option, GError **err, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	*ret_option = option;
+	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, text);
+	return FALSE;
+}
+
+gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const char **ret_option, GError **err)
+{
+	const char *protocol = options->protocol ? options->protocol : nfp_collector_protocol(options->endpoint);
+	const NfpPair *pair = nfp_pair_find(protocol);
+	g_auto(NfpEndpoint) endpoint = { 0 };
+	g_autofree char *allowed = NULL;
+	g_auto(GStrv) schemes = NULL;
+
+	if (!nfp_endpoint_parse(options->endpoint, &endpoint, err)) {
+		*ret_option = "endpoint";
+		return FALSE;
+	}
+	if (!pair)
+		return fail("protocol", ret_option, err, "unknown protocol \"%s\"", protocol);
+	if (!nfp_pair_allows(pair, endpoint.scheme)) {
+		schemes = g_strsplit(pair->schemes, " ", -1);
+		allowed = g_strjoinv(", ", schemes);
+		return fail("protocol", ret_option, err, "%s does not go over %s: %s; allowed: %s", protocol,
+			    endpoint.scheme, pair->why, allowed);
+	}
+	if ((options->rotate_size || options->rotate_interval || options->rotate_keep) && !endpoint.path)
+		return fail("rotate", ret_option, err, "only files are rotated; allowed: with endpoint: file:///PATH");
+	if (options->rotate_keep && !options->rotate_size && !options->rotate_interval)
+		return fail("rotate", ret_option, err,
+			    "keep counts finished files, and nothing tells when one is finished; allowed: keep with "
+			    "size or interval");
+	/* A file must have room for all templates, or a session would never get to its records. */
+	if (options->rotate_size && options->rotate_size < ROTATE_SIZE_MIN)
+		return fail("rotate", ret_option, err, "size: files that short are no use; allowed: 1MiB or more");
+	if (options->rotate_interval && options->rotate_interval < NFP_NS_PER_S)
+		return fail("rotate", ret_option, err, "interval: so many files are no use; allowed: 1s or more");
+	return TRUE;
+}

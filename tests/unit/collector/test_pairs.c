@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "collector/collector.h"
+#include "collector/pairs.h"
+#include "encode/encoder.h"
+
+#define MIB (1024u * 1024)
+#define S 1000000000u
+
+Test(pairs, every_protocol_goes_somewhere_and_every_way_exists)
+{
+	const char *const *names = nfp_encoder_protocols();
+
+	for (guint i = 0; names[i]; i++) {
+		const NfpPair *pair = nfp_pair_find(names[i]);
+		g_auto(GStrv) schemes = NULL;
+
+		cr_assert_not_null(pair, "%s", names[i]);
+		schemes = g_strsplit(pair->schemes, " ", -1);
+		for (guint j = 0; schemes[j]; j++) {
+			cr_assert_not_null(nfp_transport_find(schemes[j]), "%s", schemes[j]);
+			cr_assert(nfp_pair_allows(pair, schemes[j]));
+		}
+		cr_assert_not(nfp_pair_allows(pair, "sctp"));
+	}
+	cr_assert_null(nfp_pair_find("sflow"));
+}
+
+static const struct {
+	const char *endpoint, *protocol;
+	uint64_t size, interval;
+	uint32_t keep;
+	const char *option, *says; /* NULL: fine */
+} cases[] = {
+	{ "udp://h", NULL, 0, 0, 0, NULL, NULL },
+	{ "tcp://h", "ipfix", 0, 0, 0, NULL, NULL },
+	{ "file:///a", "ipfix", MIB, S, 1, NULL, NULL },
+	{ "file:///a", "json", MIB, 0, 1, NULL, NULL },
+	{ "file:///a", NULL, 0, S, 0, NULL, NULL },
+	{ "tcp://h", "json", 0, 0, 0, NULL, NULL },
+	{ "stdout:", NULL, 0, 0, 0, NULL, NULL },
+	{ "stdout:", "ipfix", 0, 0, 0, "protocol", "ipfix does not go over stdout: " },
+	{ "udp://h", "json", 0, 0, 0, "protocol", "allowed: file, tcp, stdout" },
+	{ "udp://h", "sflow", 0, 0, 0, "protocol", "unknown protocol" },
+	{ "upd://h", NULL, 0, 0, 0, "endpoint", "not known" },
+	{ "tcp://h", NULL, 1, 0, 0, "rotate", "only files" },
+	{ "file:///a", NULL, 0, 0, 1, "rotate", "nothing tells when" },
+	{ "file:///a", NULL, MIB - 1, 0, 0, "rotate", "1MiB or more" },
+	{ "file:///a", NULL, 0, S - 1, 0, "rotate", "1s or more" },
+};
+
+Test(pairs, what_goes_together)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		NfpCollectorOptions options = { .endpoint = (char *)cases[i].endpoint,
+						.protocol = (char *)cases[i].protocol,
+						.rotate_size = cases[i].size,
+						.rotate_interval = cases[i].interval,
+						.rotate_keep = cases[i].keep };
+		g_autoptr(GError) err = NULL;
+		const char *option = NULL;
+		gboolean fine = nfp_collector_options_check(&options, &option, &err);
+
+		cr_assert_eq(fine, cases[i].option == NULL, "%s %s: %s", cases[i].endpoint, cases[i].protocol,
+			     err ? err->message : "fine");
+		if (fine)
+			continue;
+		cr_assert_str_eq(option, cases[i].option);
+		cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
+		cr_assert(strstr(err->message, cases[i].says), "%s", err->message);
+	}
+}
+
+Test(pairs, default_protocols)
+{
+	cr_assert_str_eq(nfp_collector_protocol("udp://h"), "ipfix");
+	cr_assert_str_eq(nfp_collector_protocol("stdout:"), "json");
+	cr_assert_str_eq(nfp_collector_protocol("nothing"), "ipfix");
+}
