@@ -22,7 +22,7 @@ static NfpRecord *make_records(void)
 /* Lines are those of format.h whatever the messages' size, and a message holds whole ones only. */
 Test(json, the_same_lines_in_messages_of_any_size)
 {
-	static const size_t sizes[] = { 2048, 3000, 16384, 65535 };
+	static const size_t sizes[] = { 8192, 9000, 16384, 65535 };
 	g_autofree NfpRecord *records = make_records();
 	g_autoptr(GString) expected = g_string_new(NULL);
 
