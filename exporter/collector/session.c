@@ -56,7 +56,9 @@ NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplat
 	session->clock = clock;
 	session->encoder = encoder;
 	session->transport = transport;
-	session->mtu = options->mtu ? options->mtu : transport->ops->message;
+	session->mtu = options->mtu                    ? options->mtu
+		       : nfp_encoder_message(encoder) ? nfp_encoder_message(encoder)
+						      : transport->ops->message;
 	nfp_outbox_init(&session->outbox, options->queue, nfp_encoder_has_templates(encoder) ? templates : NULL);
 	nfp_refresh_init(&session->refresh, US(beat ? beat : options->refresh_interval),
 			 stream ? 0 : options->refresh_messages, !stream);

@@ -172,7 +172,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_AUTO_UINT, .min = 512, .max = 65507,
 	  .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Largest message in octets, without IP and UDP headers. `auto`: 1420 over UDP, 8192 over "
-		  "TCP, 16384 else." },
+		  "TCP, 16384 into files, 65535 for lines of JSON." },
 	{ COLLECTOR(rotate_size), .path = "rotate.size", .type = NFP_CONF_SIZE, .min = 0,
 	  .max = 1024ull * 1024 * MIB, .value = "0MiB", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "A file that would grow larger is finished: it gets a name with the time in it, and a new one "

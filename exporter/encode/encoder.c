@@ -38,6 +38,11 @@ uint32_t nfp_encoder_beat(const NfpEncoder *encoder)
 	return encoder->protocol->beat;
 }
 
+uint32_t nfp_encoder_message(const NfpEncoder *encoder)
+{
+	return encoder->protocol->message;
+}
+
 NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(encoders); i++) {

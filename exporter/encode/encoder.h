@@ -78,6 +78,9 @@ gboolean nfp_encoder_has_templates(const NfpEncoder *encoder);
  * absence); 0 = as configured. */
 uint32_t nfp_encoder_beat(const NfpEncoder *encoder);
 
+/* Octets that a message should have room for, whatever the transport likes; 0 = no wish. */
+uint32_t nfp_encoder_message(const NfpEncoder *encoder);
+
 /* Names of all protocols, NULL-terminated, for help and configuration. */
 const char *const *nfp_encoder_protocols(void);
 

@@ -9,6 +9,8 @@
 #include "encode/protocol.h"
 #include "record/format.h"
 
+#define MESSAGE 65535 /* a line with every fact, and each of its texts as long as it may be, has to fit */
+
 typedef struct {
 	NfpEncoder base; /* first */
 	char *hostname;
@@ -70,6 +72,7 @@ static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 }
 
 const NfpEncoderProtocol nfp_encode_json = {
+	.message = MESSAGE,
 	.create = create,
 	.destroy = destroy,
 	.start_session = start_session,

@@ -11,6 +11,7 @@
 typedef struct {
 	gboolean templates; /* nfp_encoder_has_templates() */
 	uint32_t beat;      /* s; nfp_encoder_beat() */
+	uint32_t message;   /* nfp_encoder_message() */
 	/* Returns an object that begins with a struct NfpEncoder; encoder.c fills that in. */
 	NfpEncoder *(*create)(const NfpEncoderOptions *options, GError **err);
 	void (*destroy)(NfpEncoder *encoder); /* not NULL */
