@@ -45,7 +45,7 @@ int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv)
 		{ "decapsulate", 0, 0, G_OPTION_ARG_STRING, &arguments.decapsulate,
 		  "count flows inside tunnels: vxlan,gre,... or all", "LIST" },
 		{ "collector", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments.collectors,
-		  "send to udp://HOST, file:///PATH, ...; can be repeated", "URL" },
+		  "send there (udp://HOST, ...); can be repeated", "URL" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
 		  "print records as lines of JSON, and nothing else", NULL },
 		NFP_CLI_COMMON(arguments.common),
