@@ -74,6 +74,16 @@ NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery)
 	return begin(block_new(capacity), capacity, delivery);
 }
 
+NfpBatch *nfp_batch_new_beside(const NfpBatch *other, uint32_t capacity)
+{
+	NfpBatch *batch = nfp_batch_new(capacity, other->delivery);
+
+	batch->bucket_start_ns = other->bucket_start_ns;
+	batch->bucket_end_ns = other->bucket_end_ns;
+	batch->domain = other->domain;
+	return batch;
+}
+
 NfpBatch *nfp_batch_ref(NfpBatch *batch)
 {
 	g_atomic_int_inc(&batch->refs);

@@ -40,6 +40,8 @@ typedef struct {
 /* Takes a reference to delivery. capacity <= NFP_BATCH_RECORDS. The producer fills records[0..n): they hold
  * anything, and begin with a cache line. */
 NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery);
+/* The same, of the bucket that `other` is of, and with its delivery. */
+NfpBatch *nfp_batch_new_beside(const NfpBatch *other, uint32_t capacity);
 NfpBatch *nfp_batch_ref(NfpBatch *batch);
 void nfp_batch_unref(NfpBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBatch, nfp_batch_unref)

@@ -38,6 +38,16 @@ const char *nfp_tunnel_name(guint type)
 	return type < KIND_N ? kinds[type].name : "unknown";
 }
 
+gboolean nfp_tunnel_is_one_way(guint type)
+{
+	return type < KIND_N && (BIT(pptp) | BIT(gtpu) | BIT(l2tp) | BIT(mplsudp) | BIT(mpls)) & 1u << type;
+}
+
+gboolean nfp_tunnel_is_mirror(guint type)
+{
+	return type == KIND_erspan;
+}
+
 uint32_t nfp_tunnel_bits(const char *name)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(groups); i++)

@@ -8,6 +8,10 @@
 
 /* Name of a kind; "none" for 0. */
 const char *nfp_tunnel_name(guint type);
+/* Each end chooses the id of what it receives: the two directions of a flow have two ids. */
+gboolean nfp_tunnel_is_one_way(guint type);
+/* A copy of traffic on its way to an analyser: both directions of a flow go the same way. */
+gboolean nfp_tunnel_is_mirror(guint type);
 /* Bits (1 << kind) of a name; "ipip" is all four of IP in IP, "all" is all. 0: no such name. */
 uint32_t nfp_tunnel_bits(const char *name);
 /* Nearest name, or NULL. */

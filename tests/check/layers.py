@@ -10,13 +10,14 @@ import sys
 
 BELOW_COLLECTOR = {"base", "record", "encode", "transport", "store"}
 BELOW_HARVEST = {"base", "record", "probe", "enrich"}
-BELOW_APP = BELOW_COLLECTOR | BELOW_HARVEST | {"harvest", "collector", "conf"}
+BELOW_APP = BELOW_COLLECTOR | BELOW_HARVEST | {"harvest", "collector", "pair", "conf"}
 ROOMS = {
     "base": set(),
     "record": {"base"},
     "probe": {"base"},
     "enrich": {"base", "record"},
     "encode": {"base", "record"},
+    "pair": {"base", "record"},
     "transport": {"base"},
     "store": {"base", "record"},
     "harvest": BELOW_HARVEST,

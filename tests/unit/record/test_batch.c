@@ -27,6 +27,24 @@ Test(batch, the_last_reference_of_the_last_batch_delivers)
 	cr_assert_eq(delivered, 1);
 }
 
+Test(batch, one_beside_another_is_of_the_same_bucket)
+{
+	gint delivered = 0;
+	NfpDelivery *delivery = nfp_delivery_new(count, &delivered);
+	NfpBatch *first = nfp_batch_new(1, delivery), *second;
+
+	nfp_delivery_unref(delivery);
+	first->bucket_start_ns = 1;
+	first->bucket_end_ns = 2;
+	first->domain = 3;
+	second = nfp_batch_new_beside(first, 5);
+	nfp_batch_unref(first);
+	cr_assert_eq(delivered, 0);
+	cr_assert(second->bucket_start_ns == 1 && second->bucket_end_ns == 2 && second->domain == 3 && second->n == 0);
+	nfp_batch_unref(second);
+	cr_assert_eq(delivered, 1);
+}
+
 Test(batch, a_bucket_without_records_is_delivered_at_once)
 {
 	gint delivered = 0;

@@ -18,6 +18,11 @@ Test(tunnels, names)
 	cr_expect_str_eq(nfp_tunnel_name(99), "unknown");
 	cr_expect_str_eq(nfp_tunnel_suggest("vxlam"), "vxlan");
 	cr_expect_null(nfp_tunnel_suggest("wireguard"));
+	cr_expect(nfp_tunnel_is_one_way(10), "a TEID");
+	cr_expect_not(nfp_tunnel_is_one_way(8), "a VNI");
+	cr_expect_not(nfp_tunnel_is_one_way(99));
+	cr_expect(nfp_tunnel_is_mirror(7));
+	cr_expect_not(nfp_tunnel_is_mirror(5));
 }
 
 /* NFP_UPDATE=1 puts the table of the rows in the place of the word TABLE, or of the table that is there. */
