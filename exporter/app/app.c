@@ -101,6 +101,21 @@ static gboolean make_meters(NfpDaemon *d, GError **err)
 	return FALSE;
 }
 
+/* What the interfaces are called is told before the first bucket ends, what the database holds when it is read. */
+static gboolean make_enrich(NfpDaemon *d, GError **err)
+{
+	if (!d->conf->enrichment)
+		return TRUE;
+	d->enrich = nfp_enrich_new(d->conf->enrichment, err);
+	if (!d->enrich) {
+		g_prefix_error(err, "enrichment: ");
+		return FALSE;
+	}
+	for (guint i = 0; i < d->meters->len; i++)
+		nfp_meter_set_enrich(g_ptr_array_index(d->meters, i), d->enrich);
+	return TRUE;
+}
+
 static gboolean make_harvester(NfpDaemon *d, GError **err)
 {
 	const NfpHarvestOptions options = {
@@ -111,6 +126,7 @@ static gboolean make_harvester(NfpDaemon *d, GError **err)
 		.memory = d->conf->maps_memory / d->meters->len,
 		.flows = d->conf->maps_flows,
 		.hostname = d->conf->hostname,
+		.enrich = d->enrich,
 	};
 
 	d->harvester = nfp_harvester_new(&options, &nfp_clock_system, publish, bucket_done, d);
@@ -177,8 +193,8 @@ static gboolean start(NfpDaemon *d, GError **err)
 
 static gboolean build(NfpDaemon *d, GError **err)
 {
-	return make_control(d, err) && make_meters(d, err) && make_collectors(d, err) && make_harvester(d, err) &&
-	       start(d, err);
+	return make_control(d, err) && make_meters(d, err) && make_collectors(d, err) && make_enrich(d, err) &&
+	       make_harvester(d, err) && start(d, err);
 }
 
 /* ---- running and stopping ------------------------------------------------------------------------ */
@@ -288,6 +304,7 @@ static void clear(NfpDaemon *d)
 	stop_collectors(d);
 	nfp_control_free(d->control);
 	nfp_harvester_free(d->harvester);
+	nfp_enrich_free(d->enrich);
 	g_ptr_array_unref(d->collectors);
 	nfp_printer_free(d->printer);
 	g_ptr_array_unref(d->templates);

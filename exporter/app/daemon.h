@@ -21,6 +21,7 @@ typedef struct {
 	GPtrArray *templates;  /* NfpTemplateSet, one a collector */
 	GPtrArray *collectors; /* NfpCollector, in the order of the configuration */
 	NfpPrinter *printer;   /* NULL: standard output is not ours */
+	NfpEnrich *enrich;     /* NULL: not configured */
 	NfpHarvester *harvester;
 	NfpControl *control;   /* NULL: could not be made */
 	gint64 started;        /* monotonic us */

@@ -18,6 +18,7 @@ struct NfpMeter {
 	const NfpDomain *domain;
 	NfpProbe *probe;
 	NfpEvents *events;
+	NfpEnrich *enrich;    /* NULL: not configured */
 	GHashTable *names;    /* ifindex -> name, of those that are metered */
 	GHashTable *failures; /* ifindex -> why it is not metered, as it was told */
 	GError *first_error;
@@ -56,6 +57,11 @@ NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **e
 NfpProbe *nfp_meter_probe(NfpMeter *meter)
 {
 	return meter->probe;
+}
+
+void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich)
+{
+	meter->enrich = enrich;
 }
 
 void nfp_meter_free(NfpMeter *meter)
@@ -213,6 +219,19 @@ static void forget_gone(NfpMeter *meter, const GArray *links, const GArray *gone
 	}
 }
 
+static void tell_enrich(const NfpMeter *meter, const GArray *links)
+{
+	g_autofree NfpEnrichInterface *interfaces = g_new0(NfpEnrichInterface, links->len + 1);
+
+	if (!meter->enrich)
+		return;
+	for (guint i = 0; i < links->len; i++) {
+		interfaces[i].ifindex = g_array_index(links, NfpLink, i).ifindex;
+		interfaces[i].name = g_array_index(links, NfpLink, i).name;
+	}
+	nfp_enrich_set_interfaces(meter->enrich, meter->domain->domain, interfaces, links->len);
+}
+
 static void scan(NfpMeter *meter, const GArray *gone)
 {
 	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
@@ -228,6 +247,7 @@ static void scan(NfpMeter *meter, const GArray *gone)
 	else if (!meter->domain->netns)
 		attach_default(meter, links);
 	nfp_events_names(meter->events, meter->names);
+	tell_enrich(meter, links);
 }
 
 static gboolean changed(gint fd, GIOCondition condition, gpointer data)

@@ -8,12 +8,15 @@
 #define NFP_APP_METER_H
 
 #include "app/app.h"
+#include "enrich/enrich.h"
 
 typedef struct NfpMeter NfpMeter;
 
 /* Opens or makes the domain's maps; attaches nothing yet. conf and domain are borrowed. */
 NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err);
 NfpProbe *nfp_meter_probe(NfpMeter *meter); /* owned by the meter */
+/* Before the start: the domain's interfaces are told to it, now and when they change. Borrowed, until the main loop ends. */
+void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich);
 /* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first
  * failure, if there was one. */
 guint nfp_meter_start(NfpMeter *meter, GError **err);

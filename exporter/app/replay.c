@@ -36,6 +36,7 @@ typedef struct {
 	NfpCapture *capture;
 	NfpProbe *probe;
 	NfpTestRun *run;
+	NfpEnrich *enrich;
 	NfpHarvester *harvester;
 	NfpPrinter *printer;
 	GPtrArray *templates;  /* NfpTemplateSet */
@@ -120,6 +121,18 @@ static gboolean make_probe(Replay *r, GError **err)
 	return r->run != NULL;
 }
 
+/* A capture has all its records at once: they wait for the facts. */
+static gboolean make_enrich(Replay *r, GError **err)
+{
+	if (!r->conf.enrichment)
+		return TRUE;
+	r->enrich = nfp_enrich_new(r->conf.enrichment, err);
+	if (!r->enrich)
+		return FALSE;
+	nfp_enrich_wait(r->enrich, g_get_monotonic_time() + PATIENCE);
+	return TRUE;
+}
+
 /* The first frame tells what time it is. */
 static gboolean make_harvester(Replay *r, GError **err)
 {
@@ -131,6 +144,7 @@ static gboolean make_harvester(Replay *r, GError **err)
 		.flows = r->conf.maps_flows,
 		.first_flows = FIRST_FLOWS,
 		.hostname = r->conf.hostname,
+		.enrich = r->enrich,
 	};
 
 	r->harvester = nfp_harvester_new(&options, &r->clock.clock, publish, bucket_done, r);
@@ -266,6 +280,7 @@ static void clear(Replay *r)
 	for (guint i = 0; i < r->collectors->len; i++)
 		nfp_collector_stop(g_ptr_array_index(r->collectors, i), deadline);
 	nfp_harvester_free(r->harvester);
+	nfp_enrich_free(r->enrich);
 	nfp_testrun_free(r->run);
 	if (r->probe) {
 		nfp_probe_free(r->probe);
@@ -278,7 +293,8 @@ static gboolean run(Replay *r, GError **err)
 	gint64 start;
 
 	r->capture = nfp_capture_open(r->options->path, err);
-	if (!r->capture || !make_collectors(r, err) || !make_probe(r, err))
+	if (!r->capture || !make_collectors(r, err) || !make_enrich(r, err) ||
+	    !make_probe(r, err))
 		return FALSE;
 	start = g_get_monotonic_time();
 	return play(r, err) && summary(r, (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC, err) &&

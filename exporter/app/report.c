@@ -13,7 +13,10 @@ static void add_number(JsonBuilder *b, const char *name, uint64_t value)
 static void add_string(JsonBuilder *b, const char *name, const char *value)
 {
 	json_builder_set_member_name(b, name);
-	json_builder_add_string_value(b, value);
+	if (value)
+		json_builder_add_string_value(b, value);
+	else
+		json_builder_add_null_value(b);
 }
 
 static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, NfpCollector *collector)
@@ -84,6 +87,31 @@ static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 	json_builder_end_object(b);
 }
 
+static void add_enrich(JsonBuilder *b, NfpEnrich *enrich)
+{
+	g_auto(NfpEnrichStatus) s = { 0 };
+
+	nfp_enrich_status(enrich, &s);
+	json_builder_set_member_name(b, "enrichment");
+	json_builder_begin_object(b);
+	add_string(b, "database", s.database);
+	add_number(b, "generation", s.generation);
+	add_number(b, "prefixes", s.prefixes);
+	add_number(b, "hosts", s.hosts);
+	add_number(b, "services", s.services);
+	add_number(b, "interfaces", s.interfaces);
+	add_number(b, "left_out", s.left_out);
+	add_number(b, "memory", s.memory);
+	add_number(b, "failures", s.failures);
+	json_builder_set_member_name(b, "age_s");
+	if (s.age >= 0)
+		json_builder_add_int_value(b, s.age / G_USEC_PER_SEC);
+	else
+		json_builder_add_null_value(b);
+	add_string(b, "error", s.error);
+	json_builder_end_object(b);
+}
+
 JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
 {
 	NfpDaemon *d = data;
@@ -103,6 +131,8 @@ JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
 		add_printer(b, d->printer, d->options->json);
 	json_builder_end_array(b);
 	add_harvester(b, d);
+	if (d->enrich)
+		add_enrich(b, d->enrich);
 	json_builder_end_object(b);
 	return json_builder_get_root(b);
 }

@@ -123,6 +123,16 @@ static void add_daemon(JsonBuilder *b, JsonObject *daemon)
 		json_builder_add_null_value(b);
 }
 
+/* null: not configured, or no daemon to ask. */
+static void add_enrichment(JsonBuilder *b, JsonObject *daemon)
+{
+	json_builder_set_member_name(b, "enrichment");
+	if (daemon && json_object_has_member(daemon, "enrichment"))
+		json_builder_add_value(b, json_node_copy(json_object_get_member(daemon, "enrichment")));
+	else
+		json_builder_add_null_value(b);
+}
+
 static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
@@ -141,6 +151,7 @@ static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 		add_hook(b, &g_array_index(l->hooks, NfpLedgerHook, i));
 	json_builder_end_array(b);
 	add_daemon(b, daemon);
+	add_enrichment(b, daemon);
 	json_builder_set_member_name(b, "counters");
 	json_builder_begin_object(b);
 	for (int i = 0; i < NFP_C_N; i++)

@@ -130,6 +130,32 @@ static void print_collectors(GString *out, JsonObject *daemon)
 	}
 }
 
+static void print_enrichment(GString *out, JsonObject *daemon)
+{
+	JsonNode *node = daemon ? json_object_get_member(daemon, "enrichment") : NULL;
+	JsonObject *e = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	const char *error = e ? json_object_get_string_member_with_default(e, "error", NULL) : NULL;
+
+	if (!e)
+		return;
+	g_string_append_printf(out,
+			       "\nfacts     generation %" U64 ": %" U64 " prefixes, %" U64 " hosts, %" U64 " services, %" U64
+			       " interfaces",
+			       (guint64)json_object_get_int_member_with_default(e, "generation", 0),
+			       (guint64)json_object_get_int_member_with_default(e, "prefixes", 0),
+			       (guint64)json_object_get_int_member_with_default(e, "hosts", 0),
+			       (guint64)json_object_get_int_member_with_default(e, "services", 0),
+			       (guint64)json_object_get_int_member_with_default(e, "interfaces", 0));
+	if (json_object_get_int_member_with_default(e, "left_out", 0))
+		g_string_append_printf(out, ", %" U64 " rows left out",
+				       (guint64)json_object_get_int_member_with_default(e, "left_out", 0));
+	if (json_object_get_int_member_with_default(e, "generation", 0))
+		g_string_append_printf(out, ", read %" U64 " s ago",
+				       (guint64)json_object_get_int_member_with_default(e, "age_s", 0));
+	g_string_append_printf(out, "\n          %s%s%s\n", json_object_get_string_member_with_default(e, "database", "?"),
+			       error ? " is not in force: " : "", error ? error : "");
+}
+
 char *nfp_status_text(const NfpConf *conf, GError **err)
 {
 	g_autoptr(NfpLedger) ledger = nfp_ledger_read(conf, err);
@@ -158,5 +184,6 @@ char *nfp_status_view_text(const NfpLedger *l, JsonObject *daemon)
 	for (guint i = 0; i < l->buckets->len; i++)
 		print_bucket(out, &g_array_index(l->buckets, NfpLedgerBucket, i));
 	print_collectors(out, daemon);
+	print_enrichment(out, daemon);
 	return g_string_free(out, FALSE);
 }

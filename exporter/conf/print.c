@@ -41,9 +41,9 @@ static void append_value(GString *out, const NfpConfRow *row, const char *value)
 	g_string_append_printf(out, format, value);
 }
 
-/* One option: its help, then its line. margin: "#" where the whole table is an example; an option
- * without a default is commented out in any case. */
-static void sample_row(GString *out, const char *margin, const char *indent, gboolean bullet,
+/* One option: its help, then its line. margin: "#" where the whole table or section is an example; an option
+ * without a default is commented out in any case, unless its section is. */
+static void sample_row(GString *out, const char *margin, const char *indent, gboolean bullet, gboolean open,
 		       const NfpConfRow *row)
 {
 	const char *key = strrchr(row->path, '.');
@@ -61,9 +61,21 @@ static void sample_row(GString *out, const char *margin, const char *indent, gbo
 	wrap(out, prefix, text->str);
 	g_string_append_printf(out, "%s%.*s%s%s%s: ", margin,
 			       (int)(strlen(indent) - (bullet ? 2 : 0)), indent, bullet ? "- " : "",
-			       row->value || row->required ? "" : "#", key ? key + 1 : row->path);
+			       open || row->value || row->required ? "" : "#", key ? key + 1 : row->path);
 	append_value(out, row, row->value ? row->value : row->example);
 	g_string_append_c(out, '\n');
+}
+
+/* Whether something is left of a section when what has no default is commented out: an empty one is an error. */
+static gboolean section_has_values(NfpConfTable table, const char *path, size_t length)
+{
+	for (guint i = 0; i < nfp_conf_rows_n; i++) {
+		const NfpConfRow *row = &nfp_conf_rows[i];
+
+		if (row->table == table && !strncmp(row->path, path, length + 1) && (row->value || row->required))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 static void sample_table(GString *out, NfpConfTable table, const char *margin, const char *indent)
@@ -76,16 +88,18 @@ static void sample_table(GString *out, NfpConfTable table, const char *margin, c
 		const NfpConfRow *row = &nfp_conf_rows[i];
 		size_t length = strcspn(row->path, ".");
 		gboolean inside = row->path[length] == '.';
+		/* Nothing would be left of the section without its comments. */
+		gboolean empty = inside && !section_has_values(row->table, row->path, length);
 
 		if (row->table != table)
 			continue;
 		if (table == NFP_CONF_TOP && !(inside && section))
 			g_string_append_c(out, '\n');
 		if (inside && (!section || strncmp(section, row->path, length + 1) != 0))
-			g_string_append_printf(out, "%s%s%.*s:\n", margin, indent, (int)length,
+			g_string_append_printf(out, "%s%s%.*s:\n", empty ? "#" : margin, indent, (int)length,
 					       row->path);
 		section = inside ? row->path : NULL;
-		sample_row(out, margin, inside ? deeper : indent, bullet, row);
+		sample_row(out, empty ? "#" : margin, inside ? deeper : indent, bullet, empty, row);
 		bullet = FALSE;
 	}
 }

@@ -110,6 +110,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Later fragments of a datagram have no ports of their own: they are counted with ports 0 "
 		  "(`ports0`), or with those of their first fragment (`track`), as long as that came "
 		  "before them, at most 30s ago, and among the last 4096." },
+	{ TOP(enrichment), .path = "enrichment.database", .type = NFP_CONF_PATH, .absent = "records have no facts",
+	  .part = NFP_CONF_PART_PROCESS, .example = "/var/lib/nfprobe/enrichment.db",
+	  .help = "SQLite database of what is known of addresses, services and interfaces: AS, country, names "
+		  "(docs/enrichment.md). A commit counts from the next bucket on, without a restart. "
+		  "`nfprobe enrich` makes, fills and asks it." },
 	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
 	  .absent = "only the built-in sets", .part = NFP_CONF_PART_COLLECTOR,
 	  .example = "/etc/nfprobe/templates",
@@ -202,7 +207,6 @@ const guint nfp_conf_rows_n = G_N_ELEMENTS(nfp_conf_rows);
 
 const NfpConfLater nfp_conf_later[] = {
 	{ NFP_CONF_TOP, "keys" },
-	{ NFP_CONF_TOP, "enrichment" },
 	{ NFP_CONF_TOP, "groups" },
 	{ NFP_CONF_TOP, "metrics" },
 	{ NFP_CONF_COLLECTORS, "spool" },

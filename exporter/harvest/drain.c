@@ -21,8 +21,11 @@ typedef struct {
 
 static void publish(Run *run)
 {
-	if (run->batch && run->batch->n)
+	if (run->batch && run->batch->n) {
+		if (run->drain->options->enrich)
+			nfp_enrich_fill(run->drain->options->enrich, run->batch);
 		run->drain->publish(run->batch, run->drain->data);
+	}
 	g_clear_pointer(&run->batch, nfp_batch_unref);
 }
 
@@ -164,6 +167,8 @@ int nfp_drain(NfpDrain *drain, NfpSource *source, struct nfp_bucket id, bool for
 	int r = 0;
 
 	begin(state, id, delivered, token);
+	if (o->enrich)
+		nfp_enrich_turn(o->enrich);
 	while (state->part < ALL_PUBLISHED) {
 		r = drain_part(&run, source);
 		if (r == -ENOENT) {

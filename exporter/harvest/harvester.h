@@ -9,6 +9,7 @@
 #include <glib.h>
 
 #include "base/clock.h"
+#include "enrich/enrich.h"
 #include "probe/source.h"
 #include "record/batch.h"
 
@@ -21,6 +22,7 @@ typedef struct {
 	uint32_t flows;       /* entries per protocol and bucket; 0 = auto */
 	uint32_t first_flows; /* auto: entries per protocol of the first bucket; 0 = by protocol */
 	const char *hostname; /* borrowed */
+	NfpEnrich *enrich;    /* facts for the records; NULL: none. Borrowed, until the harvester is freed */
 } NfpHarvestOptions;
 
 /* Where batches go. Called on the harvester's thread; the callee takes its own reference or counts a refusal. */

@@ -30,7 +30,7 @@ Test(conf_walk, faults_of_structure)
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
-		  "maps, fragments, templates, interfaces, collectors" },
+		  "maps, fragments, enrichment, templates, interfaces, collectors" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",
@@ -84,7 +84,7 @@ Test(conf_walk, faults_of_structure)
 Test(conf_walk, all_faults_at_once_in_order)
 {
 	g_autofree char *got = faults("interval: 5\n"
-				      "enrichment: { database: /x }\n"
+				      "metrics: { listen: 127.0.0.1:1 }\n"
 				      "interfaces:\n"
 				      "  - match: eth0\n"
 				      "    directon: both\n"
@@ -96,7 +96,7 @@ Test(conf_walk, all_faults_at_once_in_order)
 	g_auto(GStrv) lines = g_strsplit(got, "\n", -1);
 	static const char *const begins[] = {
 		"f:1:11: interval: \"5\" lacks a unit",
-		"f:2:1: \"enrichment\" is not in this version",
+		"f:2:1: \"metrics\" is not in this version",
 		"f:5:5: unknown key \"directon\", did you mean \"direction\"?",
 		"f:6:5: this interface has no \"match\"",
 		"f:9:15: endpoint: ",

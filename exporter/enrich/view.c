@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enrich/view.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+static uint64_t key_of(uint32_t domain, uint32_t ifindex)
+{
+	return (uint64_t)domain << 32 | ifindex;
+}
+
+/* A valid text of the kernel's, cut where it has to be. */
+static uint32_t kernel_text(NfpTexts *texts, const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
+	size_t length = strlen(valid);
+
+	while (length > NFP_TEXT_MAX)
+		length = (size_t)(g_utf8_find_prev_char(valid, valid + length) - valid);
+	return nfp_texts_add(texts, valid, length);
+}
+
+static uint32_t copy_text(NfpTexts *to, const NfpTexts *from, uint32_t id)
+{
+	NfpText text = nfp_texts_get(from, id);
+
+	return nfp_texts_add(to, text.text, text.length);
+}
+
+/* The database is the operator's word and goes before the kernel's. */
+static void make_port(NfpView *v, const NfpEnrichInterface *interface, NfpPort *ret)
+{
+	const NfpSnapshot *s = v->snapshot;
+	uint32_t name = kernel_text(v->texts, interface->name);
+	uint32_t alias = 0, role = 0, vrf = 0, speed = 0;
+
+	for (guint i = 0; i < s->rules->len; i++) {
+		const NfpInterfaceRule *rule = &g_array_index(s->rules, NfpInterfaceRule, i);
+
+		if (fnmatch(rule->match, interface->name ? interface->name : "", 0))
+			continue;
+		alias = alias ? alias : rule->alias;
+		role = role ? role : rule->role;
+		vrf = vrf ? vrf : rule->vrf;
+		speed = speed ? speed : rule->speed;
+	}
+	alias = alias ? copy_text(v->texts, s->texts, alias) : kernel_text(v->texts, interface->alias);
+	vrf = vrf ? copy_text(v->texts, s->texts, vrf) : kernel_text(v->texts, interface->vrf);
+	role = copy_text(v->texts, s->texts, role);
+	*ret = (NfpPort){
+		.speed = speed ? speed : interface->speed,
+		.vrf_id = interface->vrf_id,
+		.name = nfp_texts_get(v->texts, name),
+		.description = nfp_texts_get(v->texts, alias),
+		.role = nfp_texts_get(v->texts, role),
+		.vrf = nfp_texts_get(v->texts, vrf),
+	};
+}
+
+static int by_key(gconstpointer a, gconstpointer b)
+{
+	const NfpViewInterface *x = *(const NfpViewInterface *const *)a, *y = *(const NfpViewInterface *const *)b;
+	uint64_t kx = key_of(x->domain, x->interface.ifindex), ky = key_of(y->domain, y->interface.ifindex);
+
+	if (kx != ky)
+		return kx < ky ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces)
+{
+	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+	NfpView *v = g_new0(NfpView, 1);
+
+	v->refs = 1;
+	v->snapshot = nfp_snapshot_ref(snapshot);
+	v->texts = nfp_texts_new();
+	v->none.name = v->none.description = v->none.role = v->none.vrf = nfp_texts_get(v->texts, 0);
+	for (guint i = 0; i < interfaces->len; i++)
+		g_ptr_array_add(sorted, &g_array_index(interfaces, NfpViewInterface, i));
+	g_ptr_array_sort(sorted, by_key);
+	v->keys = g_new(uint64_t, sorted->len + 1);
+	v->ports = g_new(NfpPort, sorted->len + 1);
+	for (guint i = 0; i < sorted->len; i++) {
+		const NfpViewInterface *entry = g_ptr_array_index(sorted, i);
+		uint64_t key = key_of(entry->domain, entry->interface.ifindex);
+
+		if (v->n && v->keys[v->n - 1] == key)
+			continue;
+		v->keys[v->n] = key;
+		make_port(v, &entry->interface, &v->ports[v->n++]);
+	}
+	nfp_texts_seal(v->texts);
+	return v;
+}
+
+NfpView *nfp_view_ref(NfpView *v)
+{
+	g_atomic_int_inc(&v->refs);
+	return v;
+}
+
+void nfp_view_unref(NfpView *v)
+{
+	if (!v || !g_atomic_int_dec_and_test(&v->refs))
+		return;
+	nfp_snapshot_unref(v->snapshot);
+	nfp_texts_free(v->texts);
+	g_free(v->keys);
+	g_free(v->ports);
+	g_free(v);
+}
+
+const NfpPort *nfp_view_port(const NfpView *v, uint32_t domain, uint32_t ifindex)
+{
+	uint64_t key = key_of(domain, ifindex);
+	guint low = 0, high = v->n;
+
+	while (low < high) {
+		guint middle = low + (high - low) / 2;
+
+		if (v->keys[middle] < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < v->n && v->keys[low] == key ? &v->ports[low] : NULL;
+}
+
+static void fill_places(const NfpSnapshot *s, NfpRecord *r)
+{
+	if (r->have & NFP_HAVE_IPV4) {
+		r->src_place = nfp_snapshot_place4(s, r->src4);
+		r->dst_place = nfp_snapshot_place4(s, r->dst4);
+	} else if (r->have & NFP_HAVE_IPV6) {
+		r->src_place = nfp_snapshot_place6(s, r->src6);
+		r->dst_place = nfp_snapshot_place6(s, r->dst6);
+	} else {
+		return;
+	}
+	r->have |= NFP_HAVE_PLACES;
+}
+
+/* ICMP's type and code stand where ports do, and are none. */
+static void fill_application(const NfpSnapshot *s, NfpRecord *r)
+{
+	if (!(r->have & NFP_HAVE_PORTS) || r->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6))
+		return;
+	r->application = nfp_services_find(s->services, r->protocol, r->src_port, r->dst_port);
+	r->have |= NFP_HAVE_APPLICATION;
+}
+
+/* Records of a bucket come in the order of its map: the interface of the last one is the best guess for the next. */
+typedef struct {
+	uint32_t domain, ifindex;
+	const NfpPort *port;
+} LastPort;
+
+static const NfpPort *port_of(const NfpView *v, LastPort *last, uint32_t domain, uint32_t ifindex)
+{
+	if (!last->port || last->ifindex != ifindex || last->domain != domain) {
+		const NfpPort *port = nfp_view_port(v, domain, ifindex);
+
+		*last = (LastPort){ domain, ifindex, port ? port : &v->none };
+	}
+	return last->port;
+}
+
+void nfp_view_fill(const NfpView *v, NfpRecord *records, guint n)
+{
+	LastPort ingress = { 0 }, egress = { 0 };
+
+	for (guint i = 0; i < n; i++) {
+		NfpRecord *r = &records[i];
+
+		fill_places(v->snapshot, r);
+		fill_application(v->snapshot, r);
+		if (!v->n)
+			continue;
+		r->ingress = port_of(v, &ingress, r->domain, r->ingress_if);
+		r->egress = port_of(v, &egress, r->domain, r->egress_if);
+		r->have |= NFP_HAVE_INTERFACES;
+	}
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a batch's records point into: a snapshot, and the interfaces that there are with what the snapshot's rules say of
+ * them. Immutable, any thread, gone with the last reference.
+ */
+#ifndef NFP_ENRICH_VIEW_H
+#define NFP_ENRICH_VIEW_H
+
+#include "enrich/snapshot.h"
+
+/* An interface as the kernel has it. Texts are copied, and may be NULL. */
+typedef struct {
+	uint32_t ifindex;
+	const char *name;
+	const char *alias;
+	const char *vrf;
+	uint32_t vrf_id; /* table; 0 = the default one */
+	uint32_t speed;  /* Mbit/s, 0 = not known */
+} NfpEnrichInterface;
+
+typedef struct {
+	gint refs;
+	NfpSnapshot *snapshot;
+	NfpTexts *texts;
+	uint64_t *keys; /* domain << 32 | ifindex, sorted */
+	NfpPort *ports;
+	guint n;
+	NfpPort none;
+} NfpView;
+
+/* Interfaces of one domain, as nfp_view_new() wants them. */
+typedef struct {
+	uint32_t domain;
+	NfpEnrichInterface interface;
+} NfpViewInterface;
+
+/* interfaces: NfpViewInterface; the first of a domain and index counts. Takes a reference to the snapshot. */
+NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces);
+/* NULL: no such interface. */
+const NfpPort *nfp_view_port(const NfpView *view, uint32_t domain, uint32_t ifindex);
+NfpView *nfp_view_ref(NfpView *view);
+void nfp_view_unref(NfpView *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpView, nfp_view_unref)
+
+/* Gives records 0..n-1 their places, applications and ports. The records may be used as long as the view. */
+void nfp_view_fill(const NfpView *view, NfpRecord *records, guint n);
+
+#endif
