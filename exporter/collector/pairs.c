@@ -12,6 +12,7 @@
 
 static const NfpPair pairs[] = {
 	{ "ipfix", "udp tcp file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL },
+	{ "netflow9", "udp", "its messages do not tell their length (RFC 3954 5.1)", NFP_FRAMING_NONE, NULL },
 	{ "json", "file tcp stdout", "lines need a way that loses none of them and keeps their order",
 	  NFP_FRAMING_LINES, NULL },
 };

@@ -8,7 +8,7 @@
 #include "encode/protocol.h"
 
 /* One row an export protocol. */
-#define ENCODERS(row) row(ipfix) row(json)
+#define ENCODERS(row) row(ipfix) row(netflow9) row(json)
 
 static const NfpEncoderProtocol *const encoders[] = {
 #define ROW(name) &nfp_encode_##name,
@@ -68,6 +68,20 @@ void nfp_encoder_free(NfpEncoder *encoder)
 {
 	if (encoder != NULL)
 		encoder->protocol->destroy(encoder);
+}
+
+const char *nfp_encoder_refuses(const char *protocol, const NfpField *field)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(encoders); i++)
+		if (strcmp(names[i], protocol) == 0 && encoders[i]->refuses != NULL)
+			return encoders[i]->refuses(field);
+	return NULL;
+}
+
+void nfp_encoder_set_tables(NfpEncoder *encoder, NfpNameTables *tables)
+{
+	if (encoder->protocol->set_tables != NULL)
+		encoder->protocol->set_tables(encoder, tables);
 }
 
 void nfp_encoder_start_session(NfpEncoder *encoder)

@@ -13,7 +13,9 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "record/fields_peers.h"
 #include "record/record.h"
+#include "record/name_tables.h"
 #include "record/templates.h"
 
 typedef struct {
@@ -26,13 +28,20 @@ typedef struct {
 	uint32_t first_sequence;         /* of each domain in a new session; RFC 7011 3.1: 0 */
 	gboolean reliable;               /* TCP: templates once a session; UDP: whenever asked for
 					  * again */
+	uint32_t pen;                    /* of our own elements; 0 = NFP_PEN_OWN */
+	NfpPeer peer;                /* who reads it: NFP_PEER_other if that is not known */
+	uint64_t boot_ms;                /* ms since 1970 at which uptimes begin (NetFlow v9), whole
+					  * seconds; the same for the life of the process */
 } NfpEncoderOptions;
 
 /* Facts about ourselves for options data; totals since the exporter started. */
 typedef struct {
 	uint64_t messages, records, octets;          /* exported in this session so far */
 	uint64_t lost_packets;                       /* seen and in no record */
+	uint32_t lost_first, lost_last;              /* UTC s when it was seen to grow; 0 = never */
 	uint64_t not_sent_records, not_sent_packets; /* refused for this collector */
+	uint64_t not_sent_octets;
+	uint32_t not_sent_first, not_sent_last; /* UTC s; 0 = never */
 } NfpEncoderStats;
 
 typedef struct NfpEncoder NfpEncoder;
@@ -42,6 +51,9 @@ typedef struct NfpEncoder NfpEncoder;
 NfpEncoder *nfp_encoder_new(const NfpEncoderOptions *options, GError **err);
 void nfp_encoder_free(NfpEncoder *encoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpEncoder, nfp_encoder_free)
+
+/* Names for the options data that follow. Takes a reference; NULL: none. */
+void nfp_encoder_set_tables(NfpEncoder *encoder, NfpNameTables *tables);
 
 /* Starts a new transport session: sequence numbers from the first, nothing announced yet (RFC
  * 7011 3.1, 8). */
@@ -80,6 +92,10 @@ uint32_t nfp_encoder_beat(const NfpEncoder *encoder);
 
 /* Octets that a message should have room for, whatever the transport likes; 0 = no wish. */
 uint32_t nfp_encoder_message(const NfpEncoder *encoder);
+
+/* Why a protocol cannot carry a field (a half sentence), or NULL. An encoder leaves such fields out, and refuses a
+ * template that has no other. */
+const char *nfp_encoder_refuses(const char *protocol, const NfpField *field);
 
 /* Names of all protocols, NULL-terminated, for help and configuration. */
 const char *const *nfp_encoder_protocols(void);

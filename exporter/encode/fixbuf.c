@@ -19,11 +19,11 @@ struct NfpFixbuf {
 };
 
 /* Names and comments of elements are read only; libfixbuf's struct lacks the const. */
-static fbInfoElement_t element_of(const NfpField *field)
+static fbInfoElement_t element_of(const NfpField *field, uint32_t pen)
 {
 	static const uint8_t unsigneds[] = { [1] = FB_UINT_8, [2] = FB_UINT_16, [4] = FB_UINT_32, [8] = FB_UINT_64 };
 	fbInfoElement_t element = {
-		.ent = field->pen, .num = field->id, .len = field->length,
+		.ent = nfp_field_pen(field, pen), .num = field->id, .len = field->length,
 		.description = (char *)field->help,
 	};
 
@@ -39,6 +39,7 @@ static fbInfoElement_t element_of(const NfpField *field)
 		break;
 	case NFP_KIND_ADDR6: element.type = FB_IP6_ADDR; break;
 	case NFP_KIND_MAC: element.type = FB_MAC_ADDR; break;
+	case NFP_KIND_UPTIME: /* in libfixbuf's own model */
 	case NFP_KIND_MS: element.type = FB_DT_MILSEC; element.flags = FB_IE_F_ENDIAN; break;
 	case NFP_KIND_NS: element.type = FB_DT_NANOSEC; element.flags = FB_IE_F_ENDIAN; break;
 	case NFP_KIND_TEXT:
@@ -50,22 +51,22 @@ static fbInfoElement_t element_of(const NfpField *field)
 }
 
 /* Elements of fields.def that libfixbuf does not know: those of enterprises, and IANA's latest. */
-static void add_elements(fbInfoModel_t *model)
+static void add_elements(fbInfoModel_t *model, uint32_t pen)
 {
 	for (guint i = 0; i < nfp_fields_n; i++) {
-		fbInfoElement_t element = element_of(&nfp_fields[i]);
+		fbInfoElement_t element = element_of(&nfp_fields[i], pen);
 
 		if (!fbInfoModelGetElementByName(model, nfp_fields[i].name))
 			fbInfoModelAddElement(model, &element);
 	}
 }
 
-NfpFixbuf *nfp_fixbuf_new(void)
+NfpFixbuf *nfp_fixbuf_new(uint32_t pen)
 {
 	NfpFixbuf *fixbuf = g_new0(NfpFixbuf, 1);
 
 	fixbuf->model = fbInfoModelAlloc();
-	add_elements(fixbuf->model);
+	add_elements(fixbuf->model, pen);
 	fixbuf->session = fbSessionAlloc(fixbuf->model);
 	return fixbuf;
 }
@@ -174,28 +175,6 @@ GBytes *nfp_fixbuf_template(NfpFixbuf *fixbuf, uint16_t id, GError **err)
 		if (!fBufEmit(fixbuf->buffer, &theirs) ||
 		    !fbSessionExportTemplate(fixbuf->session, id, &theirs)) {
 			fail(err, theirs, "template");
-			return NULL;
-		}
-	}
-	return take(fixbuf, err);
-}
-
-GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size,
-			  GError **err)
-{
-	GError *theirs = NULL;
-	uint8_t *record = (uint8_t *)values; /* only read; libfixbuf's prototype lacks the const */
-
-	if (!fBufSetInternalTemplate(fixbuf->buffer, id, &theirs) ||
-	    !fBufSetExportTemplate(fixbuf->buffer, id, &theirs)) {
-		fail(err, theirs, "record");
-		return NULL;
-	}
-	if (!fBufAppend(fixbuf->buffer, record, size, &theirs)) {
-		g_clear_error(&theirs); /* FB_ERROR_EOM, as above */
-		if (!fBufEmit(fixbuf->buffer, &theirs) ||
-		    !fBufAppend(fixbuf->buffer, record, size, &theirs)) {
-			fail(err, theirs, "record");
 			return NULL;
 		}
 	}

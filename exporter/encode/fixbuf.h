@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libfixbuf as the keeper of the information model: it writes templates and options records into
+ * libfixbuf as the keeper of the information model: it writes templates into
  * memory. Its messages are taken apart here; headers and sequence numbers are ours, for its own way
  * of sending has no place for several receivers, and its messages can hold empty Sets (2.4.1).
  *
@@ -17,11 +17,13 @@ typedef struct {
 	uint32_t pen;
 	uint16_t id;
 	uint16_t length; /* octets on the wire; NFP_VARIABLE (record/templates.h) */
+	gboolean text;   /* a string; else a number, or octets */
 } NfpElement;
 
 typedef struct NfpFixbuf NfpFixbuf;
 
-NfpFixbuf *nfp_fixbuf_new(void);
+/* pen: of our own elements; 0 = NFP_PEN_OWN. */
+NfpFixbuf *nfp_fixbuf_new(uint32_t pen);
 void nfp_fixbuf_free(NfpFixbuf *fixbuf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpFixbuf, nfp_fixbuf_free)
 
@@ -30,13 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpFixbuf, nfp_fixbuf_free)
  * not have or has under another id, more elements than a template can have. */
 gboolean nfp_fixbuf_add(NfpFixbuf *fixbuf, uint16_t id, const NfpElement *elements, guint n,
 			guint scope, GError **err);
-/* After the last nfp_fixbuf_add, once, before the two below. */
+/* After the last nfp_fixbuf_add, once, before the next. */
 void nfp_fixbuf_start(NfpFixbuf *fixbuf);
 /* The (options) template record, RFC 7011 3.4.1 and 3.4.2.2, without Set header. */
 GBytes *nfp_fixbuf_template(NfpFixbuf *fixbuf, uint16_t id, GError **err);
-/* The data record for `values`: members in host byte order, one behind the other without padding,
- * octets as they are. NULL on error. */
-GBytes *nfp_fixbuf_record(NfpFixbuf *fixbuf, uint16_t id, const uint8_t *values, gsize size,
-			  GError **err);
 
 #endif

@@ -3,24 +3,30 @@
 
 #include "encode/wire.h"
 
-gboolean nfp_message_begin(NfpMessage *message, uint16_t header, uint8_t *out, size_t size)
+gboolean nfp_message_begin(NfpMessage *message, uint16_t header, uint16_t padding, uint8_t *out, size_t size)
 {
+	/* What a Set is filled up with always has room. */
+	size = MIN(size, NFP_MESSAGE_MAX) / padding * padding;
 	if (size < header)
 		return FALSE;
 	*message = (NfpMessage){
 		.start = out,
 		.at = out + header,
-		.end = out + MIN(size, NFP_MESSAGE_MAX),
+		.end = out + size,
 		.header = header,
+		.padding = padding,
 	};
 	return TRUE;
 }
 
 static void close_set(NfpMessage *message)
 {
-	if (message->set_id != 0)
-		nfp_put16(message->set + 2, (uint16_t)(message->at - message->set));
-	message->set_id = 0;
+	if (message->set == NULL)
+		return;
+	while ((message->at - message->start) % message->padding != 0)
+		*message->at++ = 0;
+	nfp_put16(message->set + 2, (uint16_t)(message->at - message->set));
+	message->set = NULL;
 }
 
 void nfp_message_open_set(NfpMessage *message, uint16_t id)
@@ -34,16 +40,17 @@ void nfp_message_open_set(NfpMessage *message, uint16_t id)
 
 gboolean nfp_message_append(NfpMessage *message, uint16_t id, gboolean shared, GBytes *octets)
 {
-	gboolean open = shared && message->set_id == id;
+	gboolean open = shared && nfp_message_in_set(message, id);
 	gsize length;
 	const uint8_t *data = g_bytes_get_data(octets, &length);
 
-	if (nfp_message_room(message) < length + (open ? 0 : NFP_SET_HEADER))
+	if (length > (open ? nfp_message_room(message) : nfp_message_room_in_set(message)))
 		return FALSE;
 	if (!open)
 		nfp_message_open_set(message, id);
 	memcpy(message->at, data, length);
 	message->at += length;
+	message->records++;
 	return TRUE;
 }
 

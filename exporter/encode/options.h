@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What we tell about ourselves: the options templates, and the values of their records. One row
- * each in options.c; the forms are those that nfdump, pmacct and goflow2 read.
+ * What we tell about ourselves: the options templates, and their records. One row each in options.c; the forms are those
+ * that nfdump, pmacct and goflow2 read.
  */
 #ifndef NFP_ENCODE_OPTIONS_H
 #define NFP_ENCODE_OPTIONS_H
@@ -10,9 +10,30 @@
 
 #include "encode/encoder.h"
 #include "encode/fixbuf.h"
+#include "record/name_tables.h"
 
-#define NFP_OPTION_ELEMENTS 4 /* elements of an options template, at most */
+#define NFP_OPTION_ELEMENTS 9 /* elements of an options template, at most */
 #define NFP_OPTION_NAME 255   /* octets of observationDomainName, at most */
+
+/* What a record of an option is made of. */
+typedef enum {
+	NFP_OPTION_FACTS,        /* NfpOptionFacts; one record */
+	NFP_OPTION_PORTS,        /* the interfaces of the domain */
+	NFP_OPTION_VRFS,         /* those in a VRF, one a VRF */
+	NFP_OPTION_APPLICATIONS,
+	NFP_OPTION_TYPES,        /* our enterprise elements (RFC 5610) */
+} NfpOptionSource;
+
+/* RFC 5610 3: an element that no registry of a collector's has. */
+typedef struct {
+	uint32_t pen;
+	uint16_t id;
+	uint8_t type;
+	uint8_t semantics;
+	uint16_t units;
+	uint64_t begin, end; /* range; both 0: that of the type */
+	NfpText name, description;
+} NfpOptionType;
 
 /* Values in host byte order, named as the elements they fill. */
 typedef struct {
@@ -21,23 +42,30 @@ typedef struct {
 	uint32_t process;    /* exportingProcessId */
 	uint32_t sampling;   /* 1-in-N */
 	NfpEncoderStats stats;
-	char name[NFP_OPTION_NAME];
+	NfpText name;        /* observationDomainName; owned */
+	NfpNameTables *tables;   /* a reference, or NULL */
+	GArray *types;       /* NfpOptionType */
 } NfpOptionFacts;
 
 typedef struct {
+	NfpOptionSource source;
 	gboolean process; /* of the whole process: sent in observation domain 0 */
-	guint n;          /* elements; the first is the scope */
+	guint scopes;     /* the first of the elements are the scope */
+	guint n;
 	NfpElement elements[NFP_OPTION_ELEMENTS];
-	uint16_t offsets[NFP_OPTION_ELEMENTS]; /* in NfpOptionFacts */
+	uint16_t offsets[NFP_OPTION_ELEMENTS]; /* in what the source has; texts are NfpText */
 } NfpOption;
 
-/* Array of NfpOption. hostname: observationDomainName, sent with its own length (fixed in the
- * template: pmacct 1.7.7 reads no options of variable length); left out when NULL or empty. */
-GArray *nfp_options_new(const char *hostname);
-/* Puts the longest start of `text` that is UTF-8 and fits into out[0..size) there (RFC 7011 6.1.6:
- * never an ill-formed octet); returns its length. */
-gsize nfp_options_name(const char *text, char *out, gsize size);
-/* Appends the option's values, as nfp_fixbuf_record takes them. */
-void nfp_option_values(const NfpOption *option, const NfpOptionFacts *facts, GByteArray *out);
+void nfp_option_facts_init(NfpOptionFacts *facts, const NfpEncoderOptions *options);
+void nfp_option_facts_clear(NfpOptionFacts *facts);
+
+/* Array of NfpOption. netflow9: each has the system as its scope, and there is no type information. */
+GArray *nfp_options_new(const NfpEncoderOptions *options, gboolean netflow9);
+/* Records, at most. */
+guint nfp_option_rows(const NfpOption *option, const NfpOptionFacts *facts);
+/* There is a record for this domain. */
+gboolean nfp_option_has_rows(const NfpOption *option, const NfpOptionFacts *facts, uint32_t domain_index);
+/* The record of a row, as it leaves. NULL: the row is of another domain, or was told already. */
+GBytes *nfp_option_record(const NfpOption *option, const NfpOptionFacts *facts, uint32_t domain_index, guint row);
 
 #endif

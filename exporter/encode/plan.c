@@ -27,6 +27,7 @@ typedef enum {
 	STEP_UNSIGNED, /* any other pair */
 	STEP_MS,
 	STEP_NS,
+	STEP_UPTIME,
 	STEP_TEXT, /* of the step's length */
 	STEP_TEXT_VARIABLE,
 } StepKind;
@@ -87,6 +88,7 @@ static Step make_step(const NfpField *field, guint at, gboolean fixed_texts)
 	case NFP_KIND_U: step.kind = unsigned_kind(field->size, field->length); break;
 	case NFP_KIND_MS: step.kind = STEP_MS; break;
 	case NFP_KIND_NS: step.kind = STEP_NS; break;
+	case NFP_KIND_UPTIME: step.kind = STEP_UPTIME; break;
 	case NFP_KIND_ADDR4:
 	case NFP_KIND_ADDR6:
 	case NFP_KIND_MAC: step.kind = copy_kind(field->length); break;
@@ -190,6 +192,15 @@ static void put_unsigned(const Step *step, const uint8_t *in, uint8_t *out)
 	}
 }
 
+/* RFC 3954 8: ms since the device booted, modulo 2^32. Never before that (a record that waited for longer than the
+ * uptime says), and never after the message itself: pmacct 1.7.7 would show it 49 days earlier. */
+static uint32_t uptime(uint64_t ns, const NfpPlanContext *context)
+{
+	uint64_t ms = MIN(ns / NS_PER_MS, context->now_ms);
+
+	return ms > context->boot_ms ? (uint32_t)(ms - context->boot_ms) : 0;
+}
+
 /* RFC 7011 7: the length in one octet, or 255 and the length in two. */
 static guint prefix(guint length)
 {
@@ -232,7 +243,8 @@ static void put_fixed_text(const NfpText *text, guint length, uint8_t *out)
 	}                                                                          \
 	break
 
-static void run_step(const Step *step, const uint8_t *in, guint n, uint8_t *out, guint stride)
+static void run_step(const Step *step, const uint8_t *in, guint n, const NfpPlanContext *context, uint8_t *out,
+		     guint stride)
 {
 	switch ((StepKind)step->kind) {
 	case STEP_COPY4: EACH(memcpy(out, in, 4));
@@ -248,6 +260,7 @@ static void run_step(const Step *step, const uint8_t *in, guint n, uint8_t *out,
 	case STEP_UNSIGNED: EACH(put_unsigned(step, in, out));
 	case STEP_MS: EACH(nfp_put64(out, get64(in) / NS_PER_MS));
 	case STEP_NS: EACH(nfp_put64(out, ntp_time(get64(in))));
+	case STEP_UPTIME: EACH(nfp_put32(out, uptime(get64(in), context)));
 	case STEP_TEXT: EACH(put_fixed_text((const NfpText *)(const void *)in, step->length, out));
 	case STEP_TEXT_VARIABLE: break; /* run_record() */
 	}
@@ -262,26 +275,28 @@ static const uint8_t *member_of(const Step *step, const NfpRecord *record)
 	return from + step->offset;
 }
 
-static void run_column(const Step *step, const NfpRecord *records, guint n, uint8_t *out, guint stride)
+static void run_column(const Step *step, const NfpRecord *records, guint n, const NfpPlanContext *context,
+		       uint8_t *out, guint stride)
 {
 	if (step->via == 0) {
-		run_step(step, (const uint8_t *)records + step->offset, n, out, stride);
+		run_step(step, (const uint8_t *)records + step->offset, n, context, out, stride);
 		return;
 	}
 	for (guint i = 0; i < n; i++, out += stride)
-		run_step(step, member_of(step, &records[i]), 1, out, 0);
+		run_step(step, member_of(step, &records[i]), 1, context, out, 0);
 }
 
-static uint8_t *run_record(const NfpPlan *plan, const NfpRecord *record, guint text_max, uint8_t *out)
+static uint8_t *run_record(const NfpPlan *plan, const NfpRecord *record, const NfpPlanContext *context,
+			   uint8_t *out)
 {
 	for (guint i = 0; i < plan->n; i++) {
 		const Step *step = &plan->steps[i];
 		const uint8_t *in = member_of(step, record);
 
 		if (step->kind == STEP_TEXT_VARIABLE)
-			out = put_text((const NfpText *)(const void *)in, text_max, out + step->at);
+			out = put_text((const NfpText *)(const void *)in, context->text_max, out + step->at);
 		else
-			run_step(step, in, 1, out + step->at, 0);
+			run_step(step, in, 1, context, out + step->at, 0);
 	}
 	return out + plan->tail;
 }
@@ -297,8 +312,8 @@ guint nfp_plan_length(const NfpPlan *plan, const NfpRecord *record, guint text_m
 	return length;
 }
 
-guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, guint text_max, uint8_t *out,
-		   gsize room, gsize *ret_octets)
+guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, const NfpPlanContext *context,
+		   uint8_t *out, gsize room, gsize *ret_octets)
 {
 	uint8_t *at = out;
 	guint done = 0;
@@ -306,14 +321,14 @@ guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, guint
 	if (plan->variable == 0) {
 		n = (guint)MIN(n, room / plan->length);
 		for (guint i = 0; i < plan->n; i++)
-			run_column(&plan->steps[i], records, n, out + plan->steps[i].at, plan->length);
+			run_column(&plan->steps[i], records, n, context, out + plan->steps[i].at, plan->length);
 		*ret_octets = (gsize)n * plan->length;
 		return n;
 	}
 	for (; done < n; done++) {
-		if (nfp_plan_length(plan, &records[done], text_max) > room - (gsize)(at - out))
+		if (nfp_plan_length(plan, &records[done], context->text_max) > room - (gsize)(at - out))
 			break;
-		at = run_record(plan, &records[done], text_max, at);
+		at = run_record(plan, &records[done], context, at);
 	}
 	*ret_octets = (gsize)(at - out);
 	return done;

@@ -19,13 +19,20 @@ NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n, gboolean fixed_tex
 void nfp_plan_free(NfpPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpPlan, nfp_plan_free)
 
+/* What the message tells of itself, for values that hang on it. */
+typedef struct {
+	guint text_max;   /* octets of a text of variable length, at most; NFP_TEXT_MAX unless a record has to be cut */
+	uint64_t boot_ms; /* ms since 1970 at which uptimes begin (NetFlow v9) */
+	uint64_t now_ms;  /* ms since 1970 of the message's header: no flow ended later */
+} NfpPlanContext;
+
 gboolean nfp_plan_varies(const NfpPlan *plan); /* records have texts of variable length */
 guint nfp_plan_shortest(const NfpPlan *plan);  /* octets of a record whose texts are empty */
-/* Octets of this record. text_max: of a text, at most; NFP_TEXT_MAX unless the record has to be cut. */
+/* Octets of this record, with texts of at most text_max octets. */
 guint nfp_plan_length(const NfpPlan *plan, const NfpRecord *record, guint text_max);
 /* Writes as many of records[0..n) as `room` octets hold, one behind the other. Returns how many; *ret_octets: what
  * they take. Any thread. */
-guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, guint text_max, uint8_t *out,
-		   gsize room, gsize *ret_octets);
+guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, const NfpPlanContext *context,
+		   uint8_t *out, gsize room, gsize *ret_octets);
 
 #endif

@@ -15,6 +15,9 @@ typedef struct {
 	/* Returns an object that begins with a struct NfpEncoder; encoder.c fills that in. */
 	NfpEncoder *(*create)(const NfpEncoderOptions *options, GError **err);
 	void (*destroy)(NfpEncoder *encoder); /* not NULL */
+	const char *(*refuses)(const NfpField *field); /* NULL: nothing */
+	/* NULL: tells no names. */
+	void (*set_tables)(NfpEncoder *encoder, NfpNameTables *tables);
 	void (*start_session)(NfpEncoder *encoder);
 	void (*refresh)(NfpEncoder *encoder, uint32_t domain);
 	ssize_t (*announce)(NfpEncoder *encoder, uint32_t domain, uint32_t now,
@@ -28,7 +31,8 @@ struct NfpEncoder {
 	const NfpEncoderProtocol *protocol;
 };
 
-extern const NfpEncoderProtocol nfp_encode_ipfix; /* encode/ipfix.c */
-extern const NfpEncoderProtocol nfp_encode_json; /* encode/json.c */
+extern const NfpEncoderProtocol nfp_encode_ipfix;    /* encode/ipfix.c */
+extern const NfpEncoderProtocol nfp_encode_netflow9; /* encode/netflow9.c */
+extern const NfpEncoderProtocol nfp_encode_json;     /* encode/json.c */
 
 #endif

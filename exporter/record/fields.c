@@ -18,6 +18,7 @@
 #define CHECK_MAC(id, length, size) ((length) == 6 && (size) == 6)
 #define CHECK_MS(id, length, size) ((length) == 8 && (size) == 8)
 #define CHECK_NS(id, length, size) ((length) == 8 && (size) == 8)
+#define CHECK_UPTIME(id, length, size) ((length) == 4 && (size) == 8)
 #define CHECK_TEXT(id, length, size) ((length) <= NFP_TEXT_MAX && (size) == sizeof(NfpText))
 
 #define CHECK(name, id, length, type, member, kind)                                           \
@@ -84,7 +85,7 @@ static const char *const kind_texts[] = {
 	[NFP_KIND_U] = "unsigned",     [NFP_KIND_ADDR4] = "IPv4 address",
 	[NFP_KIND_ADDR6] = "IPv6 address", [NFP_KIND_MAC] = "MAC address",
 	[NFP_KIND_MS] = "milliseconds since 1970", [NFP_KIND_NS] = "nanoseconds, NTP format",
-	[NFP_KIND_TEXT] = "text",
+	[NFP_KIND_UPTIME] = "milliseconds of uptime", [NFP_KIND_TEXT] = "text",
 };
 
 void nfp_fields_print_markdown(GString *out)

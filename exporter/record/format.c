@@ -101,7 +101,8 @@ void nfp_format_field(GString *out, const NfpRecord *record, guint index)
 	switch (field->kind) {
 	case NFP_KIND_U:
 	case NFP_KIND_NS: nfp_text_uint(out, unsigned_value(field, member)); break;
-	case NFP_KIND_MS: nfp_text_uint(out, unsigned_value(field, member) / 1000000); break;
+	case NFP_KIND_MS:
+	case NFP_KIND_UPTIME: nfp_text_uint(out, *(const uint64_t *)(const void *)member / 1000000); break;
 	case NFP_KIND_ADDR4: nfp_text_ipv4(out, member); break;
 	case NFP_KIND_ADDR6: nfp_text_ipv6(out, member); break;
 	case NFP_KIND_MAC: nfp_text_mac(out, member); break;
@@ -228,8 +229,9 @@ void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record
 		if ((have & field->need) != field->need)
 			continue;
 
-		/* A fact that is not known has no key, as a member that the record does not have. */
-		if (field->kind == NFP_KIND_TEXT && is_empty(field, record))
+		/* A fact that is not known has no key, as a member that the record does not have; an uptime
+		 * is one of a message. */
+		if (field->kind == NFP_KIND_UPTIME || (field->kind == NFP_KIND_TEXT && is_empty(field, record)))
 			continue;
 		g_string_append(out, ",\"");
 		g_string_append(out, field->name);

@@ -20,6 +20,7 @@ typedef enum {
 	NFP_KIND_MAC,
 	NFP_KIND_MS,
 	NFP_KIND_NS,
+	NFP_KIND_UPTIME,
 	NFP_KIND_TEXT
 } NfpFieldKind;
 
@@ -65,6 +66,12 @@ static inline const uint8_t *nfp_field_member(const NfpField *field, const NfpRe
 	if (field->via != 0)
 		memcpy(&from, from + field->via, sizeof(from));
 	return from + field->offset;
+}
+
+/* The enterprise number that the field leaves under. own: of our own elements, 0 = NFP_PEN_OWN. */
+static inline uint32_t nfp_field_pen(const NfpField *field, uint32_t own)
+{
+	return field->pen == NFP_PEN_OWN && own != 0 ? own : field->pen;
 }
 
 /* Octets of a text that leave: at most `max`, never a part of a code point (RFC 7011 6.1.6). */

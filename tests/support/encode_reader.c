@@ -15,6 +15,7 @@ struct NfpReader {
 	void *data;
 	GHashTable *domains; /* id -> Domain */
 	guint template_records;
+	gboolean netflow9; /* the message in hand */
 	char *error;
 };
 
@@ -60,6 +61,16 @@ static Domain *get_domain(NfpReader *reader, uint32_t id)
 void nfp_reader_expect(NfpReader *reader, uint32_t domain, uint32_t sequence)
 {
 	get_domain(reader, domain)->sequence = sequence;
+}
+
+void nfp_reader_forget(NfpReader *reader)
+{
+	GHashTableIter iter;
+	void *domain;
+
+	g_hash_table_iter_init(&iter, reader->domains);
+	while (g_hash_table_iter_next(&iter, NULL, &domain))
+		g_hash_table_remove_all(((Domain *)domain)->templates);
 }
 
 guint nfp_reader_templates(NfpReader *reader, uint32_t domain)
@@ -115,22 +126,67 @@ static G_GNUC_PRINTF(2, 3) gboolean wrong(NfpReader *reader, const char *format,
 	return FALSE;
 }
 
+/* One field of a template; moves *at behind it. */
+static gboolean read_field(NfpReader *reader, NfpReaderTemplate *template, guint i, const uint8_t **at,
+			   const uint8_t *end)
+{
+	NfpReaderField *field = &template->fields[i];
+
+	if (end - *at < 4)
+		return wrong(reader, "template %u cut off", template->id);
+	field->id = template->netflow9 ? get16(*at) : get16(*at) & 0x7fff;
+	field->length = get16(*at + 2);
+	if (field->id == 0 || field->length == 0 || (template->netflow9 && field->length == VARIABLE))
+		return wrong(reader, "template %u field %u: id %u length %u", template->id, i, field->id,
+			     field->length);
+	template->varies |= field->length == VARIABLE;
+	template->length += field->length == VARIABLE ? 1 : field->length;
+	if (!template->netflow9 && (get16(*at) & 0x8000)) {
+		if (end - *at < 8 || get32(*at + 4) == 0)
+			return wrong(reader, "template %u field %u: enterprise", template->id, i);
+		field->pen = get32(*at + 4);
+		*at += 4;
+	}
+	*at += 4;
+	return TRUE;
+}
+
+/* Counts of fields and scopes: RFC 7011 3.4.2.2; RFC 3954 6.1 has octets of definitions, scopes first. */
+static gboolean read_counts(NfpReader *reader, gboolean options, const uint8_t *at, guint *ret_n, guint *ret_scope)
+{
+	*ret_n = get16(at + 2);
+	*ret_scope = options ? get16(at + 4) : 0;
+	if (!reader->netflow9 || !options)
+		return TRUE;
+	if (*ret_n % 4 != 0 || *ret_scope % 4 != 0)
+		return wrong(reader, "options template of %u and %u octets", *ret_n, *ret_scope);
+
+	guint scopes = *ret_n / 4;
+
+	*ret_n = scopes + *ret_scope / 4;
+	*ret_scope = scopes;
+	return TRUE;
+}
+
 /* One (options) template record; moves *at behind it. */
 static gboolean read_template(NfpReader *reader, Domain *domain, gboolean options,
 			      const uint8_t **at, const uint8_t *end)
 {
 	gsize header = options ? 6 : 4;
+	guint n, scope;
 
 	if ((gsize)(end - *at) < header)
 		return wrong(reader, "template record cut off, or padding in a template Set");
+	if (!read_counts(reader, options, *at, &n, &scope))
+		return FALSE;
 
-	guint n = get16(*at + 2);
 	g_autofree NfpReaderTemplate *template =
 		g_malloc0(sizeof(*template) + n * sizeof(template->fields[0]));
 
 	template->id = get16(*at);
 	template->n = n;
-	template->scope = options ? get16(*at + 4) : 0;
+	template->scope = scope;
+	template->netflow9 = reader->netflow9;
 	if (template->id < 256)
 		return wrong(reader, "template id %u", template->id);
 	if (n == 0)
@@ -138,25 +194,9 @@ static gboolean read_template(NfpReader *reader, Domain *domain, gboolean option
 	if (options && (template->scope == 0 || template->scope > n))
 		return wrong(reader, "scope count %u of %u", template->scope, n);
 	*at += header;
-	for (guint i = 0; i < n; i++) {
-		if (end - *at < 4)
-			return wrong(reader, "template %u cut off", template->id);
-		template->fields[i].id = get16(*at) & 0x7fff;
-		template->fields[i].length = get16(*at + 2);
-		if (template->fields[i].id == 0 || template->fields[i].length == 0)
-			return wrong(reader, "template %u field %u: id %u length %u", template->id,
-				     i, template->fields[i].id, template->fields[i].length);
-		template->varies |= template->fields[i].length == VARIABLE;
-		template->length += template->fields[i].length == VARIABLE ? 1 : template->fields[i].length;
-		if (get16(*at) & 0x8000) {
-			if (end - *at < 8 || get32(*at + 4) == 0)
-				return wrong(reader, "template %u field %u: enterprise",
-					     template->id, i);
-			template->fields[i].pen = get32(*at + 4);
-			*at += 4;
-		}
-		*at += 4;
-	}
+	for (guint i = 0; i < n; i++)
+		if (!read_field(reader, template, i, at, end))
+			return FALSE;
 	reader->template_records++;
 
 	const NfpReaderTemplate *known =
@@ -173,23 +213,43 @@ static gboolean read_template(NfpReader *reader, Domain *domain, gboolean option
 	return TRUE;
 }
 
+/* The octets that fill a Set up: zeros, fewer than four, only in NetFlow v9. */
+static gboolean is_padding(const NfpReader *reader, const uint8_t *at, const uint8_t *end)
+{
+	static const uint8_t zeros[4];
+
+	return reader->netflow9 && end - at < 4 && memcmp(at, zeros, (gsize)(end - at)) == 0;
+}
+
+static gboolean read_templates(NfpReader *reader, Domain *domain, gboolean options, const uint8_t *at,
+			       const uint8_t *end, uint32_t *records)
+{
+	for (guint n = 0; at < end; n++) {
+		if (n > 0 && is_padding(reader, at, end))
+			break;
+		if (options && n == 1)
+			return wrong(reader, "two options templates in a Set");
+		if (!read_template(reader, domain, options, &at, end))
+			return FALSE;
+		if (reader->netflow9)
+			(*records)++;
+	}
+	return TRUE;
+}
+
 static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, const uint8_t *set,
 			 guint length, uint32_t *records)
 {
 	uint16_t id = get16(set);
 	const uint8_t *at = set + 4, *end = set + length;
+	uint16_t templates = reader->netflow9 ? 0 : 2;
 
 	if (length == 4)
 		return wrong(reader, "empty Set %u", id);
-	if (id == 2 || id == 3) {
-		for (guint n = 0; at < end; n++) {
-			if (id == 3 && n == 1)
-				return wrong(reader, "two options templates in a Set");
-			if (!read_template(reader, domain, id == 3, &at, end))
-				return FALSE;
-		}
-		return TRUE;
-	}
+	if (reader->netflow9 && length % 4 != 0)
+		return wrong(reader, "FlowSet of %u octets", length);
+	if (id == templates || id == templates + 1)
+		return read_templates(reader, domain, id != templates, at, end, records);
 	if (id < 256)
 		return wrong(reader, "Set id %u", id);
 
@@ -202,6 +262,8 @@ static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, 
 		const uint8_t *next = at;
 		guint unused;
 
+		if ((guint)(end - at) < template->length && is_padding(reader, at, end))
+			break;
 		for (guint i = 0; i < template->n; i++)
 			if (nfp_reader_value(&template->fields[i], &next, end, &unused) == NULL)
 				return wrong(reader, "Set %u: %u octets are no whole records", id, length - 4);
@@ -212,15 +274,47 @@ static gboolean read_set(NfpReader *reader, Domain *domain, uint32_t domain_id, 
 	return TRUE;
 }
 
+static void read_sets(NfpReader *reader, Domain *domain, uint32_t id, const uint8_t *message, gsize size,
+		      gsize header, uint32_t *records)
+{
+	for (gsize at = header; at < size && reader->error == NULL;) {
+		guint length = size - at >= 4 ? get16(message + at + 2) : 0;
+
+		if (length < 4 || length > size - at)
+			wrong(reader, "Set of %u octets with %zu left", length, size - at);
+		else
+			read_set(reader, domain, id, message + at, length, records);
+		at += length;
+	}
+}
+
+/* RFC 3954 5.1: the count is of records of all kinds, the sequence of messages. */
+static const char *read_netflow9(NfpReader *reader, const uint8_t *message, gsize size)
+{
+	uint32_t records = 0, id = get32(message + 16);
+	Domain *domain = get_domain(reader, id);
+
+	reader->netflow9 = TRUE;
+	if (get32(message + 12) != domain->sequence)
+		wrong(reader, "source %u: sequence %u instead of %u", id, get32(message + 12), domain->sequence);
+	read_sets(reader, domain, id, message, size, 20, &records);
+	if (reader->error == NULL && get16(message + 2) != records)
+		wrong(reader, "count %u, but %u records", get16(message + 2), records);
+	domain->sequence++;
+	return reader->error;
+}
+
 const char *nfp_reader_read(NfpReader *reader, const uint8_t *message, gsize size)
 {
 	uint32_t records = 0;
 
 	g_clear_pointer(&reader->error, g_free);
-	if (size < 20) {
+	if (size < 24 && (size < 20 || get16(message) != 10)) {
 		wrong(reader, "message of %zu octets", size);
 		return reader->error;
 	}
+	if (get16(message) == 9)
+		return read_netflow9(reader, message, size);
 
 	uint32_t id = get32(message + 12);
 	Domain *domain = get_domain(reader, id);
@@ -232,15 +326,7 @@ const char *nfp_reader_read(NfpReader *reader, const uint8_t *message, gsize siz
 	else if (get32(message + 8) != domain->sequence)
 		wrong(reader, "domain %u: sequence %u instead of %u", id, get32(message + 8),
 		      domain->sequence);
-	for (gsize at = 16; at < size && reader->error == NULL;) {
-		guint length = size - at >= 4 ? get16(message + at + 2) : 0;
-
-		if (length < 4 || length > size - at)
-			wrong(reader, "Set of %u octets with %zu left", length, size - at);
-		else
-			read_set(reader, domain, id, message + at, length, &records);
-		at += length;
-	}
+	read_sets(reader, domain, id, message, size, 16, &records);
 	domain->sequence += records;
 	return reader->error;
 }

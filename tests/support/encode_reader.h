@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A strict reader of IPFIX messages of one session, for tests: what RFC 7011 forbids, and what real
- * collectors stumble over, is an error here.
+ * A strict reader of the messages of one session, IPFIX or NetFlow v9, for tests: what RFC 7011 and RFC 3954 forbid, and
+ * what real collectors stumble over, is an error here.
  */
 #ifndef NFP_TESTS_ENCODE_READER_H
 #define NFP_TESTS_ENCODE_READER_H
@@ -21,6 +21,7 @@ typedef struct {
 	guint n;
 	guint length; /* octets of the shortest record */
 	gboolean varies;
+	gboolean netflow9;
 	NfpReaderField fields[];
 } NfpReaderTemplate;
 
@@ -41,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpReader, nfp_reader_free)
 const char *nfp_reader_read(NfpReader *reader, const uint8_t *message, gsize size);
 /* The sequence number expected next in a domain; 0 at first. */
 void nfp_reader_expect(NfpReader *reader, uint32_t domain, uint32_t sequence);
+/* All templates, as a collector that was started again; sequence numbers are expected to go on. */
+void nfp_reader_forget(NfpReader *reader);
 guint nfp_reader_templates(NfpReader *reader, uint32_t domain); /* different ones seen */
 /* (Options) template records seen, repeated ones too. */
 guint nfp_reader_template_records(NfpReader *reader);

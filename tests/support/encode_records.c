@@ -224,6 +224,7 @@ gsize nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret
 	case NFP_KIND_TEXT: return text_wire((const NfpText *)(const void *)member, ret_octets);
 	case NFP_KIND_U: value = member_value(field, member); break;
 	case NFP_KIND_MS: value = member_value(field, member) / 1000000; break;
+	case NFP_KIND_UPTIME: value = member_value(field, member) / 1000000 - NFP_TEST_BOOT_MS; break;
 	case NFP_KIND_NS:
 		/* The smallest 2^-32 s that is not before the time. */
 		ns = member_value(field, member);

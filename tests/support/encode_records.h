@@ -11,6 +11,8 @@
 /* 13 shapes (tcp4 ... eth, hook, one without times) x 4 links (no MAC, MAC, VLAN, QinQ) x 2
  * directions x 3 tunnels (none, IPv4, several with the innermost IPv6) x with facts or without */
 #define NFP_TEST_KINDS (13 * 4 * 2 * 3 * 2)
+/* When uptimes begin in nfp_test_wire(): before any record's time. */
+#define NFP_TEST_BOOT_MS 1000000000000ull
 /* Octets of a field on the wire, at most. */
 #define NFP_TEST_OCTETS (3 + NFP_TEXT_MAX)
 

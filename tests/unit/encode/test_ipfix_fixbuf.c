@@ -18,8 +18,13 @@ static const NfpEncoderStats stats = { .messages = 11,
 				       .records = 12,
 				       .octets = 13,
 				       .lost_packets = 14,
+				       .lost_first = 17,
+				       .lost_last = 18,
 				       .not_sent_records = 15,
-				       .not_sent_packets = 16 };
+				       .not_sent_packets = 16,
+				       .not_sent_octets = 19,
+				       .not_sent_first = 20,
+				       .not_sent_last = 21 };
 
 static NfpEncoder *encoder_new(const NfpTemplateSet *set, const char *hostname)
 {
@@ -305,6 +310,9 @@ Test(ipfix_fixbuf, every_field_comes_back)
 	uint64_t seed = 22;
 
 	for (guint f = 0; f < nfp_fields_n; f++) {
+		if (nfp_encoder_refuses("ipfix", &nfp_fields[f]) != NULL)
+			continue;
+
 		/* flowId beside it, so that a record is never shorter than what libfixbuf takes for
 		 * padding. */
 		guint fields[] = { f, NFP_F_flowId };
@@ -353,16 +361,18 @@ typedef struct {
 
 static const struct {
 	uint32_t domain;
-	OptionValue values[4];
+	OptionValue values[6];
 } options[] = {
 	{ DOMAIN, { { "observationDomainId", 4, DOMAIN }, { "samplingInterval", 4, 100 } } },
 	{ 0,
 	  { { "observationDomainId", 4, 0 }, { "exportedMessageTotalCount", 8, 11 },
 	    { "exportedFlowRecordTotalCount", 8, 12 }, { "exportedOctetTotalCount", 8, 13 } } },
-	{ 0, { { "observationDomainId", 4, 0 }, { "ignoredPacketTotalCount", 8, 14 } } },
+	{ 0, { { "observationDomainId", 4, 0 }, { "ignoredPacketTotalCount", 8, 14 },
+	       { "observationTimeSeconds", 4, 17 }, { "observationTimeSeconds", 4, 18 } } },
 	{ 0,
 	  { { "exportingProcessId", 4, DOMAIN }, { "notSentFlowTotalCount", 8, 15 },
-	    { "notSentPacketTotalCount", 8, 16 } } },
+	    { "notSentPacketTotalCount", 8, 16 }, { "notSentOctetTotalCount", 8, 19 },
+	    { "observationTimeSeconds", 4, 20 }, { "observationTimeSeconds", 4, 21 } } },
 };
 
 /* TRUE when a record of the messages in domain has just these values. */
@@ -379,7 +389,7 @@ static gboolean find_option(fBuf_t *buffer, fbSession_t *session, const OptionVa
 		guint count = 0;
 		fbTemplate_t *internal = fbTemplateAlloc(fbSessionGetInfoModel(session));
 
-		for (; count < 4 && values[count].name != NULL; count++) {
+		for (; count < 6 && values[count].name != NULL; count++) {
 			fbInfoElementSpec_t spec = { (char *)values[count].name,
 						     values[count].length, 0 };
 			uint32_t four = (uint32_t)values[count].value;
@@ -401,7 +411,7 @@ static gboolean find_option(fBuf_t *buffer, fbSession_t *session, const OptionVa
 		    fbTemplateCountElements(template) == count &&
 		    fbTemplateContainsElementByName(
 			    template,
-			    &(fbInfoElementSpec_t){ (char *)values[count - 1].name, 0, 0 }))
+			    &(fbInfoElementSpec_t){ (char *)values[1].name, 0, 0 }))
 			found = length == n && memcmp(record, want, n) == 0;
 	}
 	g_clear_error(&err);

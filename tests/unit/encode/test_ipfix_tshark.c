@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Wireshark as the judge: what we write holds no malformed packet, no expert remark and no unknown
+/* Wireshark as the judge, of both protocols: what we write holds no malformed packet, no expert remark and no unknown
  * Set. */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
@@ -95,11 +95,24 @@ static guint count_values(const char *output)
 	return n;
 }
 
-/* n records in messages of `size`; lose: the data message that is left out, 0 = none. */
-static void judge(NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
+static void add_names(NfpEncoder *encoder)
 {
-	NfpEncoderOptions options = { .protocol = "ipfix",
+	g_autoptr(NfpNameTables) tables = nfp_name_tables_new();
+	static const NfpPort port = { .name = { "eth0", 4 }, .description = { "M\xc3\xbcnchen", 8 }, .vrf_id = 5,
+				      .vrf = { "blue", 4 } };
+
+	for (uint32_t i = 1; i < 20; i++)
+		nfp_name_tables_add_port(tables, 0, i, &port);
+	nfp_name_tables_add_application(tables, &(NfpApplication){ .id = 0x03000050, .name = { "http", 4 } });
+	nfp_encoder_set_tables(encoder, tables);
+}
+
+/* n records in messages of `size`; lose: the data message that is left out, 0 = none. */
+static void judge(const char *protocol, NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
+{
+	NfpEncoderOptions options = { .protocol = protocol,
 				      .templates = set,
+				      .boot_ms = (NOW - 86400) * 1000ull,
 				      .domain = 5,
 				      .sampling = 1,
 				      .hostname = "edge1" };
@@ -112,6 +125,7 @@ static void judge(NfpTemplateSet *set, gsize size, uint32_t n, uint32_t lose)
 
 	for (uint32_t i = 0; i < n; i++)
 		nfp_test_record(&records[i], i / 7 % NFP_TEST_KINDS, &seed);
+	add_names(encoder);
 	while (done < n) {
 		uint32_t used;
 		ssize_t length;
@@ -157,7 +171,7 @@ Test(ipfix_tshark, the_standard_set, .timeout = 100)
 
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
 
-	judge(set, 1420, 20000, 0);
+	judge("ipfix", set, 1420, 20000, 0);
 }
 
 /* Half of the records are none that a partner was looked for, and stay behind. */
@@ -167,7 +181,7 @@ Test(ipfix_tshark, the_biflow_set, .timeout = 100)
 
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "biflow", NULL);
 
-	judge(set, 1420, 20000, 0);
+	judge("ipfix", set, 1420, 20000, 0);
 }
 
 Test(ipfix_tshark, small_messages, .timeout = 100)
@@ -176,7 +190,7 @@ Test(ipfix_tshark, small_messages, .timeout = 100)
 
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
 
-	judge(set, 512, 2000, 0);
+	judge("ipfix", set, 512, 2000, 0);
 }
 
 Test(ipfix_tshark, a_template_of_every_field, .timeout = 100)
@@ -189,7 +203,7 @@ Test(ipfix_tshark, a_template_of_every_field, .timeout = 100)
 
 	g_autoptr(NfpTemplateSet) set = nfp_test_set(fields, G_N_ELEMENTS(fields));
 
-	judge(set, 1420, 300, 0);
+	judge("ipfix", set, 1420, 300, 0);
 }
 
 Test(ipfix_tshark, a_lost_message_is_seen, .timeout = 100)
@@ -198,5 +212,16 @@ Test(ipfix_tshark, a_lost_message_is_seen, .timeout = 100)
 
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
 
-	judge(set, 1420, 300, 3);
+	judge("ipfix", set, 1420, 300, 3);
+}
+
+Test(ipfix_tshark, netflow9, .timeout = 100)
+{
+	need_tshark();
+
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
+
+	judge("netflow9", set, 1420, 20000, 0);
+	judge("netflow9", set, 512, 2000, 0);
+	judge("netflow9", set, 1420, 300, 3);
 }

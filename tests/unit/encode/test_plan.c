@@ -6,6 +6,13 @@
 #include "support/encode_records.h"
 
 #define N 17
+#define BOOT_MS 1000000000000ull
+#define NOW_MS 2100000000000ull
+
+static NfpPlanContext context(guint text_max)
+{
+	return (NfpPlanContext){ .text_max = text_max, .boot_ms = BOOT_MS, .now_ms = NOW_MS };
+}
 
 /* Any choice of fields in any order gives the octets that the rows tell; no octet is written behind them. */
 Test(plan, random_choices_of_fields)
@@ -16,6 +23,7 @@ Test(plan, random_choices_of_fields)
 		const NfpField *fields[64];
 		guint n = 1 + nfp_test_random(&seed) % G_N_ELEMENTS(fields);
 		gboolean texts = FALSE;
+		const NfpPlanContext whole = context(NFP_TEXT_MAX);
 
 		for (guint i = 0; i < n; i++) {
 			fields[i] = &nfp_fields[nfp_test_random(&seed) % nfp_fields_n];
@@ -44,11 +52,11 @@ Test(plan, random_choices_of_fields)
 		g_autofree uint8_t *out = g_malloc(length + 1);
 
 		out[length] = 0xa5;
-		cr_assert_eq(nfp_plan_run(plan, records, N, NFP_TEXT_MAX, out, length, &octets), N);
+		cr_assert_eq(nfp_plan_run(plan, records, N, &whole, out, length, &octets), N);
 		cr_assert_eq(octets, length);
 		cr_assert(memcmp(out, want, length) == 0, "round %u", round);
 		cr_assert_eq(out[length], 0xa5, "wrote behind the records");
-		cr_assert_eq(nfp_plan_run(plan, records, N, NFP_TEXT_MAX, out, length - 1, &octets), N - 1);
+		cr_assert_eq(nfp_plan_run(plan, records, N, &whole, out, length - 1, &octets), N - 1);
 		cr_assert_eq(octets, before_last);
 	}
 }
@@ -65,6 +73,7 @@ Test(plan, texts_are_cut_between_code_points)
 		g_autofree char *text = g_strndup(all, length);
 		NfpPlace place = { .host = { text, (uint16_t)length } };
 		NfpRecord record = { .src_place = &place };
+		const NfpPlanContext whole = context(NFP_TEXT_MAX);
 		uint8_t out[64];
 		gsize octets;
 
@@ -73,7 +82,9 @@ Test(plan, texts_are_cut_between_code_points)
 		for (guint max = 0; max < 24; max++) {
 			guint want = nfp_test_cut(&place.host, max);
 
-			cr_assert_eq(nfp_plan_run(plan, &record, 1, max, out, sizeof(out), &octets), 1);
+			const NfpPlanContext cut = context(max);
+
+			cr_assert_eq(nfp_plan_run(plan, &record, 1, &cut, out, sizeof(out), &octets), 1);
 			cr_assert_eq(octets, 1 + want);
 			cr_assert_eq(out[0], want);
 			cr_assert(memcmp(out + 1, text, want) == 0);
@@ -81,7 +92,7 @@ Test(plan, texts_are_cut_between_code_points)
 			cr_assert_eq(nfp_plan_length(plan, &record, max), octets);
 		}
 		memset(out, 0xa5, sizeof(out));
-		cr_assert_eq(nfp_plan_run(fixed, &record, 1, NFP_TEXT_MAX, out, sizeof(out), &octets), 1);
+		cr_assert_eq(nfp_plan_run(fixed, &record, 1, &whole, out, sizeof(out), &octets), 1);
 		cr_assert_eq(octets, field->length);
 		cr_assert(memcmp(out, text, length) == 0);
 		for (guint i = length; i < field->length; i++)
@@ -106,6 +117,7 @@ Test(plan, neighbours_copied_together)
 		const NfpField *fields[4];
 		uint8_t out[64], want[64], *at = want;
 		NfpRecord record;
+		const NfpPlanContext whole = context(NFP_TEXT_MAX);
 		gsize octets;
 
 		nfp_test_record(&record, 0, &seed);
@@ -115,7 +127,7 @@ Test(plan, neighbours_copied_together)
 		}
 		g_autoptr(NfpPlan) plan = nfp_plan_new(fields, 4, FALSE);
 
-		nfp_plan_run(plan, &record, 1, NFP_TEXT_MAX, out, sizeof(out), &octets);
+		nfp_plan_run(plan, &record, 1, &whole, out, sizeof(out), &octets);
 		cr_assert_eq(octets, (gsize)(at - want));
 		cr_assert(memcmp(out, want, octets) == 0, "choice %u", c);
 	}
@@ -132,15 +144,45 @@ Test(plan, ntp_times_come_back)
 	for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
 		NfpRecord record = { .first_ns = times[i] };
 		uint64_t ntp;
+		const NfpPlanContext whole = context(NFP_TEXT_MAX);
 		gsize octets;
 
-		nfp_plan_run(plan, &record, 1, NFP_TEXT_MAX, (uint8_t *)&ntp, sizeof(ntp), &octets);
+		nfp_plan_run(plan, &record, 1, &whole, (uint8_t *)&ntp, sizeof(ntp), &octets);
 		ntp = GUINT64_FROM_BE(ntp);
 
 		uint64_t back = ((ntp >> 32) - 2208988800ull) * 1000000000 +
 				(uint64_t)(((ntp & 0xffffffff) * 1000000000ull) >> 32);
 
 		cr_assert_eq(back, times[i]);
+	}
+}
+
+/* RFC 3954: ms since boot, modulo 2^32; never before the boot, never after the message. */
+Test(plan, uptimes)
+{
+	static const struct {
+		uint64_t boot_ms, now_ms, ns;
+		uint32_t want;
+	} cases[] = {
+		{ 1000000, 5000000, 3000000999999ull, 2000000 },
+		{ 1000000, 5000000, 1000000000000ull, 0 },
+		{ 1000000, 5000000, 999999999999ull, 0 },
+		{ 1000000, 5000000, 0, 0 },
+		{ 1000000, 5000000, 5000000000000ull, 4000000 },
+		{ 1000000, 5000000, 5000400000000ull, 4000000 },
+		{ 1000000, 4296967296 + 1000, 4296967296ull * 1000000, 1000000 /* 2^32 ms and 1000 s after the boot */ },
+	};
+	const NfpField *field = &nfp_fields[NFP_F_flowEndSysUpTime];
+	g_autoptr(NfpPlan) plan = nfp_plan_new(&field, 1, TRUE);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const NfpPlanContext when = { NFP_TEXT_MAX, cases[i].boot_ms, cases[i].now_ms };
+		NfpRecord record = { .last_ns = cases[i].ns };
+		uint32_t out;
+		gsize octets;
+
+		nfp_plan_run(plan, &record, 1, &when, (uint8_t *)&out, sizeof(out), &octets);
+		cr_assert_eq(GUINT32_FROM_BE(out), cases[i].want, "case %u: %u", i, GUINT32_FROM_BE(out));
 	}
 }
 
