@@ -27,6 +27,8 @@ static void publish(NfpBatch *batch, void *data)
 		nfp_collector_publish(g_ptr_array_index(d->collectors, i), batch);
 	if (d->printer)
 		nfp_printer_publish(d->printer, batch);
+	if (d->talkers)
+		nfp_talkers_publish(d->talkers, batch);
 }
 
 static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records, void *data)
@@ -35,6 +37,8 @@ static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records,
 
 	if (d->printer)
 		nfp_printer_bucket_done(d->printer, domain, id);
+	if (d->talkers)
+		nfp_talkers_bucket_done(d->talkers, domain, id);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -157,6 +161,21 @@ static gboolean make_control(NfpDaemon *d, GError **err)
 	return TRUE;
 }
 
+/* A port that is taken costs the page, and nothing else. */
+static void make_web(NfpDaemon *d)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!d->conf->metrics_listen)
+		return;
+	d->talkers = nfp_talkers_new();
+	d->web = nfp_web_new(d->conf, d->talkers, &error);
+	if (d->web)
+		nfp_log(NFP_LOG_INFO, ROOM, "page and metrics on port %u (%s)", nfp_web_port(d->web), d->conf->metrics_listen);
+	else
+		nfp_log(NFP_LOG_WARNING, ROOM, "no page and no metrics: %s, ignoring", error->message);
+}
+
 /* Hooks last: buckets, clock and receivers are there before the first packet. */
 static gboolean start_meters(NfpDaemon *d, GError **err)
 {
@@ -193,8 +212,11 @@ static gboolean start(NfpDaemon *d, GError **err)
 
 static gboolean build(NfpDaemon *d, GError **err)
 {
-	return make_control(d, err) && make_meters(d, err) && make_collectors(d, err) && make_enrich(d, err) &&
-	       make_harvester(d, err) && start(d, err);
+	if (!make_control(d, err))
+		return FALSE;
+	make_web(d);
+	return make_meters(d, err) && make_collectors(d, err) && make_enrich(d, err) && make_harvester(d, err) &&
+	       start(d, err);
 }
 
 /* ---- running and stopping ------------------------------------------------------------------------ */
@@ -303,8 +325,10 @@ static void clear(NfpDaemon *d)
 {
 	stop_collectors(d);
 	nfp_control_free(d->control);
+	nfp_web_free(d->web);
 	nfp_harvester_free(d->harvester);
 	nfp_enrich_free(d->enrich);
+	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);
 	nfp_printer_free(d->printer);
 	g_ptr_array_unref(d->templates);

@@ -9,6 +9,8 @@
 #include "app/control.h"
 #include "app/meter.h"
 #include "app/printer.h"
+#include "app/talkers.h"
+#include "app/web.h"
 #include "harvest/harvester.h"
 #include "record/templates.h"
 
@@ -24,6 +26,8 @@ typedef struct {
 	NfpEnrich *enrich;     /* NULL: not configured */
 	NfpHarvester *harvester;
 	NfpControl *control;   /* NULL: could not be made */
+	NfpTalkers *talkers;   /* NULL: nobody looks */
+	NfpWeb *web;           /* NULL: not wanted, or could not be made */
 	gint64 started;        /* monotonic us */
 	gboolean stopping, hurried;
 	gint reader_gone;      /* atomic */

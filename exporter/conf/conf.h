@@ -21,6 +21,7 @@ typedef struct {
 	uint32_t maps_flows;	/* 0 = auto */
 	gboolean maps_table;
 	char *enrichment;	/* database, or NULL: records have no facts */
+	char *metrics_listen;	/* where the page and the metrics are, or NULL: nowhere */
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */

@@ -120,6 +120,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .example = "/etc/nfprobe/templates",
 	  .help = "Folder of your own template sets (NAME.yaml); they go before built-in ones of "
 		  "the same name." },
+	{ TOP(metrics_listen), .path = "metrics.listen", .type = NFP_CONF_LISTEN,
+	  .absent = "no page and no metrics", .part = NFP_CONF_PART_PROCESS, .example = "127.0.0.1:9469",
+	  .help = "Where a page to look at (/), Prometheus metrics (/metrics), /status.json, /flows.json and "
+		  "/healthz are. Whoever can reach it can read who talks to whom: keep it on loopback, or "
+		  "behind something that asks for a password." },
 
 	{ INTERFACE(match), .path = "match", .type = NFP_CONF_GLOB, .required = TRUE,
 	  .part = NFP_CONF_PART_HOOKS, .example = "eth*",
@@ -208,7 +213,6 @@ const guint nfp_conf_rows_n = G_N_ELEMENTS(nfp_conf_rows);
 const NfpConfLater nfp_conf_later[] = {
 	{ NFP_CONF_TOP, "keys" },
 	{ NFP_CONF_TOP, "groups" },
-	{ NFP_CONF_TOP, "metrics" },
 	{ NFP_CONF_COLLECTORS, "spool" },
 	{ NFP_CONF_COLLECTORS, "resend" },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "conf/schema.h"
 #include "record/suggest.h"
 #include "record/tunnels.h"
@@ -243,6 +244,19 @@ static gboolean parse_choice(const NfpConfRow *row, const char *text, void *memb
 	return refuse(row, text, fault, ret_why);
 }
 
+static gboolean parse_listen(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+{
+	struct sockaddr_storage address;
+	g_autoptr(GError) error = NULL;
+	socklen_t length;
+
+	if (!nfp_listen_parse(text, &address, &length, &error)) {
+		*ret_why = g_strdup(error->message);
+		return FALSE;
+	}
+	return take_string(text, member);
+}
+
 static gboolean parse_endpoint(const NfpConfRow *row, const char *text, void *member,
 			       char **ret_why)
 {
@@ -289,6 +303,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_GLOB] = { "glob", "a name with *, ? or [abc]", TRUE, parse_glob, NULL },
 	[NFP_CONF_PATH] = { "path", "a path that begins with /", TRUE, parse_path, NULL },
 	[NFP_CONF_ENDPOINT] = { "endpoint", NULL, TRUE, parse_endpoint, NULL },
+	[NFP_CONF_LISTEN] = { "listen", "ADDRESS:PORT, [IPv6 address]:PORT or PORT (on 127.0.0.1)", TRUE, parse_listen, NULL },
 	[NFP_CONF_ADDRESS] = { "address", "an IPv4 or IPv6 address", TRUE, parse_address, NULL },
 	[NFP_CONF_IFNAME] = { "interface",
 			      "an interface's name, at most " G_STRINGIFY(

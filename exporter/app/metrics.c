@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/metrics.h"
+
+#include <string.h>
+
+#include "app/status_view.h"
+#include "harvest/rows.h"
+
+typedef enum { COUNTER, GAUGE } Type;
+
+/* A member of the JSON that the daemon answers with, and its metric. A counter's name ends in _total. */
+typedef struct {
+	const char *member, *metric;
+	Type type;
+	const char *help;
+} Row;
+
+static const Row collector_rows[] = {
+	{ "up", "collector_up", GAUGE, "1 when the collector can be sent to" },
+	{ "queued", "collector_queued_batches", GAUGE, "batches of records that wait to be sent or acknowledged" },
+	{ "messages", "collector_messages_total", COUNTER, "messages handed to the socket" },
+	{ "records", "collector_records_total", COUNTER, "records handed to the socket" },
+	{ "packets", "collector_packets_total", COUNTER, "packets that these records stand for" },
+	{ "octets", "collector_bytes_total", COUNTER, "bytes handed to the socket" },
+	{ "refused_records", "collector_refused_records_total", COUNTER, "records that this collector did not get" },
+	{ "refused_packets", "collector_refused_packets_total", COUNTER, "packets in records that this collector did not get" },
+	{ "send_errors", "collector_send_errors_total", COUNTER, "errors of the socket" },
+	{ "sessions", "collector_sessions_total", COUNTER, "transport sessions that came up" },
+};
+
+static const Row daemon_rows[] = {
+	{ "uptime_s", "uptime_seconds", GAUGE, "seconds since the daemon started" },
+	{ "buckets_open", "buckets_open", GAUGE, "time buckets that take packets, now or soon" },
+	{ "buckets_draining", "buckets_draining", GAUGE, "time buckets that are over and not delivered yet" },
+	{ "records", "records_total", COUNTER, "records made since the daemon started" },
+	{ "packets", "record_packets_total", COUNTER, "packets in these records" },
+	{ "drain_errors", "drain_errors_total", COUNTER, "attempts to read or remove a bucket that failed" },
+	{ "clock_steps", "clock_steps_total", COUNTER, "steps of the system's clock that were noticed" },
+	{ "late", "late_buckets_total", COUNTER, "buckets that were made after their start" },
+};
+
+static void head(GString *out, const char *metric, Type type, const char *help)
+{
+	g_string_append_printf(out, "# HELP nfprobe_%s %s\n# TYPE nfprobe_%s %s\n", metric, help, metric,
+			       type == COUNTER ? "counter" : "gauge");
+}
+
+/* name="value": quotes, backslashes and line ends escaped, and nothing that is not UTF-8. */
+static void label(GString *out, const char *name, const char *value)
+{
+	g_autofree char *valid = g_utf8_make_valid(value ? value : "", -1);
+
+	g_string_append_printf(out, "%s=\"", name);
+	for (const char *c = valid; *c; c++) {
+		if (*c == '\\' || *c == '"')
+			g_string_append_c(out, '\\');
+		if (*c == '\n')
+			g_string_append(out, "\\n");
+		else
+			g_string_append_c(out, *c);
+	}
+	g_string_append_c(out, '"');
+}
+
+static void hook_labels(GString *out, const NfpLedgerHook *hook)
+{
+	label(out, "interface", hook->info.ifname);
+	g_string_append_c(out, ',');
+	label(out, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
+	g_string_append_c(out, ',');
+	label(out, "hook", hook->info.flags & NFP_KEY_XDP ? "xdp" : "tc");
+	g_string_append_c(out, ',');
+	label(out, "netns", hook->netns);
+}
+
+static void hook_value(GString *out, const NfpLedger *l, const char *metric, Type type, const char *help, size_t offset,
+		       gboolean books)
+{
+	head(out, metric, type, help);
+	for (guint i = 0; i < l->hooks->len; i++) {
+		const NfpLedgerHook *hook = &g_array_index(l->hooks, NfpLedgerHook, i);
+		const char *base = books ? (const char *)&hook->books : (const char *)&hook->info;
+
+		g_string_append_printf(out, "nfprobe_%s{", metric);
+		hook_labels(out, hook);
+		g_string_append_printf(out, "} %" G_GUINT64_FORMAT "\n", *(const uint64_t *)(const void *)(base + offset));
+	}
+}
+
+#define BOOKS(member) offsetof(NfpBooks, member), TRUE
+#define INFO(member) offsetof(NfpHookInfo, member), FALSE
+
+static void hooks(GString *out, const NfpLedger *l)
+{
+	hook_value(out, l, "seen_packets_total", COUNTER, "packets on the wire, counted before anything else", BOOKS(seen));
+	hook_value(out, l, "seen_buffers_total", COUNTER, "socket buffers that stood for them", BOOKS(seen_skbs));
+	hook_value(out, l, "seen_buffer_bytes_total", COUNTER, "bytes of these buffers", BOOKS(seen_skb_bytes));
+	hook_value(out, l, "recorded_packets_total", COUNTER, "packets in records", BOOKS(recorded));
+	hook_value(out, l, "open_packets", GAUGE, "packets in buckets that are not drained yet", BOOKS(open));
+	hook_value(out, l, "coarsened_packets_total", COUNTER, "packets counted in a coarser record for want of room",
+		   BOOKS(coarsened));
+	hook_value(out, l, "dropped_before_packets_total", COUNTER, "packets that the interface dropped before the hook",
+		   INFO(dropped_before));
+	hook_value(out, l, "dropped_after_packets_total", COUNTER, "packets that the interface dropped behind the hook",
+		   INFO(dropped_after));
+	head(out, "attached", GAUGE, "1 while the program is attached");
+	for (guint i = 0; i < l->hooks->len; i++) {
+		const NfpLedgerHook *hook = &g_array_index(l->hooks, NfpLedgerHook, i);
+
+		g_string_append(out, "nfprobe_attached{");
+		hook_labels(out, hook);
+		g_string_append_printf(out, "} %d\n", hook->info.method != NULL);
+	}
+	head(out, "lost_packets_total", COUNTER, "packets seen and in no record, by reason");
+	for (guint i = 0; i < l->hooks->len; i++) {
+		const NfpLedgerHook *hook = &g_array_index(l->hooks, NfpLedgerHook, i);
+
+		for (int reason = 0; reason < NFP_LOST_N; reason++) {
+			if (!nfp_lost_names[reason])
+				continue;
+			g_string_append(out, "nfprobe_lost_packets_total{");
+			hook_labels(out, hook);
+			g_string_append_c(out, ',');
+			label(out, "reason", nfp_lost_names[reason]);
+			g_string_append_printf(out, "} %" G_GUINT64_FORMAT "\n", hook->books.lost[reason]);
+		}
+	}
+}
+
+/* By state, not by bucket: a label that is new every minute would be a series that is. */
+static void entries(GString *out, const NfpLedger *l)
+{
+	static const char *const states[] = { "open", "closed", "spill" };
+
+	head(out, "entries", GAUGE, "flows in buckets that are not drained yet");
+	for (guint state = 0; state < G_N_ELEMENTS(states); state++) {
+		for (int row = 0; row <= NFP_P_N; row++) {
+			uint64_t sum = 0;
+
+			for (guint i = 0; i < l->buckets->len; i++) {
+				const NfpLedgerBucket *bucket = &g_array_index(l->buckets, NfpLedgerBucket, i);
+
+				if (g_str_equal(bucket->state, states[state]))
+					sum += bucket->entries[row];
+			}
+			g_string_append(out, "nfprobe_entries{");
+			label(out, "protocol", nfp_row_name(row));
+			g_string_append_c(out, ',');
+			label(out, "state", states[state]);
+			g_string_append_printf(out, "} %" G_GUINT64_FORMAT "\n", sum);
+		}
+	}
+}
+
+static void counters(GString *out, const NfpLedger *l)
+{
+	for (int i = 0; i < NFP_C_N; i++) {
+		g_autofree char *metric = g_strdup_printf("bpf_%s_total", nfp_counter_name(i));
+
+		head(out, metric, COUNTER, nfp_counter_help(i));
+		g_string_append_printf(out, "nfprobe_%s %" G_GUINT64_FORMAT "\n", metric, l->counters[i]);
+	}
+}
+
+/* FALSE: not there, or no number (whoever answered may be of another build). */
+static gboolean number_of(JsonObject *object, const char *member, gint64 *ret_value)
+{
+	JsonNode *node = json_object_get_member(object, member);
+	GType type = node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
+
+	if (type != G_TYPE_INT64 && type != G_TYPE_BOOLEAN)
+		return FALSE;
+	*ret_value = type == G_TYPE_BOOLEAN ? json_node_get_boolean(node) : json_node_get_int(node);
+	return TRUE;
+}
+
+static const char *string_of(JsonObject *object, const char *member)
+{
+	JsonNode *node = json_object_get_member(object, member);
+
+	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
+static void collectors(GString *out, JsonArray *array)
+{
+	guint n = array ? json_array_get_length(array) : 0;
+
+	for (guint r = 0; r < G_N_ELEMENTS(collector_rows) && n; r++) {
+		const Row *row = &collector_rows[r];
+
+		head(out, row->metric, row->type, row->help);
+		for (guint i = 0; i < n; i++) {
+			JsonNode *node = json_array_get_element(array, i);
+			JsonObject *collector = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+			gint64 value;
+
+			if (!collector || !number_of(collector, row->member, &value))
+				continue;
+			g_string_append_printf(out, "nfprobe_%s{", row->metric);
+			label(out, "collector", string_of(collector, "name"));
+			g_string_append_c(out, ',');
+			label(out, "protocol", string_of(collector, "protocol"));
+			g_string_append_printf(out, "} %" G_GINT64_FORMAT "\n", value);
+		}
+	}
+}
+
+static void daemon_metrics(GString *out, JsonObject *answer)
+{
+	JsonNode *node = json_object_get_member(answer, "daemon");
+	JsonObject *daemon = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+
+	if (!daemon)
+		return;
+	for (guint r = 0; r < G_N_ELEMENTS(daemon_rows); r++) {
+		gint64 value;
+
+		if (!number_of(daemon, daemon_rows[r].member, &value))
+			continue;
+		head(out, daemon_rows[r].metric, daemon_rows[r].type, daemon_rows[r].help);
+		g_string_append_printf(out, "nfprobe_%s %" G_GINT64_FORMAT "\n", daemon_rows[r].metric, value);
+	}
+	head(out, "build_info", GAUGE, "1; the label tells the version");
+	g_string_append(out, "nfprobe_build_info{");
+	label(out, "version", string_of(daemon, "version"));
+	g_string_append(out, "} 1\n");
+}
+
+char *nfp_metrics_text(const NfpLedger *ledger, JsonObject *daemon)
+{
+	GString *out = g_string_sized_new(16384);
+
+	hooks(out, ledger);
+	entries(out, ledger);
+	counters(out, ledger);
+	head(out, "balanced", GAUGE, "1 when seen = recorded + open + lost, for every hook and bucket (exact at rest)");
+	g_string_append_printf(out, "nfprobe_balanced %d\n", ledger->balanced);
+	if (daemon) {
+		collectors(out, nfp_status_collectors(daemon));
+		daemon_metrics(out, daemon);
+	}
+	return g_string_free(out, FALSE);
+}
