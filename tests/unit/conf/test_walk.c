@@ -30,13 +30,12 @@ Test(conf_walk, faults_of_structure)
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
-		  "maps, fragments, enrichment, templates, interfaces, collectors" },
+		  "maps, fragments, enrichment, templates, metrics, interfaces, collectors" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",
 		  "f:1:9: unknown key \"quux\"; allowed here: memory, flows, table" },
-		{ "metrics: { listen: 127.0.0.1:9469 }\n",
-		  "f:1:1: \"metrics\" is not in this version; leave it out" },
+		{ "keys: { dscp: false }\n", "f:1:1: \"keys\" is not in this version; leave it out" },
 		{ "interfaces:\n  - match: a\n    decapsulate: [vxlan, gree, 6in4, mpls]\n"
 		  "  - match: b\n    decapsulate: []\n  - match: c\n    decapsulate: all, ipip\n",
 		  "f:3:26: decapsulate: \"gree\" is no kind of tunnel, did you mean \"gre\"?; allowed: " TUNNELS
