@@ -83,7 +83,7 @@ Test(conf_walk, faults_of_structure)
 Test(conf_walk, all_faults_at_once_in_order)
 {
 	g_autofree char *got = faults("interval: 5\n"
-				      "metrics: { listen: 127.0.0.1:1 }\n"
+				      "keys: { dscp: false }\n"
 				      "interfaces:\n"
 				      "  - match: eth0\n"
 				      "    directon: both\n"
@@ -95,7 +95,7 @@ Test(conf_walk, all_faults_at_once_in_order)
 	g_auto(GStrv) lines = g_strsplit(got, "\n", -1);
 	static const char *const begins[] = {
 		"f:1:11: interval: \"5\" lacks a unit",
-		"f:2:1: \"metrics\" is not in this version",
+		"f:2:1: \"keys\" is not in this version",
 		"f:5:5: unknown key \"directon\", did you mean \"direction\"?",
 		"f:6:5: this interface has no \"match\"",
 		"f:9:15: endpoint: ",
