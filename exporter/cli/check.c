@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "cli/cli.h"
+#include "transport/tls_credentials.h"
+
+/* As `run` would read them. */
+static gboolean check_files(const NfpConf *conf, GError **err)
+{
+	for (guint i = 0; i < conf->collectors->len; i++) {
+		const NfpCollectorOptions *options = &g_array_index(conf->collectors, NfpCollectorOptions, i);
+		g_autoptr(NfpTlsCredentials) credentials = NULL;
+
+		if (!strstr(options->endpoint, "tls://"))
+			continue;
+		credentials = nfp_tls_credentials_new(&options->tls, err);
+		if (!credentials) {
+			g_prefix_error(err, "collector %s: ", options->name);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
 
 int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 {
@@ -12,6 +33,7 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 		G_OPTION_ENTRY_NULL,
 	};
 	g_autoptr(NfpConf) conf = NULL;
+	g_autoptr(GError) error = NULL;
 	int code;
 
 	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
@@ -21,6 +43,10 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 	conf = nfp_cli_conf(command, &common, &code);
 	if (!conf)
 		return code;
+	if (!check_files(conf, &error)) {
+		fprintf(stderr, "%s: %s\n", common.file, error->message);
+		return nfp_error_exit_code(error);
+	}
 	printf("%s is fine: ", common.file);
 	if (conf->interfaces->len > 0)
 		printf("%u interface rule%s, ", conf->interfaces->len, conf->interfaces->len == 1 ? "" : "s");

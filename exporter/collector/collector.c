@@ -23,6 +23,7 @@ static NfpTransport *make_transport(const NfpCollectorOptions *options, const Nf
 			      .keep = options->rotate_keep },
 		.source = options->source,
 		.device = options->device,
+		.tls = &options->tls,
 	}, err);
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "record/batch.h"
 #include "record/templates.h"
+#include "transport/transport.h"
 
 /* One entry of `collectors:`; strings owned by the configuration. */
 typedef struct {
@@ -28,6 +29,7 @@ typedef struct {
 	uint32_t rotate_keep;      /* finished files, 0 = all */
 	char *source;              /* address to send from, or NULL */
 	char *device;              /* interface or VRF to send through, or NULL */
+	NfpTlsOptions tls;         /* of tls:// and dtls:// */
 	uint64_t retry;            /* ns: least time between TCP connection attempts (RFC 7011 10.4.4); 60 s */
 	uint32_t queue;            /* batches the ring holds */
 } NfpCollectorOptions;

@@ -11,9 +11,9 @@
 #define ROTATE_SIZE_MIN (1024u * 1024)
 
 static const NfpPair pairs[] = {
-	{ "ipfix", "udp tcp file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL },
+	{ "ipfix", "udp tcp tls file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL },
 	{ "netflow9", "udp", "its messages do not tell their length (RFC 3954 5.1)", NFP_FRAMING_NONE, NULL },
-	{ "json", "file tcp stdout", "lines need a way that loses none of them and keeps their order",
+	{ "json", "file tcp tls stdout", "lines need a way that loses none of them and keeps their order",
 	  NFP_FRAMING_LINES, NULL },
 };
 
@@ -66,6 +66,17 @@ static gboolean fail(const char *option, const char **ret_option, GError **err, 
 	return FALSE;
 }
 
+/* Whether the files serve is for `check` and `run` to find out: who asks for the status may not read them. */
+static gboolean check_tls(const NfpTlsOptions *tls, const char *scheme, const char **ret_option, GError **err)
+{
+	if (!strstr(scheme, "tls") && (tls->ca || tls->certificate || tls->key || tls->server_name))
+		return fail("tls", ret_option, err, "%s has none; allowed: with tls://", scheme);
+	if (!tls->certificate != !tls->key)
+		return fail("tls", ret_option, err, "%s; allowed: both or none",
+			    tls->key ? "a key without its certificate" : "a certificate without its key");
+	return TRUE;
+}
+
 gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const char **ret_option, GError **err)
 {
 	const char *protocol = options->protocol ? options->protocol : nfp_collector_protocol(options->endpoint);
@@ -86,6 +97,8 @@ gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const c
 		return fail("protocol", ret_option, err, "%s does not go over %s: %s; allowed: %s", protocol,
 			    endpoint.scheme, pair->why, allowed);
 	}
+	if (!check_tls(&options->tls, endpoint.scheme, ret_option, err))
+		return FALSE;
 	if ((options->rotate_size || options->rotate_interval || options->rotate_keep) && !endpoint.path)
 		return fail("rotate", ret_option, err, "only files are rotated; allowed: with endpoint: file:///PATH");
 	if (options->rotate_keep && !options->rotate_size && !options->rotate_interval)

@@ -158,8 +158,8 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Name in the log and in `nfprobe status`; each collector has its own." },
 	{ COLLECTOR(endpoint), .path = "endpoint", .type = NFP_CONF_ENDPOINT, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "udp://127.0.0.1:4739",
-	  .help = "Where to send: udp://HOST[:PORT] or tcp://HOST[:PORT], an IPv6 address in "
-		  "brackets, the port is 4739 if not given; file:///PATH; stdout:. What goes where: "
+	  .help = "Where to send: udp://, tcp:// or tls://HOST[:PORT], an IPv6 address in "
+		  "brackets, the port is 4739 if not given, with TLS 4740; file:///PATH; stdout:. What goes where: "
 		  "docs/outputs.md." },
 	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL,
 	  .absent = "ipfix; json to stdout", .example = "ipfix", .part = NFP_CONF_PART_COLLECTOR,
@@ -199,6 +199,26 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(device), .path = "device", .type = NFP_CONF_IFNAME,
 	  .absent = "the routing table decides", .part = NFP_CONF_PART_COLLECTOR, .example = "mgmt",
 	  .help = "Interface or VRF to send through." },
+	{ COLLECTOR(tls.ca), .path = "tls.ca", .type = NFP_CONF_PATH, .absent = "the system's",
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "/etc/nfprobe/ca.pem",
+	  .help = "For tls:// and dtls://: file of the CAs that the collector's certificate must come "
+		  "from (PEM). It and the next two are read again for every connection." },
+	{ COLLECTOR(tls.certificate), .path = "tls.certificate", .type = NFP_CONF_PATH,
+	  .absent = "none", .part = NFP_CONF_PART_COLLECTOR, .example = "/etc/nfprobe/client.pem",
+	  .help = "Our own certificate, for a collector that asks for one, followed by those between "
+		  "it and its CA (PEM)." },
+	{ COLLECTOR(tls.key), .path = "tls.key", .type = NFP_CONF_PATH, .absent = "none",
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "/etc/nfprobe/client.key",
+	  .help = "Its private key (PEM, without a password); nobody but its owner and group may read "
+		  "it." },
+	{ COLLECTOR(tls.server_name), .path = "tls.server_name", .type = NFP_CONF_HOSTNAME,
+	  .absent = "the host of `endpoint`", .part = NFP_CONF_PART_COLLECTOR,
+	  .example = "collector.example.net",
+	  .help = "Name that the collector's certificate must be for." },
+	{ COLLECTOR(tls.verify), .path = "tls.verify", .type = NFP_CONF_BOOL, .value = "true",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "With `false` any certificate is taken: the records are encrypted for whoever "
+		  "answers." },
 	{ COLLECTOR(retry), .path = "retry", .type = NFP_CONF_DURATION, .min = 100 * MS,
 	  .max = HOUR, .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Least time between two attempts to connect over TCP (RFC 7011 asks for a "

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "transport/resolve.h"
 #include "transport/sock.h"
+#include "transport/tcp.h"
 #include "transport/transports.h"
 
 #define TCP_PORT 4739 /* RFC 7011 10.4.4 */
@@ -153,6 +154,17 @@ static void tcp_open(NfpTransport *transport, gint64 now)
 	transport->state = NFP_TRANSPORT_CONNECTING;
 	nfp_resolve_start(tcp->resolve);
 	tcp_resolved(tcp, now);
+}
+
+int nfp_tcp_fd(const NfpTransport *transport)
+{
+	return ((const Tcp *)transport)->fd;
+}
+
+void nfp_tcp_next(NfpTransport *transport, gint64 now)
+{
+	transport->state = NFP_TRANSPORT_CONNECTING;
+	tcp_connect_next((Tcp *)transport, now);
 }
 
 static gboolean tcp_has_rest(const Tcp *tcp)

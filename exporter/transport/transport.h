@@ -26,6 +26,16 @@ typedef enum {
 	NFP_FRAMING_LINES,    /* a message ends with a newline */
 } NfpFraming;
 
+/* Of tls:// and dtls://. Strings may be NULL. */
+typedef struct {
+	char *ca;          /* file of trusted CAs (PEM); NULL = the system's */
+	char *certificate; /* our own certificate and what signed it (PEM), and its key */
+	char *key;
+	char *server_name; /* that the peer's certificate must name; NULL = the host of the endpoint */
+	gboolean verify;   /* FALSE: any certificate is taken */
+	uint64_t renew;    /* ns: DTLS: a new handshake so often; 0 = never */
+} NfpTlsOptions;
+
 /* When a file is finished and the next one begun, and how many finished ones stay. */
 typedef struct {
 	uint64_t size;     /* octets, 0 = no limit */
@@ -44,6 +54,7 @@ typedef struct {
 	const char *device;     /* interface or VRF to send through, or NULL */
 	gint64 connect_timeout; /* us, for each address; 0 = the default of 10 s */
 	int send_buffer;        /* SO_SNDBUF in octets; 0 = the transport's default */
+	const NfpTlsOptions *tls; /* or NULL: defaults */
 } NfpTransportOptions;
 
 typedef enum {
@@ -79,7 +90,7 @@ typedef struct {
 	uint32_t trouble;     /* +1 each time the peer or the path reports an error while up (ICMP, no route) */
 	gboolean troubled;    /* up, but the last that was heard is an error */
 	uint64_t errors;      /* errors of the socket, all in all */
-	char error[128];      /* why it is down or troubled */
+	char error[160];      /* why it is down or troubled */
 	char peer[64];        /* address and port of the session's peer */
 } NfpTransport;
 

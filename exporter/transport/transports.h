@@ -9,5 +9,6 @@ extern const NfpTransportOps nfp_transport_udp; /* udp.c */
 extern const NfpTransportOps nfp_transport_tcp; /* tcp.c */
 extern const NfpTransportOps nfp_transport_file; /* file.c */
 extern const NfpTransportOps nfp_transport_stdout; /* stdout.c */
+extern const NfpTransportOps nfp_transport_tls; /* tls.c */
 
 #endif

@@ -68,3 +68,22 @@ expect 2 '^configuration none\.yaml cannot be read: No such file or directory$' 
 expect 2 '^nfprobe check: which file\? nfprobe check -c FILE; ' "$NFPROBE" check
 head -c 2000000 /dev/zero | tr '\0' x >large.yaml
 expect 2 'larger than 1 MiB' "$NFPROBE" check -c large.yaml
+
+# The files of TLS, as run would read them.
+tls() {
+	printf 'collectors:\n  - { name: a, endpoint: "tls://127.0.0.1", tls: { %s } }\n' "$1" >tls.yaml
+}
+if command -v openssl >/dev/null; then
+	"$here/../support/certificates" "$dir/certs"
+	tls "ca: $dir/certs/ca.pem, certificate: $dir/certs/client.pem, key: $dir/certs/client.key"
+	expect 0 '^tls\.yaml is fine: every interface \(nearest the wire\), 1 collector$' "$NFPROBE" check -c tls.yaml
+	tls "ca: $dir/none.pem"
+	expect 2 '^tls\.yaml: collector a: tls\.ca: .*/none\.pem: No such file' "$NFPROBE" check -c tls.yaml
+	tls "certificate: $dir/certs/client.pem, key: $dir/certs/stranger.key"
+	expect 2 'collector a: tls\.key: .* is the key of another certificate' "$NFPROBE" check -c tls.yaml
+	chmod 0644 "$dir/certs/client.key"
+	tls "certificate: $dir/certs/client.pem, key: $dir/certs/client.key"
+	expect 2 'collector a: tls\.key: .* \(mode 0644\): chmod 0600' "$NFPROBE" check -c tls.yaml
+	tls "ca: $dir/certs/ca.pem"
+	GIO_USE_TLS=dummy expect 2 'install the package glib-networking' "$NFPROBE" check -c tls.yaml
+fi

@@ -43,7 +43,7 @@ static const struct {
 	{ "tcp://h", "json", 0, 0, 0, NULL, NULL },
 	{ "stdout:", NULL, 0, 0, 0, NULL, NULL },
 	{ "stdout:", "ipfix", 0, 0, 0, "protocol", "ipfix does not go over stdout: " },
-	{ "udp://h", "json", 0, 0, 0, "protocol", "allowed: file, tcp, stdout" },
+	{ "udp://h", "json", 0, 0, 0, "protocol", "allowed: file, tcp, tls, stdout" },
 	{ "udp://h", "sflow", 0, 0, 0, "protocol", "unknown protocol" },
 	{ "upd://h", NULL, 0, 0, 0, "endpoint", "not known" },
 	{ "tcp://h", NULL, 1, 0, 0, "rotate", "only files" },

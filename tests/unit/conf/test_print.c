@@ -67,6 +67,7 @@ Test(conf_print, sample_with_its_examples)
 	g_autofree char *all = NULL;
 	g_autoptr(NfpConf) conf = NULL;
 	g_autoptr(NfpConf) whole = NULL;
+	char *endpoint;
 
 	nfp_conf_print_sample(text);
 	examples = uncomment(text->str, "^#(  |[a-z])");
@@ -77,6 +78,9 @@ Test(conf_print, sample_with_its_examples)
 	cr_assert_null(g_array_index(conf->collectors, NfpCollectorOptions, 0).source);
 
 	all = uncomment(examples, "^( *)#(?=[a-z])");
+	endpoint = strstr(all, "endpoint: udp://"); /* tls: is for an endpoint that has it */
+	cr_assert(endpoint);
+	memcpy(endpoint, "endpoint: tls://", strlen("endpoint: tls://"));
 	whole = parse(all);
 	cr_assert_str_eq(g_array_index(whole->collectors, NfpCollectorOptions, 0).source,
 			 "192.0.2.1");

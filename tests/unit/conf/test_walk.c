@@ -40,6 +40,11 @@ Test(conf_walk, faults_of_structure)
 		  "  - match: b\n    decapsulate: []\n  - match: c\n    decapsulate: all, ipip\n",
 		  "f:3:26: decapsulate: \"gree\" is no kind of tunnel, did you mean \"gre\"?; allowed: " TUNNELS
 		  "\nf:3:38: decapsulate: \"mpls\" is no kind of tunnel; allowed: " TUNNELS },
+		{ COLLECTOR "    tls: { ca: /a }\n",
+		  "f:4:10: tls: udp has none; allowed: with tls://" },
+		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { key: /a } }\n",
+		  "f:2:42: tls: a key without its certificate; allowed: both or none" },
+		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { verify: false, ca: /c } }\n", "" },
 		{ "fragments: yes\n", "f:1:12: fragments: \"yes\" is no choice; allowed: ports0 or track" },
 		{ "interval: 5s\nclock: exact\ninterval: 6s\n",
 		  "f:3:1: \"interval\" stands here a second time (first in line 1); keep one" },
