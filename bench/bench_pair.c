@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "pair/pair.h"
+#include "pair/pairing.h"
 
 #define ROUNDS 5 /* the best counts: noise only ever slows down */
 #define START 1795390440000000000ull
@@ -91,9 +91,9 @@ static double copy(const GPtrArray *batches, uint32_t n)
 
 static double pair(const GPtrArray *batches, uint32_t n, uint64_t *ret_records)
 {
-	NfpPairOptions options = { .memory = 8ull << 30, .remembered = 1 << 20 };
+	NfpPairingOptions options = { .memory = 8ull << 30, .remembered = 1 << 20 };
 	uint64_t records = 0;
-	NfpPair *pair = nfp_pair_new(&options, out, &records);
+	NfpPairing *pairing = nfp_pairing_new(&options, out, &records);
 	double best = 0;
 
 	for (guint round = 0; round < ROUNDS; round++) {
@@ -101,11 +101,11 @@ static double pair(const GPtrArray *batches, uint32_t n, uint64_t *ret_records)
 
 		records = 0;
 		for (guint i = 0; i < batches->len; i++)
-			nfp_pair_add(pair, g_ptr_array_index(batches, i));
-		nfp_pair_done(pair, 0, START, END);
+			nfp_pairing_add(pairing, g_ptr_array_index(batches, i));
+		nfp_pairing_done(pairing, 0, START, END);
 		best = MAX(best, n / (seconds() - start));
 	}
-	nfp_pair_free(pair);
+	nfp_pairing_free(pairing);
 	*ret_records = records;
 	return best;
 }

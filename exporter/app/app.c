@@ -23,8 +23,7 @@ static void publish(NfpBatch *batch, void *data)
 {
 	NfpDaemon *d = data;
 
-	for (guint i = 0; i < d->collectors->len; i++)
-		nfp_collector_publish(g_ptr_array_index(d->collectors, i), batch);
+	nfp_fanout_publish(d->fanout, batch);
 	if (d->printer)
 		nfp_printer_publish(d->printer, batch);
 	if (d->talkers)
@@ -35,6 +34,7 @@ static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records,
 {
 	NfpDaemon *d = data;
 
+	nfp_fanout_bucket_done(d->fanout, domain, id.start_ts, id.end_ts);
 	if (d->printer)
 		nfp_printer_bucket_done(d->printer, domain, id);
 	if (d->talkers)
@@ -73,6 +73,7 @@ static gboolean make_collectors(NfpDaemon *d, GError **err)
 		}
 		g_ptr_array_add(d->collectors, collector);
 	}
+	d->fanout = nfp_fanout_new(d->collectors, d->conf->collectors, d->conf->biflow_memory);
 	if (d->conf->collectors->len && !d->options->json && !d->options->table)
 		return TRUE;
 	d->printer = nfp_printer_new(STDOUT_FILENO, d->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
@@ -327,6 +328,7 @@ static void clear(NfpDaemon *d)
 	nfp_control_free(d->control);
 	nfp_web_free(d->web);
 	nfp_harvester_free(d->harvester);
+	nfp_fanout_free(d->fanout);
 	nfp_enrich_free(d->enrich);
 	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);

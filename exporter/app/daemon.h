@@ -7,6 +7,7 @@
 
 #include "app/app.h"
 #include "app/control.h"
+#include "app/fanout.h"
 #include "app/meter.h"
 #include "app/printer.h"
 #include "app/talkers.h"
@@ -22,6 +23,7 @@ typedef struct {
 	GPtrArray *meters;     /* NfpMeter; those that could be opened */
 	GPtrArray *templates;  /* NfpTemplateSet, one a collector */
 	GPtrArray *collectors; /* NfpCollector, in the order of the configuration */
+	NfpFanout *fanout;     /* NULL: not yet made */
 	NfpPrinter *printer;   /* NULL: standard output is not ours */
 	NfpEnrich *enrich;     /* NULL: not configured */
 	NfpHarvester *harvester;

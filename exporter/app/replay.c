@@ -9,6 +9,7 @@
 
 #include "app/app.h"
 #include "app/capture.h"
+#include "app/fanout.h"
 #include "app/ledger.h"
 #include "app/printer.h"
 #include "app/transient.h"
@@ -41,6 +42,7 @@ typedef struct {
 	NfpPrinter *printer;
 	GPtrArray *templates;  /* NfpTemplateSet */
 	GPtrArray *collectors; /* NfpCollector */
+	NfpFanout *fanout;
 	GArray *queues;        /* NfpCollectorOptions, with room for a whole bucket */
 	CaptureClock clock;
 	uint64_t due;          /* the harvester has something to do */
@@ -60,8 +62,7 @@ static void publish(NfpBatch *batch, void *data)
 {
 	Replay *r = data;
 
-	for (guint i = 0; i < r->collectors->len; i++)
-		nfp_collector_publish(g_ptr_array_index(r->collectors, i), batch);
+	nfp_fanout_publish(r->fanout, batch);
 	if (r->printer)
 		nfp_printer_publish(r->printer, batch);
 }
@@ -70,6 +71,7 @@ static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records,
 {
 	Replay *r = data;
 
+	nfp_fanout_bucket_done(r->fanout, domain, id.start_ts, id.end_ts);
 	if (r->printer)
 		nfp_printer_bucket_done(r->printer, domain, id);
 }
@@ -100,6 +102,7 @@ static gboolean make_collectors(Replay *r, GError **err)
 			return FALSE;
 		g_ptr_array_add(r->collectors, collector);
 	}
+	r->fanout = nfp_fanout_new(r->collectors, r->queues, r->conf.biflow_memory);
 	if (r->collectors->len && !r->options->json)
 		return TRUE;
 	r->printer = nfp_printer_new(STDOUT_FILENO, r->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
@@ -325,6 +328,7 @@ int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 		code = NFP_ERROR_FAILED;
 	}
 	clear(&r);
+	nfp_fanout_free(r.fanout);
 	g_ptr_array_unref(r.collectors);
 	nfp_printer_free(r.printer);
 	g_ptr_array_unref(r.templates);

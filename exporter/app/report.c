@@ -66,6 +66,21 @@ static void add_printer(JsonBuilder *b, NfpPrinter *printer, gboolean json)
 	json_builder_end_object(b);
 }
 
+static void add_pairing(JsonBuilder *b, NfpFanout *fanout)
+{
+	NfpPairingStatus s;
+
+	if (!fanout || !nfp_fanout_status(fanout, &s))
+		return;
+	json_builder_set_member_name(b, "biflow");
+	json_builder_begin_object(b);
+	add_number(b, "biflows", s.biflows);
+	add_number(b, "uniflows", s.uniflows);
+	add_number(b, "crowded", s.crowded);
+	add_number(b, "directions_evicted", s.evicted);
+	json_builder_end_object(b);
+}
+
 static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 {
 	NfpHarvestStatus s;
@@ -84,6 +99,7 @@ static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 	add_number(b, "drain_errors", s.drain_errors);
 	add_number(b, "clock_steps", s.clock_steps);
 	add_number(b, "late", s.late);
+	add_pairing(b, d->fanout);
 	json_builder_end_object(b);
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 	char *endpoint;            /* as transport/endpoint.h reads it */
 	char *protocol;            /* encoder's name; NULL = nfp_collector_protocol(endpoint) */
 	char *template_set;        /* name of a template set */
+	gboolean biflow;           /* both directions of a flow in one record */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
 	uint32_t refresh_messages; /* ... and after so many data messages; 20 */
 	uint32_t domain;           /* observationDomainId; 1 */

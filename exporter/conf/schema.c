@@ -115,6 +115,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "SQLite database of what is known of addresses, services and interfaces: AS, country, names "
 		  "(docs/enrichment.md). A commit counts from the next bucket on, without a restart. "
 		  "`nfprobe enrich` makes, fills and asks it." },
+	{ TOP(biflow_memory), .path = "biflow_memory", .type = NFP_CONF_SIZE, .min = MIB,
+	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_PROCESS,
+	  .help = "For collectors with `biflow: true`: records of a bucket that wait for the other direction, "
+		  "about 2000 a MiB. What comes beyond goes out by itself, counted as `crowded`." },
 	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
 	  .absent = "only the built-in sets", .part = NFP_CONF_PART_COLLECTOR,
 	  .example = "/etc/nfprobe/templates",
@@ -167,7 +171,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(template_set), .path = "template_set", .type = NFP_CONF_NAME,
 	  .value = "standard", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Which fields leave: a file NAME.yaml in the templates folder, or a built-in "
-		  "set." },
+		  "set. With `biflow: true` the default is `biflow`." },
+	{ COLLECTOR(biflow), .path = "biflow", .type = NFP_CONF_BOOL, .value = "false",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Both directions of a flow in one record, where both were seen in a bucket (RFC 5103, "
+		  "docs/biflow.md). Only for collectors that read the elements of the other direction." },
 	{ COLLECTOR(refresh_interval), .path = "template_refresh.interval",
 	  .type = NFP_CONF_DURATION, .min = S, .max = 24 * HOUR, .value = "60s",
 	  .part = NFP_CONF_PART_COLLECTOR,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "collector/collector.h"
+#include "collector/biflow.h"
 #include "conf/schema.h"
 #include "record/suggest.h"
 #include "record/templates.h"
@@ -195,15 +195,35 @@ static const NfpYamlNode *item_node(const NfpYamlNode *root, NfpConfTable table,
 	g_return_val_if_reached(list);
 }
 
-static void check_template_set(Walk *walk, const NfpYamlNode *node, const char *name)
+static NfpTemplateSet *check_template_set(Walk *walk, const NfpYamlNode *node, const char *name)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(walk->conf->templates, name, &error);
+	NfpTemplateSet *set = nfp_template_set_load(walk->conf->templates, name, &error);
 
 	if (!set && strchr(error->message, '\n'))
 		nfp_conf_errors_add_lines(walk->errors, node->line, node->column, error->message);
 	else if (!set)
 		FAULT(walk, node, "template_set: %s", error->message);
+	return set;
+}
+
+static void check_templates(Walk *walk, const NfpYamlNode *root, guint n, NfpCollectorOptions *options)
+{
+	const NfpYamlNode *item = item_node(root, NFP_CONF_COLLECTORS, n, "");
+	const NfpYamlNode *node = nfp_yaml_get(item, "template_set");
+	g_autoptr(NfpTemplateSet) set = NULL;
+	g_autoptr(GError) error = NULL;
+	const char *option;
+
+	if (options->biflow && !node) {
+		g_free(options->template_set);
+		options->template_set = g_strdup(NFP_BIFLOW_SET);
+	}
+	if (!options->template_set)
+		return;
+	set = check_template_set(walk, node ? node : item, options->template_set);
+	if (set && options->endpoint && !nfp_collector_biflow_check(options, set, &option, &error))
+		FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, n, option), "%s: %s", option, error->message);
 }
 
 /* Two writers in one place would mix their messages. */
@@ -244,10 +264,7 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 			      "name: another collector is called \"%s\" already; allowed: a name "
 			      "of its own",
 			      options->name);
-		if (options->template_set)
-			check_template_set(walk,
-					   item_node(root, NFP_CONF_COLLECTORS, i, "template_set"),
-					   options->template_set);
+		check_templates(walk, root, i, options);
 		if (!options->endpoint)
 			continue;
 		check_place(walk, places, item_node(root, NFP_CONF_COLLECTORS, i, "endpoint"),

@@ -31,6 +31,38 @@ int nfp_template_set_choose(const NfpTemplateSet *set, uint32_t have)
 	return -1;
 }
 
+static gboolean has_reverse_counts(const NfpTemplate *template)
+{
+	gboolean packets = FALSE, octets = FALSE;
+
+	for (guint i = 0; i < template->n; i++) {
+		packets |= template->fields[i] == &nfp_fields[NFP_F_reversePacketDeltaCount];
+		octets |= template->fields[i] == &nfp_fields[NFP_F_reverseOctetDeltaCount];
+	}
+	return packets && octets;
+}
+
+/* If the barest biflow that meets a template leaves by one with the counts, so does every other: the one that it
+ * leaves by stands before this template, or is it, and takes all that have more. */
+static const char *loses_reverse(const NfpTemplateSet *set, uint32_t family, uint32_t other)
+{
+	for (guint i = 0; i < set->n; i++) {
+		uint32_t have = nfp_have_implied(set->templates[i].need | NFP_HAVE_REVERSE | family);
+		int chosen = nfp_template_set_choose(set, have);
+
+		if (!(have & other) && !has_reverse_counts(&set->templates[chosen]))
+			return set->templates[chosen].name;
+	}
+	return NULL;
+}
+
+const char *nfp_template_set_loses_reverse(const NfpTemplateSet *set)
+{
+	const char *loser = loses_reverse(set, NFP_HAVE_IPV4, NFP_HAVE_IPV6);
+
+	return loser ? loser : loses_reverse(set, NFP_HAVE_IPV6, NFP_HAVE_IPV4);
+}
+
 static NfpTemplateSet *load_file(const char *path, GError **err)
 {
 	g_autofree char *text = NULL;

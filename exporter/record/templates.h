@@ -125,6 +125,10 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 void nfp_template_set_free(NfpTemplateSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTemplateSet, nfp_template_set_free)
 
+/* A template by which a record with both directions (NFP_HAVE_REVERSE) could leave without the counts of the other
+ * one; NULL: there is none. */
+const char *nfp_template_set_loses_reverse(const NfpTemplateSet *set);
+
 /* Index of the first template whose needs are met by `have` (nfp_record_have), or -1. */
 int nfp_template_set_choose(const NfpTemplateSet *set, uint32_t have);
 

@@ -23,11 +23,12 @@ NAMES = {1: "octetDeltaCount", 2: "packetDeltaCount", 4: "protocolIdentifier", 5
          11: "destinationTransportPort", 12: "destinationIPv4Address", 14: "egressInterface",
          27: "sourceIPv6Address", 28: "destinationIPv6Address", 32: "icmpTypeCodeIPv4",
          56: "sourceMacAddress", 58: "vlanId", 61: "flowDirection", 80: "destinationMacAddress",
-         136: "flowEndReason", 139: "icmpTypeCodeIPv6", 148: "flowId", 152: "flowStartMilliseconds",
+         136: "flowEndReason", 139: "icmpTypeCodeIPv6", 148: "flowId", 239: "biflowDirection", 152: "flowStartMilliseconds",
          153: "flowEndMilliseconds", 256: "ethernetType", 352: "layer2OctetDeltaCount",
          359: "monitoringIntervalStartMilliSeconds", 360: "monitoringIntervalEndMilliSeconds"}
 ADDRESSES = {8, 12, 27, 28, 15, 62}
 MACS = {56, 80, 57, 81}
+REVERSE = 29305  # RFC 5103
 
 
 class Session:
@@ -152,9 +153,11 @@ class Session:
 def values(record):
     result = {}
     for (pen, element), data in record.items():
-        if pen:
+        if pen not in (0, REVERSE):
             continue
         name = NAMES.get(element, str(element))
+        if pen == REVERSE:
+            name = "reverse" + name[0].upper() + name[1:]
         if element in ADDRESSES:
             result[name] = str(ipaddress.ip_address(data))
         elif element in MACS:

@@ -5,6 +5,7 @@
   traffic.py serve PORT                       TCP and UDP, IPv4 and IPv6, until killed
   traffic.py put ADDRESS PORT BYTES           TCP to the server
   traffic.py get ADDRESS PORT BYTES           TCP from the server
+  traffic.py talk ADDRESS PORT ROUNDS         TCP: an octet from the server, one back, ten times a second
   traffic.py udp ADDRESS PORT COUNT SIZE [SEGMENTS]
         COUNT datagrams of SIZE octets. With SEGMENTS that many leave in one buffer (UDP_SEGMENT),
         eight such buffers in one sendmmsg; COUNT is a multiple of SEGMENTS.
@@ -19,6 +20,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 
 UDP_SEGMENT = 103
 SOL_UDP = 17
@@ -102,6 +104,10 @@ def serve_connection(sock):
             sock.sendall(b"ok\n")
         elif line[:1] == [b"get"]:
             send_exactly(sock, int(line[1]))
+        elif line[:1] == [b"talk"]:
+            for _ in range(int(line[1])):
+                sock.sendall(b"?")
+                read_exactly(sock, 1)
         sock.recv(1)  # until the client closes: it is the client that keeps TIME_WAIT
 
 
@@ -153,6 +159,16 @@ def get(address, port, count):
         read_exactly(sock, count)
 
 
+def talk(address, port, rounds):
+    with connect(socket.SOCK_STREAM, address, port) as sock:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(b"talk %d\n" % rounds)
+        for _ in range(rounds):
+            read_exactly(sock, 1)
+            time.sleep(0.1)
+            sock.sendall(b"!")
+
+
 def bounce(address, port, count, size, segments=1):
     with connect(socket.SOCK_DGRAM, address, port) as sock:
         sock.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE
@@ -172,6 +188,8 @@ def main(argv):
         get(argv[2], *numbers)
     elif verb == "bounce":
         bounce(argv[2], *numbers)
+    elif verb == "talk":
+        talk(argv[2], *numbers)
     elif verb == "udp":
         with connect(socket.SOCK_DGRAM, argv[2], numbers[0]) as sock:
             send_datagrams(sock, *numbers[1:])

@@ -15,6 +15,8 @@ Test(report, tells_of_daemon_and_standard_output)
 	NfpConf conf = { .interval = 10 * NFP_NS_PER_S };
 	NfpDaemon d = { .conf = &conf, .options = &options, .collectors = g_ptr_array_new(),
 			.started = g_get_monotonic_time() };
+	g_autoptr(GArray) wanted = g_array_new(FALSE, TRUE, sizeof(NfpCollectorOptions));
+	const NfpCollectorOptions biflow = { .biflow = TRUE };
 	g_autoptr(JsonNode) node = NULL;
 	g_autoptr(GError) error = NULL;
 	JsonObject *daemon, *out;
@@ -24,6 +26,8 @@ Test(report, tells_of_daemon_and_standard_output)
 	nfp_world_traffic(&w);
 	nfp_world_pass(&w, 11 * NFP_WORLD_S);
 	d.harvester = w.harvester;
+	g_array_append_val(wanted, biflow);
+	d.fanout = nfp_fanout_new(d.collectors, wanted, 1 << 20);
 	d.printer = nfp_printer_new(STDOUT_FILENO, NFP_PRINT_JSON, "edge1", broken, NULL, NULL);
 	node = nfp_daemon_answer("status", &d, &error);
 	cr_assert_not_null(node);
@@ -33,11 +37,13 @@ Test(report, tells_of_daemon_and_standard_output)
 	cr_expect_eq(json_object_get_int_member(daemon, "records"), 2);
 	cr_expect_eq(json_object_get_int_member(daemon, "packets"), 5);
 	cr_expect_str_eq(json_object_get_string_member(daemon, "version"), NFP_VERSION);
+	cr_expect_eq(json_object_get_int_member(json_object_get_object_member(daemon, "biflow"), "biflows"), 0);
 	out = json_array_get_object_element(json_object_get_array_member(json_node_get_object(node), "collectors"), 0);
 	cr_expect_str_eq(json_object_get_string_member(out, "name"), "stdout");
 	cr_expect_str_eq(json_object_get_string_member(out, "protocol"), "json");
 	cr_expect(json_object_get_boolean_member(out, "up"));
 	nfp_printer_free(d.printer);
+	nfp_fanout_free(d.fanout);
 	g_ptr_array_unref(d.collectors);
 	nfp_world_clear(&w);
 }

@@ -21,6 +21,19 @@ static char *faults(const char *text)
 #define INTERFACE "interfaces:\n  - match: eth0\n"
 #define COLLECTOR "collectors:\n  - name: a\n    endpoint: udp://127.0.0.1\n"
 
+/* The set goes by what is asked for, unless one is named. */
+Test(conf_walk, biflow_brings_its_templates)
+{
+	g_autoptr(NfpConf) conf = nfp_conf_parse("f", COLLECTOR "    biflow: true\n", NULL);
+	g_autofree char *lost = faults(COLLECTOR "    biflow: true\n    template_set: standard\n");
+	g_autofree char *alone = faults(COLLECTOR "    template_set: biflow\n");
+
+	cr_assert_not_null(conf);
+	cr_expect_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 0).template_set, "biflow");
+	cr_expect(g_str_has_prefix(lost, "f:5:19: template_set: a record with both directions"), "%s", lost);
+	cr_expect(g_str_has_prefix(alone, "f:4:19: template_set: every template of \"biflow\""), "%s", alone);
+}
+
 Test(conf_walk, faults_of_structure)
 {
 	static const struct {
@@ -30,7 +43,7 @@ Test(conf_walk, faults_of_structure)
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
-		  "maps, fragments, enrichment, templates, metrics, interfaces, collectors" },
+		  "maps, fragments, enrichment, biflow_memory, templates, metrics, interfaces, collectors" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",

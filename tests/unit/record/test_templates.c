@@ -156,6 +156,33 @@ Test(biflow, has_a_template_for_every_kind_of_record)
 		cr_assert(reached[i], "no kind of record leaves by %s", set->templates[i].name);
 }
 
+Test(templates, the_other_direction_is_lost_or_is_not)
+{
+#define ALL "[reversePacketDeltaCount, reverseOctetDeltaCount]"
+	static const struct {
+		const char *text, *loser;
+	} cases[] = {
+		{ "templates: [{name: a, need: [reverse], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", NULL },
+		{ "templates: [{name: b, need: [], fields: [flowId]}, {name: a, need: [reverse], fields: " ALL "}]", "b" },
+		{ "templates: [{name: a, need: [reverse], fields: [reversePacketDeltaCount]}]", "a" },
+		{ "templates: [{name: a, need: [reverse, tcp], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", "b" },
+		{ "templates: [{name: a, need: [reverse, ipv4], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", "b" },
+		{ "templates: [{name: a, need: [reverse, ipv4], fields: " ALL "}, {name: b, need: [reverse, ipv6], "
+		  "fields: " ALL "}, {name: c, need: [ethertype], fields: [flowId]}]", NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(NfpTemplateSet) set = nfp_template_set_parse("x.yaml", cases[i].text, NULL);
+
+		cr_assert_not_null(set, "case %u", i);
+		cr_expect(g_strcmp0(nfp_template_set_loses_reverse(set), cases[i].loser) == 0, "case %u: %s", i,
+			  nfp_template_set_loses_reverse(set));
+	}
+	g_autoptr(NfpTemplateSet) embedded = nfp_template_set_load(NULL, "biflow", NULL);
+
+	cr_expect_null(nfp_template_set_loses_reverse(embedded));
+}
+
 Test(templates, choose_the_first_that_fits)
 {
 	NfpTemplate templates[] = { { .need = NFP_HAVE_IPV4 | NFP_HAVE_TCP },

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "pair/match.h"
-#include "pair/pair.h"
+#include "pair/pairing.h"
 #include "support/encode_records.h"
 #include "support/pair_records.h"
 
 #define START 1795390440000000000ull
 #define END 1795390500000000000ull
-#define PLENTY ((NfpPairOptions){ .memory = 1ull << 30, .remembered = 1 << 16 })
+#define PLENTY ((NfpPairingOptions){ .memory = 1ull << 30, .remembered = 1 << 16 })
 
 typedef struct {
 	uint64_t packets, octets, l2_octets, records, biflows;
@@ -62,17 +62,17 @@ static NfpBatch *batch_new(const NfpRecord *records, uint32_t n, NfpDelivery *de
 	return batch;
 }
 
-static void give(NfpPair *pair, const NfpRecord *records, uint32_t n, NfpDelivery *delivery)
+static void give(NfpPairing *pairing, const NfpRecord *records, uint32_t n, NfpDelivery *delivery)
 {
 	g_autoptr(NfpBatch) batch = batch_new(records, n, delivery);
 
-	nfp_pair_add(pair, batch);
+	nfp_pairing_add(pairing, batch);
 }
 
-Test(pair, a_biflow_has_both_directions)
+Test(pairing, a_biflow_has_both_directions)
 {
 	Sum sum = { 0 };
-	g_autoptr(NfpPair) pair = nfp_pair_new(&PLENTY, add_out, &sum);
+	g_autoptr(NfpPairing) pairing = nfp_pairing_new(&PLENTY, add_out, &sum);
 	NfpRecord back = {
 		.packets = 5, .octets = 500, .l2_octets = 570, .first_ns = START + 7, .last_ns = START + 9,
 		.ingress_if = 4, .egress_if = 3, .tcp_flags = 0x12, .tos = 0x20, .ttl_min = 60, .ttl_max = 61,
@@ -89,10 +89,10 @@ Test(pair, a_biflow_has_both_directions)
 	back.protocol = wire.protocol;
 	back.src_port = wire.src_port;
 	back.dst_port = wire.dst_port;
-	give(pair, &back, 1, NULL);
-	give(pair, &there, 1, NULL);
+	give(pairing, &back, 1, NULL);
+	give(pairing, &there, 1, NULL);
 	cr_assert_eq(sum.records, 0, "nothing goes out before the bucket is done");
-	nfp_pair_done(pair, 0, START, END);
+	nfp_pairing_done(pairing, 0, START, END);
 	cr_assert_eq(sum.records, 1);
 	cr_assert(sum.last.have & NFP_HAVE_REVERSE);
 	cr_assert_eq(sum.last.biflow_direction, NFP_BIFLOW_INITIATOR);
@@ -112,9 +112,9 @@ Test(pair, a_biflow_has_both_directions)
 	cr_assert_eq(sum.last.rev_ttl_max, 61);
 	cr_assert_eq(sum.last.rev_direction, 0);
 	cr_assert_eq(sum.last.rev_end_reason, NFP_END_DETECTED);
-	nfp_pair_done(pair, 0, START, END);
+	nfp_pairing_done(pairing, 0, START, END);
 	cr_assert_eq(sum.records, 1, "a bucket is done once");
-	nfp_pair_free(NULL);
+	nfp_pairing_free(NULL);
 }
 
 /* Few ends, so that flows meet; all that can keep records apart. */
@@ -158,12 +158,12 @@ static void add_in(Sum *sum, const NfpRecord *record)
 static void property(uint64_t seed, uint64_t memory, uint32_t total)
 {
 	Sum in = { 0 }, out = { .flow_ids = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL) };
-	NfpPairOptions options = { .memory = memory, .remembered = 4096 };
-	g_autoptr(NfpPair) pair = nfp_pair_new(&options, add_out, &out);
+	NfpPairingOptions options = { .memory = memory, .remembered = 4096 };
+	g_autoptr(NfpPairing) pairing = nfp_pairing_new(&options, add_out, &out);
 	gint done = 0;
 	NfpDelivery *delivery = nfp_delivery_new(delivered, &done);
 	g_autofree NfpRecord *records = g_new(NfpRecord, NFP_BATCH_RECORDS);
-	NfpPairStatus status;
+	NfpPairingStatus status;
 
 	for (uint32_t made = 0; made < total;) {
 		uint32_t n = (uint32_t)MIN(1 + nfp_test_random(&seed) % NFP_BATCH_RECORDS, total - made);
@@ -172,13 +172,13 @@ static void property(uint64_t seed, uint64_t memory, uint32_t total)
 			records[i] = random_record(&seed, made + i);
 			add_in(&in, &records[i]);
 		}
-		give(pair, records, n, delivery);
+		give(pairing, records, n, delivery);
 		made += n;
 	}
 	nfp_delivery_unref(delivery);
 	cr_assert_eq(done, memory ? 0 : 1, "what waits is not delivered");
-	nfp_pair_done(pair, 0, START, END);
-	nfp_pair_status(pair, &status);
+	nfp_pairing_done(pairing, 0, START, END);
+	nfp_pairing_status(pairing, &status);
 	cr_assert_eq(out.packets, in.packets);
 	cr_assert_eq(out.octets, in.octets);
 	cr_assert_eq(out.l2_octets, in.l2_octets);
@@ -195,13 +195,13 @@ static void property(uint64_t seed, uint64_t memory, uint32_t total)
 	g_hash_table_unref(out.flow_ids);
 }
 
-Test(pair, every_packet_goes_out_once, .timeout = 100)
+Test(pairing, every_packet_goes_out_once, .timeout = 100)
 {
 	for (uint64_t seed = 1; seed <= 8; seed++)
 		property(seed, PLENTY.memory, 1 + (uint32_t)(seed * 6000));
 }
 
-Test(pair, beyond_the_memory_records_go_out_alone, .timeout = 100)
+Test(pairing, beyond_the_memory_records_go_out_alone, .timeout = 100)
 {
 	for (uint64_t seed = 1; seed <= 3; seed++) {
 		property(seed, 8000 * (sizeof(NfpRecord) + sizeof(NfpPairEntry)), 30000);
@@ -209,22 +209,22 @@ Test(pair, beyond_the_memory_records_go_out_alone, .timeout = 100)
 	}
 }
 
-Test(pair, buckets_and_domains_do_not_mix)
+Test(pairing, buckets_and_domains_do_not_mix)
 {
 	Sum sum = { 0 };
-	g_autoptr(NfpPair) pair = nfp_pair_new(&PLENTY, add_out, &sum);
+	g_autoptr(NfpPairing) pairing = nfp_pairing_new(&PLENTY, add_out, &sum);
 	NfpRecord there = nfp_test_flow(NFP_TEST_UDP, 1, 1000, 2, 53, START), back = nfp_test_back(&there);
 	g_autoptr(NfpBatch) other = batch_new(&back, 1, NULL);
 
-	give(pair, &there, 1, NULL);
+	give(pairing, &there, 1, NULL);
 	other->domain = 1;
-	nfp_pair_add(pair, other);
-	nfp_pair_done(pair, 0, START, END);
+	nfp_pairing_add(pairing, other);
+	nfp_pairing_done(pairing, 0, START, END);
 	cr_assert(sum.records == 1 && sum.biflows == 0);
-	nfp_pair_done(pair, 2, START, END);
-	nfp_pair_done(pair, 1, START, END + 1);
+	nfp_pairing_done(pairing, 2, START, END);
+	nfp_pairing_done(pairing, 1, START, END + 1);
 	cr_assert_eq(sum.records, 1);
-	nfp_pair_done(pair, 1, START, END);
+	nfp_pairing_done(pairing, 1, START, END);
 	cr_assert(sum.records == 2 && sum.biflows == 0);
 }
 
@@ -234,10 +234,10 @@ static void facts_gone(void *data)
 }
 
 /* What a record points to is there as long as the record, also of a batch that was given up. */
-Test(pair, facts_live_as_long_as_the_records)
+Test(pairing, facts_live_as_long_as_the_records)
 {
 	Sum sum = { .kept = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_batch_unref) };
-	g_autoptr(NfpPair) pair = nfp_pair_new(&PLENTY, add_out, &sum);
+	g_autoptr(NfpPairing) pairing = nfp_pairing_new(&PLENTY, add_out, &sum);
 	gboolean gone[2] = { FALSE, FALSE };
 	NfpRecord there = nfp_test_flow(NFP_TEST_UDP, 1, 1000, 2, 53, START), back = nfp_test_back(&there);
 
@@ -246,9 +246,9 @@ Test(pair, facts_live_as_long_as_the_records)
 
 		batch->facts = &gone[i];
 		batch->facts_free = facts_gone;
-		nfp_pair_add(pair, batch);
+		nfp_pairing_add(pairing, batch);
 	}
-	nfp_pair_done(pair, 0, START, END);
+	nfp_pairing_done(pairing, 0, START, END);
 	cr_assert_eq(sum.biflows, 1);
 	cr_assert(gone[0], "of the reverse direction only counts are left");
 	cr_assert_not(gone[1]);
@@ -256,16 +256,16 @@ Test(pair, facts_live_as_long_as_the_records)
 	cr_assert(gone[1]);
 }
 
-Test(pair, what_is_not_done_is_given_up_unsent)
+Test(pairing, what_is_not_done_is_given_up_unsent)
 {
 	Sum sum = { 0 };
-	NfpPair *pair = nfp_pair_new(&PLENTY, add_out, &sum);
+	NfpPairing *pairing = nfp_pairing_new(&PLENTY, add_out, &sum);
 	NfpRecord there = nfp_test_flow(NFP_TEST_UDP, 1, 1000, 2, 53, START);
 	gint done = 0;
 	NfpDelivery *delivery = nfp_delivery_new(delivered, &done);
 
-	give(pair, &there, 1, delivery);
-	nfp_pair_free(pair);
+	give(pairing, &there, 1, delivery);
+	nfp_pairing_free(pairing);
 	cr_assert(sum.records == 0 && done == 0);
 	nfp_delivery_unref(delivery);
 	cr_assert_eq(done, 1);

@@ -6,8 +6,8 @@
  * the bucket's delivery as the old ones did. Each record goes out once: in a biflow as one of its directions, or
  * alone. Everything that goes out has biflowDirection. One thread, but for the status.
  */
-#ifndef NFP_PAIR_PAIR_H
-#define NFP_PAIR_PAIR_H
+#ifndef NFP_PAIR_PAIRING_H
+#define NFP_PAIR_PAIRING_H
 
 #include <glib.h>
 
@@ -16,28 +16,28 @@
 typedef struct {
 	uint64_t memory;     /* octets of records that wait for partners; what comes beyond goes out alone */
 	uint32_t remembered; /* flows whose direction is remembered from bucket to bucket */
-} NfpPairOptions;
+} NfpPairingOptions;
 
 typedef struct {
 	uint64_t biflows;  /* records that went out with both directions */
 	uint64_t uniflows; /* records that went out alone */
 	uint64_t crowded;  /* of these: no partner was looked for, for want of memory */
 	uint64_t evicted;  /* directions forgotten for want of room */
-} NfpPairStatus;
+} NfpPairingStatus;
 
 /* Takes a reference of its own, if it wants one. */
-typedef void (*NfpPairOut)(NfpBatch *batch, void *data);
+typedef void (*NfpPairingOut)(NfpBatch *batch, void *data);
 
-typedef struct NfpPair NfpPair;
+typedef struct NfpPairing NfpPairing;
 
-NfpPair *nfp_pair_new(const NfpPairOptions *options, NfpPairOut out, void *data);
+NfpPairing *nfp_pairing_new(const NfpPairingOptions *options, NfpPairingOut out, void *data);
 /* Takes a reference, until the bucket is done. */
-void nfp_pair_add(NfpPair *pair, NfpBatch *batch);
+void nfp_pairing_add(NfpPairing *pairing, NfpBatch *batch);
 /* All batches of the bucket were added (ns since 1970, as theirs). */
-void nfp_pair_done(NfpPair *pair, uint32_t domain, uint64_t start_ns, uint64_t end_ns);
-void nfp_pair_status(NfpPair *pair, NfpPairStatus *ret_status); /* any thread */
+void nfp_pairing_done(NfpPairing *pairing, uint32_t domain, uint64_t start_ns, uint64_t end_ns);
+void nfp_pairing_status(NfpPairing *pairing, NfpPairingStatus *ret_status); /* any thread */
 /* Buckets that are not done are given up: whoever published them still holds their delivery. */
-void nfp_pair_free(NfpPair *pair);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpPair, nfp_pair_free)
+void nfp_pairing_free(NfpPairing *pairing);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpPairing, nfp_pairing_free)
 
 #endif

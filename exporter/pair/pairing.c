@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "pair/pair.h"
+#include "pair/pairing.h"
 
 #include <stdatomic.h>
 
@@ -17,8 +17,8 @@ typedef struct {
 	GArray *entries;    /* NfpPairEntry, of all records of the batches in order */
 } Waiting;
 
-struct NfpPair {
-	NfpPairOut out;
+struct NfpPairing {
+	NfpPairingOut out;
 	void *data;
 	NfpDirections *directions;
 	NfpMatcher *matcher;
@@ -29,7 +29,7 @@ struct NfpPair {
 
 /* Records on their way out. */
 typedef struct {
-	NfpPair *pair;
+	NfpPairing *pairing;
 	NfpBatch *batch;
 	uint32_t room;          /* of the batch */
 	const NfpBatch *lender; /* whose facts the batch has last been given */
@@ -44,42 +44,42 @@ static void waiting_free(Waiting *waiting)
 	g_free(waiting);
 }
 
-NfpPair *nfp_pair_new(const NfpPairOptions *options, NfpPairOut out, void *data)
+NfpPairing *nfp_pairing_new(const NfpPairingOptions *options, NfpPairingOut out, void *data)
 {
-	NfpPair *pair = g_new0(NfpPair, 1);
+	NfpPairing *pairing = g_new0(NfpPairing, 1);
 
-	pair->out = out;
-	pair->data = data;
-	pair->directions = nfp_directions_new(options->remembered);
-	pair->matcher = nfp_matcher_new(pair->directions);
-	pair->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_free);
+	pairing->out = out;
+	pairing->data = data;
+	pairing->directions = nfp_directions_new(options->remembered);
+	pairing->matcher = nfp_matcher_new(pairing->directions);
+	pairing->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)waiting_free);
 	/* Indexes of entries have 32 bits, and one of them is none. */
-	pair->room = MIN(options->memory / OCTETS_WAITING, G_MAXUINT32 / 2);
-	return pair;
+	pairing->room = MIN(options->memory / OCTETS_WAITING, G_MAXUINT32 / 2);
+	return pairing;
 }
 
-void nfp_pair_free(NfpPair *pair)
+void nfp_pairing_free(NfpPairing *pairing)
 {
-	if (!pair)
+	if (!pairing)
 		return;
-	g_ptr_array_unref(pair->waiting);
-	nfp_matcher_free(pair->matcher);
-	nfp_directions_free(pair->directions);
-	g_free(pair);
+	g_ptr_array_unref(pairing->waiting);
+	nfp_matcher_free(pairing->matcher);
+	nfp_directions_free(pairing->directions);
+	g_free(pairing);
 }
 
 /* ---- out ----------------------------------------------------------------------------------------- */
 
 static void flush(Outlet *outlet)
 {
-	NfpPair *pair = outlet->pair;
+	NfpPairing *pairing = outlet->pairing;
 
 	if (outlet->batch && outlet->batch->n)
-		pair->out(outlet->batch, pair->data);
+		pairing->out(outlet->batch, pairing->data);
 	g_clear_pointer(&outlet->batch, nfp_batch_unref);
 	outlet->lender = NULL;
-	atomic_fetch_add(&pair->biflows, outlet->biflows);
-	atomic_fetch_add(&pair->uniflows, outlet->uniflows);
+	atomic_fetch_add(&pairing->biflows, outlet->biflows);
+	atomic_fetch_add(&pairing->uniflows, outlet->uniflows);
 	outlet->biflows = outlet->uniflows = 0;
 }
 
@@ -151,34 +151,34 @@ static gboolean is_of(const Waiting *waiting, uint32_t domain, uint64_t start_ns
 	return waiting->domain == domain && waiting->start_ns == start_ns && waiting->end_ns == end_ns;
 }
 
-static void turn(NfpPair *pair, uint64_t start_ns, uint64_t end_ns)
+static void turn(NfpPairing *pairing, uint64_t start_ns, uint64_t end_ns)
 {
-	nfp_directions_turn(pair->directions, (uint32_t)(start_ns / NS_PER_S), (uint32_t)(end_ns / NS_PER_S));
+	nfp_directions_turn(pairing->directions, (uint32_t)(start_ns / NS_PER_S), (uint32_t)(end_ns / NS_PER_S));
 }
 
-static void pass(NfpPair *pair, NfpBatch *batch)
+static void pass(NfpPairing *pairing, NfpBatch *batch)
 {
-	Outlet outlet = { .pair = pair, .left = batch->n };
+	Outlet outlet = { .pairing = pairing, .left = batch->n };
 
-	turn(pair, batch->bucket_start_ns, batch->bucket_end_ns);
+	turn(pairing, batch->bucket_start_ns, batch->bucket_end_ns);
 	for (uint32_t i = 0; i < batch->n; i++) {
 		NfpPairEntry entry;
 
-		nfp_matcher_enter(pair->matcher, &batch->records[i], &entry);
-		nfp_matcher_alone(pair->matcher, &entry);
+		nfp_matcher_enter(pairing->matcher, &batch->records[i], &entry);
+		nfp_matcher_alone(pairing->matcher, &entry);
 		put_alone(&outlet, batch, &entry);
 	}
 	flush(&outlet);
-	atomic_fetch_add(&pair->crowded, batch->n);
-	atomic_store(&pair->evicted, nfp_directions_evicted(pair->directions));
+	atomic_fetch_add(&pairing->crowded, batch->n);
+	atomic_store(&pairing->evicted, nfp_directions_evicted(pairing->directions));
 }
 
-static Waiting *waiting_for(NfpPair *pair, const NfpBatch *batch)
+static Waiting *waiting_for(NfpPairing *pairing, const NfpBatch *batch)
 {
 	Waiting *waiting;
 
-	for (guint i = 0; i < pair->waiting->len; i++) {
-		waiting = g_ptr_array_index(pair->waiting, i);
+	for (guint i = 0; i < pairing->waiting->len; i++) {
+		waiting = g_ptr_array_index(pairing->waiting, i);
 		if (is_of(waiting, batch->domain, batch->bucket_start_ns, batch->bucket_end_ns))
 			return waiting;
 	}
@@ -188,27 +188,27 @@ static Waiting *waiting_for(NfpPair *pair, const NfpBatch *batch)
 	waiting->end_ns = batch->bucket_end_ns;
 	waiting->batches = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_batch_unref);
 	waiting->entries = g_array_new(FALSE, FALSE, sizeof(NfpPairEntry));
-	g_ptr_array_add(pair->waiting, waiting);
+	g_ptr_array_add(pairing->waiting, waiting);
 	return waiting;
 }
 
-void nfp_pair_add(NfpPair *pair, NfpBatch *batch)
+void nfp_pairing_add(NfpPairing *pairing, NfpBatch *batch)
 {
 	Waiting *waiting;
 	guint before;
 
-	if (pair->held + batch->n > pair->room) {
-		pass(pair, batch);
+	if (pairing->held + batch->n > pairing->room) {
+		pass(pairing, batch);
 		return;
 	}
-	waiting = waiting_for(pair, batch);
+	waiting = waiting_for(pairing, batch);
 	before = waiting->entries->len;
 	g_ptr_array_add(waiting->batches, nfp_batch_ref(batch));
 	g_array_set_size(waiting->entries, before + batch->n);
 	for (uint32_t i = 0; i < batch->n; i++)
-		nfp_matcher_enter(pair->matcher, &batch->records[i],
+		nfp_matcher_enter(pairing->matcher, &batch->records[i],
 				  &g_array_index(waiting->entries, NfpPairEntry, before + i));
-	pair->held += batch->n;
+	pairing->held += batch->n;
 }
 
 /* ---- a bucket is done ---------------------------------------------------------------------------- */
@@ -248,9 +248,9 @@ static void put_entry(Outlet *outlet, const Waiting *waiting, const guint *begin
 }
 
 /* In the order of the first of each two, so that no record of a batch is needed once all of it went out. */
-static void put_all(NfpPair *pair, Waiting *waiting)
+static void put_all(NfpPairing *pairing, Waiting *waiting)
 {
-	Outlet outlet = { .pair = pair, .left = waiting->entries->len };
+	Outlet outlet = { .pairing = pairing, .left = waiting->entries->len };
 	g_autofree guint *begins = g_new(guint, waiting->batches->len + 1);
 
 	begins[0] = 0;
@@ -268,29 +268,29 @@ static void put_all(NfpPair *pair, Waiting *waiting)
 	flush(&outlet);
 }
 
-void nfp_pair_done(NfpPair *pair, uint32_t domain, uint64_t start_ns, uint64_t end_ns)
+void nfp_pairing_done(NfpPairing *pairing, uint32_t domain, uint64_t start_ns, uint64_t end_ns)
 {
-	for (guint i = 0; i < pair->waiting->len; i++) {
-		Waiting *waiting = g_ptr_array_index(pair->waiting, i);
+	for (guint i = 0; i < pairing->waiting->len; i++) {
+		Waiting *waiting = g_ptr_array_index(pairing->waiting, i);
 
 		if (!is_of(waiting, domain, start_ns, end_ns))
 			continue;
-		turn(pair, start_ns, end_ns);
-		nfp_matcher_run(pair->matcher, (NfpPairEntry *)(void *)waiting->entries->data, waiting->entries->len);
-		put_all(pair, waiting);
-		pair->held -= waiting->entries->len;
-		g_ptr_array_remove_index_fast(pair->waiting, i);
-		atomic_store(&pair->evicted, nfp_directions_evicted(pair->directions));
+		turn(pairing, start_ns, end_ns);
+		nfp_matcher_run(pairing->matcher, (NfpPairEntry *)(void *)waiting->entries->data, waiting->entries->len);
+		put_all(pairing, waiting);
+		pairing->held -= waiting->entries->len;
+		g_ptr_array_remove_index_fast(pairing->waiting, i);
+		atomic_store(&pairing->evicted, nfp_directions_evicted(pairing->directions));
 		return;
 	}
 }
 
-void nfp_pair_status(NfpPair *pair, NfpPairStatus *ret_status)
+void nfp_pairing_status(NfpPairing *pairing, NfpPairingStatus *ret_status)
 {
-	*ret_status = (NfpPairStatus){
-		.biflows = atomic_load(&pair->biflows),
-		.uniflows = atomic_load(&pair->uniflows),
-		.crowded = atomic_load(&pair->crowded),
-		.evicted = atomic_load(&pair->evicted),
+	*ret_status = (NfpPairingStatus){
+		.biflows = atomic_load(&pairing->biflows),
+		.uniflows = atomic_load(&pairing->uniflows),
+		.crowded = atomic_load(&pairing->crowded),
+		.evicted = atomic_load(&pairing->evicted),
 	};
 }
