@@ -163,7 +163,7 @@ Test(templates, the_other_direction_is_lost_or_is_not)
 		const char *text, *loser;
 	} cases[] = {
 		{ "templates: [{name: a, need: [reverse], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", NULL },
-		{ "templates: [{name: b, need: [], fields: [flowId]}, {name: a, need: [reverse], fields: " ALL "}]", "b" },
+		{ "templates: [{name: b, need: [ipv4], fields: [flowId]}, {name: a, need: [reverse], fields: " ALL "}]", "b" },
 		{ "templates: [{name: a, need: [reverse], fields: [reversePacketDeltaCount]}]", "a" },
 		{ "templates: [{name: a, need: [reverse, tcp], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", "b" },
 		{ "templates: [{name: a, need: [reverse, ipv4], fields: " ALL "}, {name: b, need: [], fields: [flowId]}]", "b" },
