@@ -15,6 +15,7 @@
 #define GRACE (200 * NFP_NS_PER_MS)
 #define STOP_HARVESTER (5 * G_USEC_PER_SEC)  /* at most, for deliveries */
 #define STOP_COLLECTORS (3 * G_USEC_PER_SEC)
+#define STOP_SPOOL (3 * G_USEC_PER_SEC)      /* what is not delivered by then goes to the spools */
 #define REPORT_S 10
 
 /* ---- the data's way, on the harvester's thread --------------------------------------------------- */
@@ -251,6 +252,8 @@ static gboolean quit(gpointer data)
 	if (d->stopping)
 		return G_SOURCE_REMOVE;
 	d->stopping = TRUE;
+	for (guint i = 0; i < d->collectors->len; i++)
+		nfp_collector_hurry(g_ptr_array_index(d->collectors, i), g_get_monotonic_time() + STOP_SPOOL);
 	g_thread_unref(g_thread_new("stop", stop_harvester, d));
 	return G_SOURCE_REMOVE;
 }

@@ -87,6 +87,11 @@ static gboolean make_collectors(Replay *r, GError **err)
 		NfpCollectorOptions o = g_array_index(r->conf.collectors, NfpCollectorOptions, i);
 
 		o.queue = QUEUE;
+		/* The file is the daemon's; a capture is there to be sent again. */
+		o.spool_path = NULL;
+		o.resend = 0;
+		if (!o.rate)
+			o.rate = NFP_RATE_NONE;
 		g_array_append_val(r->queues, o);
 	}
 	for (guint i = 0; i < r->queues->len; i++) {

@@ -19,6 +19,25 @@ static void add_string(JsonBuilder *b, const char *name, const char *value)
 		json_builder_add_null_value(b);
 }
 
+static void add_spool(JsonBuilder *b, const NfpSpoolStatus *s)
+{
+	gint64 now = g_get_real_time();
+	gint64 oldest = (gint64)(s->oldest_ns / 1000);
+
+	json_builder_set_member_name(b, "spool");
+	json_builder_begin_object(b);
+	add_number(b, "waiting_records", s->waiting);
+	add_number(b, "kept_records", s->kept);
+	add_number(b, "octets", s->octets);
+	add_number(b, "oldest_s", oldest && oldest < now ? (uint64_t)(now - oldest) / G_USEC_PER_SEC : 0);
+	add_number(b, "dropped_records", s->dropped_records);
+	add_number(b, "dropped_packets", s->dropped_packets);
+	add_number(b, "failures", s->failures);
+	if (s->error[0])
+		add_string(b, "error", s->error);
+	json_builder_end_object(b);
+}
+
 static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, NfpCollector *collector)
 {
 	NfpCollectorStatus s = { 0 };
@@ -38,8 +57,12 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 	add_number(b, "octets", s.octets);
 	add_number(b, "refused_records", s.refused_records);
 	add_number(b, "refused_packets", s.refused_packets);
+	add_number(b, "resent_records", s.resent_records);
+	add_number(b, "unacked_records", s.unacked_records);
 	add_number(b, "send_errors", s.send_errors);
 	add_number(b, "sessions", s.sessions);
+	if (s.spool.configured)
+		add_spool(b, &s.spool);
 	json_builder_end_object(b);
 }
 

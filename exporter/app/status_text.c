@@ -101,6 +101,22 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 	g_string_append_c(out, '\n');
 }
 
+static void print_spool(GString *out, JsonObject *spool)
+{
+	guint64 waiting = (guint64)json_object_get_int_member_with_default(spool, "waiting_records", 0);
+	guint64 dropped = (guint64)json_object_get_int_member_with_default(spool, "dropped_records", 0);
+	const char *error = json_object_get_string_member_with_default(spool, "error", NULL);
+
+	if (waiting)
+		g_string_append_printf(out, "%16s spool: %" U64 " records wait, the oldest of %" U64 " s ago, %.1f MiB\n", "",
+				       waiting, (guint64)json_object_get_int_member_with_default(spool, "oldest_s", 0),
+				       (double)json_object_get_int_member_with_default(spool, "octets", 0) / (1 << 20));
+	if (dropped)
+		g_string_append_printf(out, "%16s spool: %" U64 " records dropped for want of room\n", "", dropped);
+	if (error)
+		g_string_append_printf(out, "%16s spool: %.*s\n", "", COLUMNS - 24, error);
+}
+
 static void print_collectors(GString *out, JsonObject *daemon)
 {
 	JsonArray *collectors;
@@ -127,6 +143,8 @@ static void print_collectors(GString *out, JsonObject *daemon)
 				       (guint64)json_object_get_int_member_with_default(c, "packets", 0),
 				       (guint64)json_object_get_int_member_with_default(c, "refused_records", 0),
 				       fits ? "" : "down:\n                 ", COLUMNS - 17, state);
+		if (json_object_has_member(c, "spool"))
+			print_spool(out, json_object_get_object_member(c, "spool"));
 	}
 }
 

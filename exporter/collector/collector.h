@@ -33,7 +33,26 @@ typedef struct {
 	NfpTlsOptions tls;         /* of tls:// and dtls:// */
 	uint64_t retry;            /* ns: least time between TCP connection attempts (RFC 7011 10.4.4); 60 s */
 	uint32_t queue;            /* batches the ring holds */
+	uint32_t rate;             /* records/s; 0 = over UDP spread over part of the interval */
+	uint64_t resend;           /* acknowledged octets sent again after a session that ended badly (TCP) */
+	char *spool_path;          /* folder, or NULL: no spool */
+	uint64_t spool_size;       /* octets of its file */
+	gboolean spool_on_icmp;    /* over UDP, ICMP errors tell that nobody is there */
+	uint32_t spool_rate;       /* records/s when it is emptied; 0 = over UDP a careful rate, else as it is taken */
 } NfpCollectorOptions;
+
+#define NFP_RATE_NONE UINT32_MAX /* no limit */
+
+typedef struct {
+	gboolean configured;
+	uint64_t waiting;          /* records to be sent when there is time */
+	uint64_t kept;             /* records that were acknowledged and are within `resend` */
+	uint64_t octets;           /* of the file, in use */
+	uint64_t oldest_ns;        /* start of the oldest bucket in the file, ns since 1970; 0 = empty */
+	uint64_t dropped_records, dropped_packets; /* gone from a full spool, or unreadable; in refused_* too */
+	uint64_t failures;
+	char error[192];           /* why it cannot be used now, or empty */
+} NfpSpoolStatus;
 
 typedef struct {
 	const char *state;         /* "up", "connecting", "down", "stopped": constants */
@@ -45,6 +64,7 @@ typedef struct {
 	uint64_t resent_records;   /* handed over again in a new session, for they were not acknowledged (TCP) */
 	uint64_t unacked_records;  /* handed over and given up before they were acknowledged: may be lost (TCP) */
 	uint64_t send_errors, sessions;
+	NfpSpoolStatus spool;
 } NfpCollectorStatus;
 
 typedef struct NfpCollector NfpCollector;
@@ -65,8 +85,11 @@ void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch);
 void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets);
 /* Any thread. */
 void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status);
-/* Sends what is queued until `deadline` (g_get_monotonic_time), refuses and counts the rest, closes
- * the session in order, joins the thread. */
+/* Any thread: the daemon is about to stop. Pacing makes haste; what is not delivered by `until`
+ * (g_get_monotonic_time) goes to the spool, where there is one. publish() may still come. */
+void nfp_collector_hurry(NfpCollector *collector, gint64 until);
+/* Sends what is queued until `deadline` (g_get_monotonic_time), the rest goes to the spool or is refused and
+ * counted, closes the session in order, joins the thread. */
 void nfp_collector_stop(NfpCollector *collector, gint64 deadline);
 void nfp_collector_free(NfpCollector *collector); /* stopped, or stops at once */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpCollector, nfp_collector_free)

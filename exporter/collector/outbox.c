@@ -26,10 +26,10 @@ static void refuse_records(NfpOutbox *outbox, Sum sum)
 	outbox->counts.refused_packets += sum.packets;
 }
 
-static void entry_free(void *data)
+void nfp_outbox_entry_free(NfpOutboxEntry *entry)
 {
-	NfpOutboxEntry *entry = data;
-
+	if (!entry)
+		return;
 	nfp_batch_unref(entry->batch);
 	g_free(entry);
 }
@@ -41,7 +41,7 @@ void nfp_outbox_init(NfpOutbox *outbox, guint capacity, const NfpTemplateSet *te
 
 void nfp_outbox_clear(NfpOutbox *outbox)
 {
-	g_queue_clear_full(&outbox->entries, entry_free);
+	g_queue_clear_full(&outbox->entries, (GDestroyNotify)nfp_outbox_entry_free);
 	outbox->current = NULL;
 }
 
@@ -55,9 +55,26 @@ void nfp_outbox_add(NfpOutbox *outbox, NfpBatch *batch)
 	NfpOutboxEntry *entry = g_new0(NfpOutboxEntry, 1);
 
 	entry->batch = batch;
+	nfp_outbox_add_entry(outbox, entry);
+}
+
+void nfp_outbox_add_entry(NfpOutbox *outbox, NfpOutboxEntry *entry)
+{
 	g_queue_push_tail(&outbox->entries, entry);
 	if (!outbox->current)
 		outbox->current = outbox->entries.tail;
+}
+
+uint64_t nfp_outbox_unsent(const NfpOutbox *outbox)
+{
+	uint64_t records = 0;
+
+	for (const GList *link = outbox->current; link; link = link->next) {
+		const NfpOutboxEntry *entry = link->data;
+
+		records += entry->batch->n - entry->next;
+	}
+	return records;
 }
 
 NfpOutboxEntry *nfp_outbox_current(NfpOutbox *outbox)
@@ -104,14 +121,29 @@ void nfp_outbox_encoded(NfpOutbox *outbox, uint32_t used, uint32_t unsendable, g
 	*ret_part = part;
 }
 
-/* Counts records [from, to) that were neither handed over nor judged before. */
-static void refuse_range(NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t from, uint32_t to)
+/* Of records [from, to), those that were neither handed over nor judged before. */
+static Sum sum_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t from, uint32_t to)
 {
 	uint32_t begin = MAX(from, entry->counted);
 	uint32_t judged = CLAMP(entry->judged, begin, MAX(begin, to));
+	Sum sum = sum_up(outbox, entry->batch, begin, judged, FALSE);
+	Sum rest = sum_up(outbox, entry->batch, judged, to, TRUE);
 
-	refuse_records(outbox, sum_up(outbox, entry->batch, begin, judged, FALSE));
-	refuse_records(outbox, sum_up(outbox, entry->batch, judged, to, TRUE));
+	return (Sum){ sum.records + rest.records, sum.packets + rest.packets };
+}
+
+void nfp_outbox_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t *ret_records,
+		      uint64_t *ret_packets)
+{
+	Sum sum = sum_fresh(outbox, entry, 0, entry->batch->n);
+
+	*ret_records = sum.records;
+	*ret_packets = sum.packets;
+}
+
+static void refuse_range(NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t from, uint32_t to)
+{
+	refuse_records(outbox, sum_fresh(outbox, entry, from, to));
 }
 
 /* Also marks them, so that a later session does not count them again. */
@@ -157,17 +189,37 @@ static gboolean is_complete(const NfpOutboxEntry *entry)
 	return entry->next == entry->batch->n && entry->staged == 0;
 }
 
+NfpOutboxEntry *nfp_outbox_take_acked(NfpOutbox *outbox, uint64_t offset)
+{
+	NfpOutboxEntry *entry = g_queue_peek_head(&outbox->entries);
+
+	if (!entry || !is_complete(entry) || entry->end > offset)
+		return NULL;
+	if (outbox->current == outbox->entries.head)
+		outbox->current = outbox->current->next;
+	return g_queue_pop_head(&outbox->entries);
+}
+
 void nfp_outbox_acked(NfpOutbox *outbox, uint64_t offset)
 {
-	while (outbox->entries.head) {
-		NfpOutboxEntry *entry = outbox->entries.head->data;
+	NfpOutboxEntry *entry;
 
-		if (!is_complete(entry) || entry->end > offset)
-			return;
-		if (outbox->current == outbox->entries.head)
-			outbox->current = outbox->current->next;
-		entry_free(g_queue_pop_head(&outbox->entries));
+	while ((entry = nfp_outbox_take_acked(outbox, offset)))
+		nfp_outbox_entry_free(entry);
+}
+
+void nfp_outbox_drop_stored(NfpOutbox *outbox)
+{
+	for (GList *link = outbox->entries.head; link;) {
+		GList *next = link->next;
+
+		if (((NfpOutboxEntry *)link->data)->stored) {
+			nfp_outbox_entry_free(link->data);
+			g_queue_delete_link(&outbox->entries, link);
+		}
+		link = next;
 	}
+	outbox->current = NULL;
 }
 
 gboolean nfp_outbox_awaits_ack(const NfpOutbox *outbox)

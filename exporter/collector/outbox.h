@@ -30,6 +30,7 @@ typedef struct {
 	uint32_t judged;   /* records before it that no template can carry are counted as refused */
 	uint32_t staged;   /* messages made and not yet taken */
 	uint64_t end;      /* offset in the session behind its last message, once all is taken */
+	int64_t stored;    /* it came from the spool, under this number; 0: it did not */
 } NfpOutboxEntry;
 
 /* What one message holds of one entry: records [from, to). */
@@ -54,6 +55,11 @@ void nfp_outbox_clear(NfpOutbox *outbox);
 gboolean nfp_outbox_has_room(const NfpOutbox *outbox);
 /* Takes the reference. */
 void nfp_outbox_add(NfpOutbox *outbox, NfpBatch *batch);
+void nfp_outbox_add_entry(NfpOutbox *outbox, NfpOutboxEntry *entry); /* alike */
+void nfp_outbox_entry_free(NfpOutboxEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpOutboxEntry, nfp_outbox_entry_free)
+/* Records that are still to be encoded. */
+uint64_t nfp_outbox_unsent(const NfpOutbox *outbox);
 /* The entry to encode from, at its `next`; NULL when all is encoded. */
 NfpOutboxEntry *nfp_outbox_current(NfpOutbox *outbox);
 
@@ -69,6 +75,13 @@ void nfp_outbox_refuse_rest(NfpOutbox *outbox);
 void nfp_outbox_taken(NfpOutbox *outbox, const NfpOutboxPart *part, uint64_t end);
 /* The session is acknowledged up to `offset`: drops what is complete before it. */
 void nfp_outbox_acked(NfpOutbox *outbox, uint64_t offset);
+/* The first entry, when it is complete and acknowledged; the caller's. */
+NfpOutboxEntry *nfp_outbox_take_acked(NfpOutbox *outbox, uint64_t offset);
+/* Entries that came from the spool go: they are still there. No message may be staged; restart() comes next. */
+void nfp_outbox_drop_stored(NfpOutbox *outbox);
+/* What of an entry of this outbox is in nobody's books. */
+void nfp_outbox_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t *ret_records,
+		      uint64_t *ret_packets);
 /* Something was taken and is not acknowledged. */
 gboolean nfp_outbox_awaits_ack(const NfpOutbox *outbox);
 /* A new session: what is not acknowledged comes again (all of its batch), unless the transport does not

@@ -15,6 +15,8 @@
 
 #define GOODBYE_MAX G_USEC_PER_SEC /* for the peer's close after ours */
 #define RUNNING G_MAXINT64
+#define DIVERT_LOOK (20 * 1000) /* us */
+#define DIVERT 16 /* batches that go to the spool in one go */
 
 typedef enum { PHASE_RUN, PHASE_FLUSH, PHASE_GOODBYE, PHASE_END } Phase;
 
@@ -25,6 +27,7 @@ struct NfpCollector {
 	char *room;             /* in the log */
 	NfpSession *session;    /* the thread's */
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
+	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
 	_Atomic uint64_t refused_records, refused_packets; /* by publish(): the ring was full, or stopped */
 	pthread_mutex_t lock;   /* of `status`; held for the time of a copy */
@@ -33,6 +36,7 @@ struct NfpCollector {
 	NfpSessionCondition logged;
 	uint64_t logged_refused;
 	gboolean logged_full;
+	gboolean logged_waiting;
 };
 
 static uint64_t packets_of(const NfpBatch *batch)
@@ -69,6 +73,12 @@ void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch)
 		refuse(collector, reference);
 		wake(collector); /* it tells: the peer may keep it waiting for long */
 	}
+}
+
+void nfp_collector_hurry(NfpCollector *collector, gint64 until)
+{
+	atomic_store(&collector->hurry_until, until);
+	wake(collector);
 }
 
 void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets)
@@ -122,6 +132,19 @@ static void log_queue(NfpCollector *collector)
 	collector->logged_refused = refused;
 }
 
+static void log_spool(NfpCollector *collector, const NfpSpoolStatus *spool)
+{
+	g_autofree char *news = nfp_session_news(collector->session);
+
+	if (news)
+		nfp_log(NFP_LOG_WARNING, collector->room, "%s", news);
+	if (spool->waiting && !collector->logged_waiting)
+		nfp_log(NFP_LOG_NOTICE, collector->room, "records wait in the spool");
+	else if (!spool->waiting && collector->logged_waiting)
+		nfp_log(NFP_LOG_NOTICE, collector->room, "no record waits in the spool any more");
+	collector->logged_waiting = spool->waiting != 0;
+}
+
 static void report(NfpCollector *collector, gint64 now)
 {
 	NfpCollectorStatus status;
@@ -131,10 +154,28 @@ static void report(NfpCollector *collector, gint64 now)
 	collector->status = status;
 	pthread_mutex_unlock(&collector->lock);
 	log_session(collector, &status);
+	log_spool(collector, &status.spool);
 	log_queue(collector);
 }
 
-static void feed(NfpCollector *collector)
+/* The ring would overflow soon: what is in it goes to the spool, a few batches at a time. */
+static void divert(NfpCollector *collector, gint64 now)
+{
+	while (!nfp_session_wants(collector->session) &&
+	       nfp_ring_length(collector->ring) > nfp_ring_capacity(collector->ring) / 2 &&
+	       nfp_session_can_divert(collector->session, now)) {
+		GQueue batches = G_QUEUE_INIT;
+		NfpBatch *batch;
+
+		while (batches.length < DIVERT && (batch = nfp_ring_pop(collector->ring)))
+			g_queue_push_tail(&batches, batch);
+		nfp_session_divert(collector->session, &batches, now);
+		while ((batch = g_queue_pop_head(&batches)))
+			refuse(collector, batch);
+	}
+}
+
+static void feed(NfpCollector *collector, gint64 now)
 {
 	while (nfp_session_wants(collector->session)) {
 		NfpBatch *batch = nfp_ring_pop(collector->ring);
@@ -143,6 +184,8 @@ static void feed(NfpCollector *collector)
 			break;
 		nfp_session_give(collector->session, batch);
 	}
+	divert(collector, now);
+	nfp_session_set_behind(collector->session, nfp_ring_length(collector->ring));
 	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
 			     atomic_load(&collector->refused_records),
 			     atomic_load(&collector->refused_packets));
@@ -153,6 +196,20 @@ static void refuse_ring(NfpCollector *collector)
 	NfpBatch *batch;
 
 	while ((batch = nfp_ring_pop(collector->ring)))
+		refuse(collector, batch);
+}
+
+static void spool_ring(NfpCollector *collector, gint64 now)
+{
+	GQueue batches = G_QUEUE_INIT;
+	NfpBatch *batch;
+
+	if (!nfp_session_can_divert(collector->session, now))
+		return;
+	while ((batch = nfp_ring_pop(collector->ring)))
+		g_queue_push_tail(&batches, batch);
+	nfp_session_divert(collector->session, &batches, now);
+	while ((batch = g_queue_pop_head(&batches)))
 		refuse(collector, batch);
 }
 
@@ -168,9 +225,13 @@ static Phase next_phase(NfpCollector *collector, Phase phase, gint64 now, gint64
 {
 	gint64 deadline = atomic_load(&collector->stop_by);
 
-	if (phase == PHASE_RUN && deadline != RUNNING)
+	if (phase == PHASE_RUN && deadline != RUNNING) {
 		phase = PHASE_FLUSH;
+		/* The rest of the time is the disk's and the goodbye's. */
+		nfp_session_hurry(collector->session, now + MAX(deadline - now, 0) / 3 * 2);
+	}
 	if (phase == PHASE_FLUSH && flush_is_over(collector, now, deadline)) {
+		spool_ring(collector, now);
 		refuse_ring(collector);
 		nfp_session_shutdown(collector->session);
 		*goodbye_by = MIN(deadline, now + GOODBYE_MAX);
@@ -215,9 +276,12 @@ static void *send_loop(void *data)
 
 	for (;;) {
 		gint64 now = g_get_monotonic_time();
+		gint64 hurry = atomic_load(&collector->hurry_until);
 		gint64 until;
 
-		feed(collector);
+		if (hurry != RUNNING)
+			nfp_session_hurry(collector->session, hurry);
+		feed(collector, now);
 		until = nfp_session_step(collector->session, now);
 		report(collector, now);
 		phase = next_phase(collector, phase, now, &goodbye_by);
@@ -227,10 +291,13 @@ static void *send_loop(void *data)
 			until = MIN(until, (gint64)atomic_load(&collector->stop_by));
 		if (phase == PHASE_GOODBYE)
 			until = MIN(until, goodbye_by);
+		/* The ring is not polled while there is no room: look whether it has to go to the spool. */
+		if (nfp_ring_length(collector->ring) && nfp_session_can_divert(collector->session, now))
+			until = MIN(until, now + DIVERT_LOOK);
 		wait_for_work(collector, until);
 		clear_wake(collector);
 	}
-	nfp_session_abandon(collector->session);
+	nfp_session_abandon(collector->session, g_get_monotonic_time());
 	report(collector, g_get_monotonic_time());
 	return NULL;
 }
@@ -243,9 +310,12 @@ NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const N
 
 	pthread_mutex_init(&collector->lock, NULL);
 	atomic_init(&collector->stop_by, RUNNING);
+	atomic_init(&collector->hurry_until, RUNNING);
 	collector->logged = NFP_SESSION_CLOSED;
 	collector->room = g_strdup_printf("collector %s", options->name);
 	collector->session = nfp_session_new(options, templates, clock, encoder, transport);
+	if (!nfp_session_open(collector->session, err))
+		return NULL;
 	nfp_session_status(collector->session, 0, &collector->status);
 	collector->status.state = "connecting";
 	collector->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

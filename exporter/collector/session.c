@@ -3,9 +3,7 @@
 
 #include <errno.h>
 
-#include "collector/backoff.h"
-#include "collector/refresh.h"
-#include "collector/stage.h"
+#include "collector/session_private.h"
 
 #define US(ns) ((gint64)((ns) / 1000))
 #define ROUNDS_MAX 16 /* stages filled in one step, so that stop and the peer's close are seen in between */
@@ -13,34 +11,9 @@
 /* No event tells that octets were acknowledged: look again after so long. */
 #define ACK_FIRST (5 * 1000)
 #define ACK_LAST (200 * 1000)
+#define QUIET G_USEC_PER_SEC       /* no ICMP error so long after a datagram: none comes */
+#define PROBE (5 * G_USEC_PER_SEC) /* templates to a collector that answered with ICMP errors */
 #define CLOCK_STEP_NS ((int64_t)NFP_NS_PER_S)
-
-struct NfpSession {
-	const NfpTemplateSet *templates;
-	const NfpClock *clock;
-	NfpEncoder *encoder;
-	NfpTransport *transport;
-	NfpOutbox outbox;
-	NfpRefresh refresh;
-	NfpBackoff backoff;
-	uint32_t mtu;          /* octets, as configured */
-	gboolean stopping;     /* shut down: no session is started any more */
-	gint64 attempt_at;     /* next connection attempt, while down */
-	uint32_t session;      /* the transport's session that all below belongs to */
-	uint32_t trouble;
-	gboolean up;
-	uint64_t offset;       /* octets taken in this session */
-	gboolean announcing;   /* the encoder has messages of `announced` left to make */
-	uint32_t announced;
-	int unable;            /* errno of the last announcement */
-	uint64_t errors;       /* the transport's, when it was shut down */
-	gint64 ack_at;
-	gint64 ack_delay;
-	int64_t clock_offset;  /* realtime - boottime, ns */
-	NfpEncoderStats stats; /* of this session; loss in total */
-	uint64_t messages, octets; /* all sessions */
-	NfpStage stage;
-};
 
 NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 			    const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport)
@@ -63,14 +36,28 @@ NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplat
 	nfp_refresh_init(&session->refresh, US(beat ? beat : options->refresh_interval),
 			 stream ? 0 : options->refresh_messages, !stream);
 	nfp_backoff_init(&session->backoff, patient ? retry : MIN(retry, QUICK_ATTEMPT), retry);
+	session->acknowledges = stream && !transport->ops->kept;
+	session->spooler = nfp_spooler_new(options, session->acknowledges);
+	session->on_icmp = !stream && options->spool_path && options->spool_on_icmp;
+	session->replay_rate = options->spool_rate ? options->spool_rate : stream ? NFP_RATE_NONE : NFP_PACE_FLOOR;
+	/* A stream that is full says so, and nothing is lost: it needs no pace unless somebody wants one. */
+	nfp_pace_init(&session->pace,
+		      options->rate == NFP_RATE_NONE || (stream && !options->rate) ? NFP_PACE_NONE :
+		      options->rate ? NFP_PACE_FIXED : NFP_PACE_ADAPTIVE, options->rate, 0);
 	session->clock_offset = nfp_clock_offset(clock);
 	return session;
+}
+
+gboolean nfp_session_open(NfpSession *session, GError **err)
+{
+	return nfp_spooler_open(session->spooler, err);
 }
 
 void nfp_session_free(NfpSession *session)
 {
 	if (!session)
 		return;
+	nfp_spooler_free(session->spooler);
 	nfp_outbox_clear(&session->outbox);
 	nfp_refresh_clear(&session->refresh);
 	nfp_backoff_clear(&session->backoff);
@@ -86,7 +73,47 @@ gboolean nfp_session_wants(const NfpSession *session)
 
 void nfp_session_give(NfpSession *session, NfpBatch *batch)
 {
+	if (batch->n) {
+		session->came_start = batch->bucket_start_ns;
+		session->came_end = batch->bucket_end_ns;
+	}
 	nfp_outbox_add(&session->outbox, batch);
+}
+
+gboolean nfp_session_can_divert(const NfpSession *session, gint64 now)
+{
+	return nfp_spooler_is_usable(session->spooler, now);
+}
+
+void nfp_session_divert(NfpSession *session, GQueue *batches, gint64 now)
+{
+	GQueue entries = G_QUEUE_INIT;
+	NfpBatch *batch;
+	NfpOutboxEntry *entry;
+
+	while ((batch = g_queue_pop_head(batches))) {
+		entry = g_new0(NfpOutboxEntry, 1);
+		entry->batch = batch;
+		g_queue_push_tail(&entries, entry);
+	}
+	nfp_spooler_store(session->spooler, &session->outbox, &entries, now);
+	while ((entry = g_queue_pop_head(&entries))) {
+		g_queue_push_tail(batches, g_steal_pointer(&entry->batch));
+		nfp_outbox_entry_free(entry);
+	}
+}
+
+void nfp_session_set_behind(NfpSession *session, guint batches)
+{
+	session->behind = (uint64_t)batches * NFP_BATCH_RECORDS;
+}
+
+void nfp_session_hurry(NfpSession *session, gint64 until)
+{
+	if (session->hurry_until && session->hurry_until <= until)
+		return;
+	session->hurry_until = until;
+	nfp_pace_hurry(&session->pace, until);
 }
 
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
@@ -97,24 +124,34 @@ void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t r
 	session->stats.not_sent_packets = refused_packets + session->outbox.counts.refused_packets;
 }
 
-static uint32_t message_size(const NfpSession *session)
+/* What the session had on its way comes again, from the outbox or from the spool. */
+static void end_session(NfpSession *session)
 {
-	return MIN(session->mtu, session->transport->max_message);
+	if (!session->open)
+		return;
+	session->open = FALSE;
+	nfp_stage_reset(&session->stage);
+	if (session->acknowledges) {
+		nfp_outbox_drop_stored(&session->outbox);
+		nfp_spooler_ended(session->spooler, FALSE);
+	}
+	nfp_outbox_restart(&session->outbox, session->acknowledges);
 }
 
 /* Numbers from 0, templates first (RFC 7011 3.1, 8); what the last session left open comes again. */
 static void begin_session(NfpSession *session)
 {
+	end_session(session);
+	session->open = TRUE;
 	session->session = session->transport->session;
 	session->trouble = session->transport->trouble;
 	session->up = TRUE;
+	session->safe = session->mark = 0;
 	session->offset = 0;
 	session->announcing = FALSE;
 	session->unable = 0;
 	session->ack_delay = ACK_FIRST;
 	session->stats.messages = session->stats.records = session->stats.octets = 0;
-	nfp_stage_reset(&session->stage);
-	nfp_outbox_restart(&session->outbox, session->transport->ops->stream && !session->transport->ops->kept);
 	nfp_refresh_forget(&session->refresh);
 	nfp_encoder_start_session(session->encoder);
 	/* The exporter's own domain is announced before there are data. */
@@ -130,6 +167,33 @@ static void note_down(NfpSession *session, gint64 now)
 		return;
 	session->attempt_at = nfp_backoff_next(&session->backoff, now, session->up);
 	session->up = FALSE;
+	end_session(session);
+}
+
+/* All that is not delivered goes to the spool, so that it holds up no bucket. No message may be staged. */
+static void shelter(NfpSession *session, gint64 now)
+{
+	GQueue entries = session->outbox.entries;
+
+	if (entries.length == 0 || !nfp_spooler_is_usable(session->spooler, now))
+		return;
+	g_queue_init(&session->outbox.entries);
+	nfp_spooler_store(session->spooler, &session->outbox, &entries, now);
+	session->outbox.entries = entries;
+	nfp_outbox_restart(&session->outbox, session->acknowledges);
+}
+
+static void shelter_step(NfpSession *session, gint64 now)
+{
+	if (session->hurry_until && now >= session->hurry_until && !session->finished &&
+	    nfp_spooler_is_usable(session->spooler, now)) {
+		/* What is staged never leaves: the session is about to end. */
+		session->finished = TRUE;
+		nfp_stage_reset(&session->stage);
+		nfp_outbox_restart(&session->outbox, session->acknowledges);
+	}
+	if (session->finished || (nfp_session_is_away(session) && nfp_stage_is_empty(&session->stage)))
+		shelter(session, now);
 }
 
 static void connect_step(NfpSession *session, gint64 now)
@@ -166,7 +230,7 @@ static uint32_t export_time(const NfpSession *session)
 static gboolean stage_announcement(NfpSession *session, gint64 now)
 {
 	static const NfpOutboxPart no_records = { 0 };
-	uint32_t size = message_size(session);
+	uint32_t size = nfp_session_message_size(session);
 	ssize_t length;
 
 	do {
@@ -193,32 +257,73 @@ static void announce(NfpSession *session, uint32_t domain)
 	session->announced = domain;
 }
 
-/* FALSE: the stage is full. */
-static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry)
+/* FALSE: the stage is full, or it is not time yet. */
+static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, gint64 now)
 {
 	const NfpBatch *batch = entry->batch;
-	uint32_t size = message_size(session);
+	uint32_t size = nfp_session_message_size(session);
 	uint8_t *out = nfp_stage_space(&session->stage, size);
 	uint32_t used = 0;
 	uint32_t unsendable = 0;
+	uint32_t allowed;
 	NfpOutboxPart part;
 	ssize_t length;
 
 	if (!out)
 		return FALSE;
+	allowed = nfp_pace_allowed(&session->pace, nfp_outbox_unsent(&session->outbox) + session->behind, now);
+	if (allowed == 0) {
+		session->pace_at = nfp_pace_next(&session->pace);
+		return FALSE;
+	}
 	length = nfp_encoder_records(session->encoder, batch->domain, export_time(session),
-				     batch->records + entry->next, batch->n - entry->next, out, size, &used,
-				     &unsendable);
+				     batch->records + entry->next, MIN(batch->n - entry->next, allowed), out, size,
+				     &used, &unsendable);
 	if (length < 0 || (length == 0 && used == 0)) {
 		nfp_outbox_refuse_one(&session->outbox);
 		return TRUE;
 	}
+	nfp_pace_spent(&session->pace, used);
 	nfp_outbox_encoded(&session->outbox, used, unsendable, length > 0, &part);
 	if (length > 0) {
 		nfp_stage_add(&session->stage, (uint32_t)length, &part);
 		nfp_refresh_count(&session->refresh, batch->domain);
 	}
 	return TRUE;
+}
+
+static gboolean may_replay(const NfpSession *session, gint64 now)
+{
+	const NfpOutbox *outbox = &session->outbox;
+
+	return now >= session->replay_at && !session->hurry_until && !session->behind &&
+	       outbox->entries.length < MAX(outbox->capacity / 2, 1) && nfp_spooler_waits(session->spooler, now);
+}
+
+/* Something that waits, when nothing else does: so it delays no batch by more than the time of one. */
+static NfpOutboxEntry *replay(NfpSession *session, gint64 now)
+{
+	NfpOutboxEntry *entry;
+
+	if (!may_replay(session, now))
+		return NULL;
+	entry = nfp_spooler_next(session->spooler, now);
+	if (!entry)
+		return NULL;
+	if (session->replay_rate != NFP_RATE_NONE)
+		session->replay_at = now + (gint64)entry->batch->n * G_USEC_PER_SEC / session->replay_rate;
+	nfp_pace_came(&session->pace, entry->batch->bucket_start_ns, entry->batch->bucket_end_ns, now);
+	nfp_outbox_add_entry(&session->outbox, entry);
+	return nfp_outbox_current(&session->outbox);
+}
+
+static void probe(NfpSession *session, gint64 now)
+{
+	if (now < session->probe_at)
+		return;
+	session->probe_at = now + PROBE;
+	announce(session, 0);
+	stage_announcement(session, now);
 }
 
 static void fill_stage(NfpSession *session, gint64 now)
@@ -233,7 +338,15 @@ static void fill_stage(NfpSession *session, gint64 now)
 			announce(session, domain);
 			continue;
 		}
+		if (nfp_session_is_away(session)) {
+			probe(session, now);
+			return;
+		}
+		if (session->finished)
+			return;
 		entry = nfp_outbox_current(&session->outbox);
+		if (!entry)
+			entry = replay(session, now);
 		if (!entry)
 			return;
 		domain = entry->batch->domain;
@@ -246,7 +359,7 @@ static void fill_stage(NfpSession *session, gint64 now)
 				nfp_outbox_refuse_rest(&session->outbox);
 			continue;
 		}
-		if (!stage_records(session, entry))
+		if (!stage_records(session, entry, now))
 			return;
 	}
 }
@@ -281,17 +394,37 @@ static gboolean empty_stage(NfpSession *session, gint64 now)
 	return taken == messages.n;
 }
 
+/* Octets of the session that have arrived, as far as anybody can know. */
+static uint64_t arrived(NfpSession *session, gint64 now)
+{
+	uint64_t unacked = session->transport->ops->unacked(session->transport);
+
+	if (!session->on_icmp)
+		return session->offset - MIN(unacked, session->offset);
+	if (!session->transport->troubled && now - session->mark_at >= QUIET) {
+		session->safe = session->mark;
+		session->mark = session->offset;
+		session->mark_at = now;
+	}
+	return session->safe;
+}
+
+static void drop_arrived(NfpSession *session, uint64_t offset, gint64 now)
+{
+	NfpOutboxEntry *entry;
+
+	while ((entry = nfp_outbox_take_acked(&session->outbox, offset)))
+		nfp_spooler_arrived(session->spooler, entry, now);
+	nfp_spooler_passed(session->spooler, offset);
+}
+
 static void take_acks(NfpSession *session, gint64 now)
 {
-	const NfpTransport *transport = session->transport;
-	uint64_t unacked = transport->ops->unacked(transport);
-
 	session->ack_at = NFP_TRANSPORT_NEVER;
-	if (unacked <= session->offset)
-		nfp_outbox_acked(&session->outbox, session->offset - unacked);
+	drop_arrived(session, arrived(session, now), now);
 	if (!nfp_outbox_awaits_ack(&session->outbox))
 		return;
-	session->ack_at = now + session->ack_delay;
+	session->ack_at = session->on_icmp ? session->mark_at + QUIET : now + session->ack_delay;
 	session->ack_delay = MIN(session->ack_delay * 2, ACK_LAST);
 }
 
@@ -319,30 +452,56 @@ static gboolean send_step(NfpSession *session, gint64 now)
 	return more;
 }
 
+/* When to come again, if nothing happens before. */
+static gint64 next_step(NfpSession *session, gint64 now)
+{
+	const NfpTransport *transport = session->transport;
+	gint64 deadline = MIN(transport->ops->deadline(transport), nfp_spooler_flush(session->spooler, now));
+
+	if (session->hurry_until > now)
+		deadline = MIN(deadline, session->hurry_until);
+	if (transport->state == NFP_TRANSPORT_DOWN)
+		return MIN(deadline, session->attempt_at);
+	if (transport->state != NFP_TRANSPORT_UP)
+		return deadline;
+	if (nfp_stage_is_empty(&session->stage)) {
+		deadline = MIN(deadline, nfp_refresh_deadline(&session->refresh));
+		/* Acknowledgements have just made room. */
+		if (may_replay(session, now) && !nfp_session_is_away(session) &&
+		    !nfp_outbox_current(&session->outbox))
+			return now;
+	}
+	deadline = MIN(deadline, session->pace_at);
+	if (session->replay_at > now)
+		deadline = MIN(deadline, session->replay_at);
+	if (nfp_session_is_away(session))
+		deadline = MIN(deadline, session->probe_at);
+	return MIN(deadline, session->ack_at);
+}
+
 gint64 nfp_session_step(NfpSession *session, gint64 now)
 {
 	NfpTransport *transport = session->transport;
-	gint64 deadline;
 
+	session->pace_at = NFP_PACE_NEVER;
+	if (session->came_end) {
+		nfp_pace_came(&session->pace, session->came_start, session->came_end, now);
+		session->came_end = 0;
+	}
 	if (session->stopping) {
 		take_acks(session, now);
+		nfp_spooler_flush(session->spooler, now);
 		transport->ops->step(transport, now);
 		return MIN(transport->ops->deadline(transport), session->ack_at);
 	}
 	connect_step(session, now);
+	shelter_step(session, now);
 	if (transport->state == NFP_TRANSPORT_UP) {
 		look_at_clock(session, now);
 		if (send_step(session, now))
 			return now;
 	}
-	deadline = transport->ops->deadline(transport);
-	if (transport->state == NFP_TRANSPORT_DOWN)
-		return MIN(deadline, session->attempt_at);
-	if (transport->state != NFP_TRANSPORT_UP)
-		return deadline;
-	if (nfp_stage_is_empty(&session->stage))
-		deadline = MIN(deadline, nfp_refresh_deadline(&session->refresh));
-	return MIN(deadline, session->ack_at);
+	return next_step(session, now);
 }
 
 guint nfp_session_poll(const NfpSession *session, struct pollfd pfds[NFP_TRANSPORT_FDS])
@@ -372,93 +531,22 @@ gboolean nfp_session_closed(const NfpSession *session)
 	return session->transport->state == NFP_TRANSPORT_DOWN;
 }
 
-void nfp_session_abandon(NfpSession *session)
+void nfp_session_abandon(NfpSession *session, gint64 now)
 {
 	/* A peer that closes after our end has read, or at least acknowledged, all that came before it. */
-	if (session->stopping && session->up && nfp_session_closed(session) &&
-	    session->errors == session->transport->errors)
-		nfp_outbox_acked(&session->outbox, session->offset);
+	gboolean in_order = session->stopping && session->up && nfp_session_closed(session) &&
+			    session->errors == session->transport->errors;
+
+	if (in_order) {
+		drop_arrived(session, session->offset, now);
+		nfp_spooler_ended(session->spooler, TRUE);
+		session->open = FALSE;
+	}
+	end_session(session);
 	session->transport->ops->close(session->transport);
 	nfp_stage_reset(&session->stage);
+	nfp_outbox_restart(&session->outbox, session->acknowledges);
+	shelter(session, now);
+	nfp_spooler_flush(session->spooler, now);
 	nfp_outbox_refuse(&session->outbox);
-}
-
-NfpSessionCondition nfp_session_condition(const NfpSession *session)
-{
-	switch (session->transport->state) {
-	case NFP_TRANSPORT_UP:
-		if (session->unable)
-			return NFP_SESSION_UNABLE;
-		return session->transport->troubled ? NFP_SESSION_TROUBLED : NFP_SESSION_UP;
-	case NFP_TRANSPORT_CONNECTING:
-		return NFP_SESSION_CONNECTING;
-	default:
-		return session->stopping ? NFP_SESSION_CLOSED : NFP_SESSION_DOWN;
-	}
-}
-
-/* Rounded up; 0 when it is past or not known. */
-static gint64 seconds_until(gint64 then, gint64 now)
-{
-	if (then <= now || then == NFP_TRANSPORT_NEVER)
-		return 0;
-	return (then - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-}
-
-static void describe(const NfpSession *session, gint64 now, NfpCollectorStatus *status)
-{
-	const NfpTransport *transport = session->transport;
-	char *out = status->reason;
-	gsize size = sizeof(status->reason);
-
-	switch (nfp_session_condition(session)) {
-	case NFP_SESSION_UP:
-		status->state = "up";
-		status->up = TRUE;
-		g_snprintf(out, size, "sending to %s", transport->peer);
-		break;
-	case NFP_SESSION_TROUBLED:
-		status->state = "down";
-		g_snprintf(out, size, "%s: %s; sending goes on", transport->peer, transport->error);
-		break;
-	case NFP_SESSION_UNABLE:
-		status->state = "down";
-		g_snprintf(out, size, session->unable == EMSGSIZE
-			   ? "messages of %u octets are too short for the templates"
-			   : "the encoder takes no more observation domains (messages of %u octets)",
-			   message_size(session));
-		break;
-	case NFP_SESSION_CONNECTING:
-		status->state = "connecting";
-		g_strlcpy(out, transport->error, size);
-		break;
-	case NFP_SESSION_CLOSED:
-		status->state = "stopped";
-		break;
-	case NFP_SESSION_DOWN:
-		status->state = "down";
-		g_snprintf(out, size, "%s, next attempt in %" G_GINT64_FORMAT " s", transport->error,
-			   seconds_until(session->attempt_at, now));
-		break;
-	}
-}
-
-void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatus *ret_status)
-{
-	const NfpOutboxCounts *counts = &session->outbox.counts;
-
-	*ret_status = (NfpCollectorStatus){
-		.queued = session->outbox.entries.length,
-		.messages = session->messages,
-		.octets = session->octets,
-		.records = counts->records,
-		.packets = counts->packets,
-		.refused_records = counts->refused_records,
-		.refused_packets = counts->refused_packets,
-		.resent_records = counts->resent_records,
-		.unacked_records = counts->unacked_records,
-		.send_errors = session->transport->errors,
-		.sessions = session->transport->session,
-	};
-	describe(session, now, ret_status);
 }

@@ -30,6 +30,8 @@ typedef enum {
 /* options, templates, clock are borrowed; encoder and transport become the session's. */
 NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 			    const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport);
+/* Opens the spool, where one is configured. Before the first step. Errors: nfp_spooler_open(). */
+gboolean nfp_session_open(NfpSession *session, GError **err);
 /* Drops what is inside without counting it: refuse first. */
 void nfp_session_free(NfpSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSession, nfp_session_free)
@@ -38,6 +40,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSession, nfp_session_free)
 gboolean nfp_session_wants(const NfpSession *session);
 /* Takes the reference. */
 void nfp_session_give(NfpSession *session, NfpBatch *batch);
+/* There is a spool that batches can go to directly. */
+gboolean nfp_session_can_divert(const NfpSession *session, gint64 now);
+/* NfpBatch: they go to the spool, for there is no room here. Those that got there leave the queue, with their
+ * references. */
+void nfp_session_divert(NfpSession *session, GQueue *batches, gint64 now);
+/* Batches that wait to be given, for the pace. */
+void nfp_session_set_behind(NfpSession *session, guint batches);
+/* All should be sent by then; what is not goes to the spool. */
+void nfp_session_hurry(NfpSession *session, gint64 until);
 /* Does what is due at `now`. Returns when to come again at the latest, if no fd of poll() is ready before. */
 gint64 nfp_session_step(NfpSession *session, gint64 now);
 guint nfp_session_poll(const NfpSession *session, struct pollfd pfds[NFP_TRANSPORT_FDS]);
@@ -52,8 +63,11 @@ gint64 nfp_session_next_attempt(const NfpSession *session);
 /* No more messages; ends the transport session in order, with steps until closed() says so. */
 void nfp_session_shutdown(NfpSession *session);
 gboolean nfp_session_closed(const NfpSession *session);
-/* Ends what is left of the transport session. Counts what was not handed over as refused. */
-void nfp_session_abandon(NfpSession *session);
+/* Ends what is left of the transport session. What was not delivered goes to the spool; without one, what was not
+ * handed over is counted as refused. */
+void nfp_session_abandon(NfpSession *session, gint64 now);
+/* What the log should say of the spool, a sentence; or NULL. The caller's. */
+char *nfp_session_news(NfpSession *session);
 NfpSessionCondition nfp_session_condition(const NfpSession *session);
 /* What the session knows; the ring's batches and refusals are to be added. */
 void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatus *ret_status);

@@ -234,15 +234,40 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(queue), .path = "queue", .type = NFP_CONF_UINT, .min = 1, .max = 65536,
 	  .value = "64", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Batches (of up to 4096 records) that wait for a slow collector; what comes when "
-		  "the queue is full is refused for this collector and counted." },
+		  "the queue is full goes to the spool, or is refused for this collector and counted." },
+	{ COLLECTOR(rate), .path = "rate", .type = NFP_CONF_AUTO_UINT, .min = 1,
+	  .max = G_MAXUINT32, .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Records a second at most. `auto`: over UDP a bucket is spread over less than half of "
+		  "the interval (never slower than 10000 a second), so that it does not overrun the "
+		  "collector's socket; over TCP as fast as they are taken." },
+	{ COLLECTOR(resend), .path = "resend", .type = NFP_CONF_SIZE, .min = 0,
+	  .max = 1024 * MIB, .value = "8MiB", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Over TCP and TLS: after a session that ended badly, what was acknowledged last is sent "
+		  "again, so many octets, beside all that was not acknowledged. With a spool it is kept "
+		  "there, else in memory. 0 = nothing is." },
+	{ COLLECTOR(spool_path), .path = "spool.path", .type = NFP_CONF_PATH,
+	  .absent = "no spool", .part = NFP_CONF_PART_COLLECTOR, .example = "/var/lib/nfprobe/spool",
+	  .help = "Folder of the spool, a file NAME.spool for each collector: what cannot be delivered "
+		  "waits there, also while no daemon runs (docs/delivery.md)." },
+	{ COLLECTOR(spool_size), .path = "spool.size", .type = NFP_CONF_SIZE, .min = MIB,
+	  .max = 1024ull * 1024 * MIB, .value = "1GiB", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Of this collector's file, at most; when it is full the oldest records are dropped and "
+		  "counted." },
+	{ COLLECTOR(spool_on_icmp), .path = "spool.on_icmp", .type = NFP_CONF_BOOL, .value = "false",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Over UDP: a collector that answers with ICMP errors is away, and what was sent in the "
+		  "last seconds goes to the spool with the rest, until templates sent to it bring no more "
+		  "errors." },
+	{ COLLECTOR(spool_rate), .path = "spool.rate", .type = NFP_CONF_AUTO_UINT, .min = 1,
+	  .max = G_MAXUINT32, .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Records a second at which a spool is emptied, new records going first. `auto`: 10000 "
+		  "over UDP, over TCP as fast as they are taken." },
 };
 const guint nfp_conf_rows_n = G_N_ELEMENTS(nfp_conf_rows);
 
 const NfpConfLater nfp_conf_later[] = {
 	{ NFP_CONF_TOP, "keys" },
 	{ NFP_CONF_TOP, "groups" },
-	{ NFP_CONF_COLLECTORS, "spool" },
-	{ NFP_CONF_COLLECTORS, "resend" },
 };
 const guint nfp_conf_later_n = G_N_ELEMENTS(nfp_conf_later);
 

@@ -107,6 +107,8 @@ NfpBatch *nfp_sink_batch(uint32_t domain, uint64_t first, uint32_t n, NfpDeliver
 	NfpBatch *batch = nfp_batch_new(n, delivery);
 
 	batch->domain = domain;
+	batch->bucket_start_ns = 1700000000000000000ull;
+	batch->bucket_end_ns = 1700000060000000000ull;
 	for (uint32_t i = 0; i < n; i++) {
 		batch->records[i] = (NfpRecord){
 			.flow_id = first + i,

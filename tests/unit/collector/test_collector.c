@@ -34,7 +34,7 @@ static World *world_new(const char *scheme, guint16 port)
 	world->options = (NfpCollectorOptions){
 		.name = (char *)"test", .endpoint = world->endpoint, .protocol = (char *)"ipfix",
 		.refresh_interval = 60 * NFP_NS_PER_S, .refresh_messages = 20, .domain = 1, .mtu = 1420,
-		.retry = 100 * NFP_NS_PER_MS, .queue = 16,
+		.rate = NFP_RATE_NONE, .retry = 100 * NFP_NS_PER_MS, .queue = 16,
 	};
 	world->set = nfp_template_set_load(NULL, "standard", NULL);
 	world->collector = nfp_collector_new(&world->options, world->set, "test", &nfp_clock_system, &err);

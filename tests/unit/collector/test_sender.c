@@ -30,7 +30,7 @@ static void world_init(World *world, gboolean stream)
 {
 	*world = (World){
 		.options = { .name = (char *)"test", .refresh_interval = 60 * NFP_NS_PER_S,
-			     .refresh_messages = 20, .mtu = 1420, .retry = 60 * NFP_NS_PER_S, .queue = 4 },
+			     .refresh_messages = 20, .mtu = 1420, .rate = NFP_RATE_NONE, .retry = 60 * NFP_NS_PER_S, .queue = 4 },
 		.set = nfp_template_set_load(NULL, "standard", NULL),
 		.sink = nfp_sink_new(),
 	};

@@ -51,7 +51,7 @@ static World *world_new(gboolean stream)
 
 	world->now = 1000 * S;
 	world->options = (NfpCollectorOptions){ .refresh_interval = 60 * NFP_NS_PER_S, .refresh_messages = 20,
-						.mtu = 1420, .retry = 60 * NFP_NS_PER_S, .queue = 8 };
+						.mtu = 1420, .rate = NFP_RATE_NONE, .retry = 60 * NFP_NS_PER_S, .queue = 8 };
 	world_start(world, stream);
 	return world;
 }
@@ -378,7 +378,7 @@ Test(session, abandon_counts_what_is_left)
 	world->fake->room = 20;
 	give(world, 0, 1, 2000);
 	run(world);
-	nfp_session_abandon(world->session);
+	nfp_session_abandon(world->session, world->now);
 	status = status_of(world);
 	cr_assert_eq(status.records, world->sink->records);
 	cr_assert_eq(status.unacked_records, world->sink->records);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a session tells about itself. */
+#include <errno.h>
+
+#include "collector/session_private.h"
+
+NfpSessionCondition nfp_session_condition(const NfpSession *session)
+{
+	switch (session->transport->state) {
+	case NFP_TRANSPORT_UP:
+		if (session->unable)
+			return NFP_SESSION_UNABLE;
+		return session->transport->troubled ? NFP_SESSION_TROUBLED : NFP_SESSION_UP;
+	case NFP_TRANSPORT_CONNECTING:
+		return NFP_SESSION_CONNECTING;
+	default:
+		return session->stopping ? NFP_SESSION_CLOSED : NFP_SESSION_DOWN;
+	}
+}
+
+/* Rounded up; 0 when it is past or not known. */
+static gint64 seconds_until(gint64 then, gint64 now)
+{
+	if (then <= now || then == NFP_TRANSPORT_NEVER)
+		return 0;
+	return (then - now + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+}
+
+static void describe(const NfpSession *session, gint64 now, NfpCollectorStatus *status)
+{
+	const NfpTransport *transport = session->transport;
+	char *out = status->reason;
+	gsize size = sizeof(status->reason);
+
+	switch (nfp_session_condition(session)) {
+	case NFP_SESSION_UP:
+		status->state = "up";
+		status->up = TRUE;
+		g_snprintf(out, size, "sending to %s", transport->peer);
+		break;
+	case NFP_SESSION_TROUBLED:
+		status->state = "down";
+		g_snprintf(out, size, "%s: %s; sending goes on", transport->peer, transport->error);
+		break;
+	case NFP_SESSION_UNABLE:
+		status->state = "down";
+		g_snprintf(out, size, session->unable == EMSGSIZE
+			   ? "messages of %u octets are too short for the templates"
+			   : "the encoder takes no more observation domains (messages of %u octets)",
+			   nfp_session_message_size(session));
+		break;
+	case NFP_SESSION_CONNECTING:
+		status->state = "connecting";
+		g_strlcpy(out, transport->error, size);
+		break;
+	case NFP_SESSION_CLOSED:
+		status->state = "stopped";
+		break;
+	case NFP_SESSION_DOWN:
+		status->state = "down";
+		g_snprintf(out, size, "%s, next attempt in %" G_GINT64_FORMAT " s", transport->error,
+			   seconds_until(session->attempt_at, now));
+		break;
+	}
+}
+
+void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatus *ret_status)
+{
+	const NfpOutboxCounts *counts = &session->outbox.counts;
+
+	*ret_status = (NfpCollectorStatus){ 0 };
+	nfp_spooler_status(session->spooler, &ret_status->spool);
+	*ret_status = (NfpCollectorStatus){
+		.spool = ret_status->spool,
+		.queued = session->outbox.entries.length,
+		.messages = session->messages,
+		.octets = session->octets,
+		.records = counts->records,
+		.packets = counts->packets,
+		.refused_records = counts->refused_records + ret_status->spool.dropped_records,
+		.refused_packets = counts->refused_packets + ret_status->spool.dropped_packets,
+		.resent_records = counts->resent_records,
+		.unacked_records = counts->unacked_records,
+		.send_errors = session->transport->errors,
+		.sessions = session->transport->session,
+	};
+	describe(session, now, ret_status);
+}
+
+char *nfp_session_news(NfpSession *session)
+{
+	return nfp_spooler_news(session->spooler);
+}

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collector/spooler.h"
+
+#include "base/error.h"
+#include "record/pack.h"
+#include "store/spool.h"
+
+#define S ((gint64)G_USEC_PER_SEC)
+#define NEVER G_MAXINT64
+#define RETRY (5 * S)            /* after a write that failed */
+#define LAZY S                   /* a delivered batch is deleted that late; after a crash it comes again */
+#define UNFLUSHED_MAX 256        /* deletions, before that */
+#define PUT_OCTETS (8u * 1024 * 1024) /* of one transaction, about */
+#define PUT_BATCHES 64
+
+/* Acknowledged and not yet out of reach of `resend`; or waiting to be sent again. */
+typedef struct {
+	uint64_t end;    /* offset of the session behind it */
+	uint32_t records;
+	int64_t stored;  /* in the spool; 0: in `octets` */
+	GBytes *octets;
+} Kept;
+
+struct NfpSpooler {
+	char *path;      /* NULL: no spool */
+	uint64_t size;
+	uint64_t resend; /* octets; 0 = nothing is kept */
+	NfpSpool *spool; /* NULL: none, or it could not be opened */
+	gint64 retry_at; /* not before */
+	gint64 flush_at;
+	gint64 now;      /* of the last call that told it */
+	int64_t cursor;  /* what waits behind it was not read in this session */
+	gboolean drained; /* nothing waits behind the cursor */
+	GQueue arriving; /* NfpOutboxEntry: acknowledged, to be kept on disk with the next flush */
+	GQueue kept;     /* Kept, oldest first */
+	uint64_t kept_records;
+	GQueue again;    /* Kept: to be sent again, from memory */
+	uint64_t again_records;
+	char *news;
+	char error[192]; /* why it is not usable */
+};
+
+static void kept_free(void *data)
+{
+	Kept *kept = data;
+
+	g_clear_pointer(&kept->octets, g_bytes_unref);
+	g_free(kept);
+}
+
+NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends)
+{
+	NfpSpooler *spooler = g_new0(NfpSpooler, 1);
+	g_autofree char *file = g_strconcat(options->name ? options->name : "", ".spool", NULL);
+
+	if (options->spool_path)
+		spooler->path = g_build_filename(options->spool_path, file, NULL);
+	spooler->size = options->spool_size;
+	spooler->resend = resends ? options->resend : 0;
+	spooler->flush_at = NEVER;
+	g_queue_init(&spooler->arriving);
+	g_queue_init(&spooler->kept);
+	g_queue_init(&spooler->again);
+	return spooler;
+}
+
+void nfp_spooler_free(NfpSpooler *spooler)
+{
+	if (!spooler)
+		return;
+	nfp_spool_free(spooler->spool);
+	g_queue_clear_full(&spooler->arriving, (GDestroyNotify)nfp_outbox_entry_free);
+	g_queue_clear_full(&spooler->kept, kept_free);
+	g_queue_clear_full(&spooler->again, kept_free);
+	g_free(spooler->news);
+	g_free(spooler->path);
+	g_free(spooler);
+}
+
+static void say(NfpSpooler *spooler, char *news)
+{
+	if (!news)
+		return;
+	g_free(spooler->news);
+	spooler->news = news;
+}
+
+static void failed(NfpSpooler *spooler, const char *why, gint64 now)
+{
+	/* Told once, until it works again. */
+	if (!spooler->error[0])
+		say(spooler, g_strdup_printf("the spool is not usable: %s; tried again every %d s", why,
+					     (int)(RETRY / S)));
+	g_strlcpy(spooler->error, why, sizeof(spooler->error));
+	spooler->retry_at = now + RETRY;
+}
+
+static void worked(NfpSpooler *spooler)
+{
+	if (spooler->error[0])
+		say(spooler, g_strdup("the spool is usable again"));
+	spooler->error[0] = '\0';
+	spooler->retry_at = 0;
+}
+
+static gboolean open_file(NfpSpooler *spooler, gint64 now, GError **err)
+{
+	const NfpSpoolTotals *totals;
+
+	spooler->spool = nfp_spool_open(spooler->path, spooler->size, err);
+	if (!spooler->spool)
+		return FALSE;
+	worked(spooler);
+	spooler->cursor = 0;
+	spooler->drained = FALSE;
+	totals = nfp_spool_totals(spooler->spool);
+	say(spooler, nfp_spool_news(spooler->spool));
+	if (totals->records && !spooler->news)
+		say(spooler, g_strdup_printf("%" G_GUINT64_FORMAT " records of an earlier run are in the spool",
+					     totals->records));
+	return TRUE;
+}
+
+gboolean nfp_spooler_open(NfpSpooler *spooler, GError **err)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!spooler->path || open_file(spooler, 0, &error))
+		return TRUE;
+	if (g_error_matches(error, NFP_ERROR, NFP_ERROR_USAGE)) {
+		g_propagate_prefixed_error(err, g_steal_pointer(&error), "the spool: ");
+		return FALSE;
+	}
+	failed(spooler, error->message, 0);
+	return TRUE;
+}
+
+/* The file, when it is there or can be had now. */
+static NfpSpool *ready(NfpSpooler *spooler, gint64 now)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (now < spooler->retry_at)
+		return NULL;
+	if (!spooler->spool && spooler->path && !open_file(spooler, now, &error))
+		failed(spooler, error->message, now);
+	return spooler->spool;
+}
+
+gboolean nfp_spooler_is_usable(const NfpSpooler *spooler, gint64 now)
+{
+	return spooler->path && now >= spooler->retry_at;
+}
+
+/* ---- to the spool ----------------------------------------------------------------------------- */
+
+static NfpSpoolItem item_of(const NfpOutbox *outbox, const NfpOutboxEntry *entry)
+{
+	NfpSpoolItem item = {
+		.bucket_start_ns = entry->batch->bucket_start_ns,
+		.records = entry->batch->n,
+		.counted = entry->counted,
+		.judged = entry->judged,
+		.octets = nfp_pack(entry->batch),
+	};
+
+	nfp_outbox_fresh(outbox, entry, &item.fresh_records, &item.fresh_packets);
+	return item;
+}
+
+/* The first entries of the queue, as one transaction. How many of them are done with; 0 = none could be. */
+static guint store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *outbox, GQueue *entries, gint64 now)
+{
+	NfpSpoolItem items[PUT_BATCHES];
+	gsize octets = 0;
+	guint n = 0;
+	guint done = 0;
+	int r;
+
+	for (GList *link = entries->head; link && n < PUT_BATCHES && octets < PUT_OCTETS; link = link->next) {
+		const NfpOutboxEntry *entry = link->data;
+
+		done++;
+		/* It is there already: it is read again. */
+		if (entry->stored) {
+			spooler->cursor = MIN(spooler->cursor, entry->stored - 1);
+			spooler->drained = FALSE;
+		}
+		if (entry->stored || entry->batch->n == 0)
+			continue;
+		items[n] = item_of(outbox, entry);
+		octets += g_bytes_get_size(items[n++].octets);
+	}
+	r = n ? nfp_spool_put(spool, items, n) : 0;
+	for (guint i = 0; i < n; i++)
+		g_bytes_unref(items[i].octets);
+	say(spooler, nfp_spool_news(spool));
+	if (r) {
+		failed(spooler, nfp_spool_error(spool), now);
+		return 0;
+	}
+	if (n) {
+		worked(spooler);
+		spooler->drained = FALSE;
+	}
+	return done;
+}
+
+gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue *entries, gint64 now)
+{
+	spooler->now = now;
+	while (entries->length) {
+		NfpSpool *spool = ready(spooler, now);
+		guint done = spool ? store_some(spooler, spool, outbox, entries, now) : 0;
+
+		if (done == 0)
+			return FALSE;
+		for (guint i = 0; i < done; i++)
+			nfp_outbox_entry_free(g_queue_pop_head(entries));
+	}
+	return TRUE;
+}
+
+/* ---- what was acknowledged ---------------------------------------------------------------------- */
+
+static void changed(NfpSpooler *spooler)
+{
+	spooler->flush_at = nfp_spool_unflushed(spooler->spool) >= UNFLUSHED_MAX ? spooler->now :
+			    MIN(spooler->flush_at, spooler->now + LAZY);
+}
+
+static void keep(NfpSpooler *spooler, const NfpOutboxEntry *entry, int64_t stored, GBytes *octets)
+{
+	Kept *kept = g_new0(Kept, 1);
+
+	kept->end = entry->end;
+	kept->records = entry->batch->n;
+	kept->stored = stored;
+	kept->octets = octets;
+	spooler->kept_records += kept->records;
+	g_queue_push_tail(&spooler->kept, kept);
+}
+
+/* On disk, so that it outlives us too; if that fails, in memory. */
+static void keep_some(NfpSpooler *spooler, NfpSpool *spool)
+{
+	NfpSpoolItem items[PUT_BATCHES];
+	gsize octets = 0;
+	guint n = 0;
+	int r;
+
+	for (GList *link = spooler->arriving.head; link && n < PUT_BATCHES && octets < PUT_OCTETS; link = link->next) {
+		const NfpBatch *batch = ((NfpOutboxEntry *)link->data)->batch;
+
+		items[n] = (NfpSpoolItem){
+			.bucket_start_ns = batch->bucket_start_ns,
+			.records = batch->n,
+			.counted = batch->n,
+			.judged = batch->n,
+			.kept = TRUE,
+			.octets = nfp_pack(batch),
+		};
+		octets += g_bytes_get_size(items[n++].octets);
+	}
+	r = spool ? nfp_spool_put(spool, items, n) : -1;
+	if (spool && r)
+		failed(spooler, nfp_spool_error(spool), spooler->now);
+	for (guint i = 0; i < n; i++) {
+		g_autoptr(NfpOutboxEntry) entry = g_queue_pop_head(&spooler->arriving);
+
+		keep(spooler, entry, r ? 0 : items[i].id, r ? g_bytes_ref(items[i].octets) : NULL);
+		g_bytes_unref(items[i].octets);
+	}
+}
+
+static void keep_arriving(NfpSpooler *spooler)
+{
+	while (spooler->arriving.length)
+		keep_some(spooler, ready(spooler, spooler->now));
+}
+
+void nfp_spooler_arrived(NfpSpooler *spooler, NfpOutboxEntry *entry, gint64 now)
+{
+	spooler->now = now;
+	if (entry->batch->n && spooler->resend && !entry->stored) {
+		g_queue_push_tail(&spooler->arriving, entry);
+		return;
+	}
+	if (entry->stored && spooler->spool) {
+		if (spooler->resend) {
+			nfp_spool_keep(spooler->spool, entry->stored);
+			keep(spooler, entry, entry->stored, NULL);
+		} else {
+			nfp_spool_remove(spooler->spool, entry->stored);
+		}
+		changed(spooler);
+	}
+	nfp_outbox_entry_free(entry);
+}
+
+static void forget(NfpSpooler *spooler, Kept *kept)
+{
+	spooler->kept_records -= kept->records;
+	if (kept->stored && spooler->spool) {
+		nfp_spool_remove(spooler->spool, kept->stored);
+		changed(spooler);
+	}
+	kept_free(kept);
+}
+
+void nfp_spooler_passed(NfpSpooler *spooler, uint64_t offset)
+{
+	for (;;) {
+		Kept *kept = g_queue_peek_head(&spooler->kept);
+
+		if (!kept || kept->end + spooler->resend > offset)
+			return;
+		forget(spooler, g_queue_pop_head(&spooler->kept));
+	}
+}
+
+void nfp_spooler_ended(NfpSpooler *spooler, gboolean in_order)
+{
+	gboolean stored = FALSE;
+	Kept *kept;
+
+	if (in_order)
+		g_queue_clear_full(&spooler->arriving, (GDestroyNotify)nfp_outbox_entry_free);
+	keep_arriving(spooler);
+	while ((kept = g_queue_pop_head(&spooler->kept))) {
+		if (in_order) {
+			forget(spooler, kept);
+			continue;
+		}
+		spooler->kept_records -= kept->records;
+		if (kept->stored) {
+			stored = TRUE;
+			kept_free(kept);
+		} else {
+			spooler->again_records += kept->records;
+			g_queue_push_tail(&spooler->again, kept);
+		}
+	}
+	/* If that fails, the next process wakes them: whatever a predecessor kept waits. */
+	if (stored && spooler->spool && nfp_spool_wake(spooler->spool) < 0)
+		failed(spooler, nfp_spool_error(spooler->spool), spooler->now);
+	spooler->cursor = 0;
+	spooler->drained = FALSE;
+}
+
+/* ---- and back ----------------------------------------------------------------------------------- */
+
+static NfpOutboxEntry *entry_of(const uint8_t *data, gsize size, int64_t stored, uint32_t counted, uint32_t judged)
+{
+	NfpBatch *batch = nfp_unpack(data, size, NULL);
+	NfpOutboxEntry *entry;
+
+	if (!batch)
+		return NULL;
+	entry = g_new0(NfpOutboxEntry, 1);
+	entry->batch = batch;
+	entry->stored = stored;
+	entry->counted = MIN(counted, batch->n);
+	entry->judged = MIN(judged, batch->n);
+	return entry;
+}
+
+static NfpOutboxEntry *next_from_memory(NfpSpooler *spooler)
+{
+	Kept *kept = g_queue_pop_head(&spooler->again);
+	NfpOutboxEntry *entry;
+	gsize size;
+	const uint8_t *data;
+
+	if (!kept)
+		return NULL;
+	spooler->again_records -= kept->records;
+	data = g_bytes_get_data(kept->octets, &size);
+	entry = entry_of(data, size, 0, kept->records, kept->records);
+	kept_free(kept);
+	return entry;
+}
+
+static NfpOutboxEntry *next_from_disk(NfpSpooler *spooler, gint64 now)
+{
+	NfpSpool *spool = spooler->drained ? NULL : ready(spooler, now);
+
+	while (spool) {
+		NfpOutboxEntry *entry;
+		NfpSpoolItem item;
+		gsize size;
+		const uint8_t *data;
+		int r = nfp_spool_next(spool, spooler->cursor, &item);
+
+		say(spooler, nfp_spool_news(spool));
+		if (r < 0)
+			failed(spooler, nfp_spool_error(spool), now);
+		spooler->drained = r == 0;
+		if (r <= 0)
+			return NULL;
+		spooler->cursor = item.id;
+		data = g_bytes_get_data(item.octets, &size);
+		entry = entry_of(data, size, item.id, item.counted, item.judged);
+		if (!entry) {
+			nfp_spool_drop(spool, &item);
+			changed(spooler);
+			say(spooler, g_strdup_printf("a batch of %u records in the spool is damaged: dropped and counted",
+						     item.records));
+		}
+		g_bytes_unref(item.octets);
+		if (entry)
+			return entry;
+	}
+	return NULL;
+}
+
+NfpOutboxEntry *nfp_spooler_next(NfpSpooler *spooler, gint64 now)
+{
+	NfpOutboxEntry *entry = next_from_memory(spooler);
+
+	spooler->now = now;
+	return entry ? entry : next_from_disk(spooler, now);
+}
+
+gboolean nfp_spooler_waits(const NfpSpooler *spooler, gint64 now)
+{
+	return spooler->again.length > 0 || (spooler->spool && !spooler->drained && now >= spooler->retry_at);
+}
+
+gint64 nfp_spooler_flush(NfpSpooler *spooler, gint64 now)
+{
+	gint64 retry = spooler->path && spooler->retry_at > now ? spooler->retry_at : NEVER;
+
+	spooler->now = now;
+	keep_arriving(spooler);
+	if (!spooler->spool || now < spooler->flush_at)
+		return MIN(spooler->flush_at, retry);
+	spooler->flush_at = NEVER;
+	if (nfp_spool_flush(spooler->spool) < 0) {
+		failed(spooler, nfp_spool_error(spooler->spool), now);
+		spooler->flush_at = now + RETRY;
+	}
+	say(spooler, nfp_spool_news(spooler->spool));
+	return MIN(spooler->flush_at, retry);
+}
+
+void nfp_spooler_status(const NfpSpooler *spooler, NfpSpoolStatus *ret_status)
+{
+	*ret_status = (NfpSpoolStatus){ .configured = spooler->path != NULL, .waiting = spooler->again_records,
+				        .kept = spooler->kept_records };
+	if (spooler->spool) {
+		const NfpSpoolTotals *totals = nfp_spool_totals(spooler->spool);
+
+		ret_status->waiting += totals->waiting;
+		ret_status->octets = totals->octets;
+		ret_status->oldest_ns = totals->oldest_ns;
+		ret_status->dropped_records = totals->dropped_records;
+		ret_status->dropped_packets = totals->dropped_packets;
+		ret_status->failures = totals->failures;
+	}
+	g_strlcpy(ret_status->error, spooler->error, sizeof(ret_status->error));
+}
+
+char *nfp_spooler_news(NfpSpooler *spooler)
+{
+	return g_steal_pointer(&spooler->news);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+
+#include "collector/session.h"
+#include "support/fake_clock.h"
+#include "support/fake_transport.h"
+
+static void take(uint32_t session, const uint8_t *message, uint32_t length, void *data)
+{
+}
+
+/* Each state has its words, and a reason that tells what comes next. */
+Test(session_status, states)
+{
+	NfpCollectorOptions options = { .queue = 4, .retry = 60 * NFP_NS_PER_S, .refresh_interval = NFP_NS_PER_S };
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
+	NfpFakeTransport *fake = nfp_fake_transport_new(TRUE, take, NULL);
+	g_autoptr(NfpSession) session = NULL;
+	NfpCollectorStatus status;
+	NfpFakeClock clock;
+
+	nfp_fake_clock_init(&clock, 1000, 1000);
+	fake->opens_to = NFP_TRANSPORT_DOWN;
+	session = nfp_session_new(&options, set, &clock.clock,
+				  nfp_encoder_new(&(NfpEncoderOptions){ .protocol = "ipfix", .templates = set,
+									.domain = 1, .sampling = 1,
+									.hostname = "h", .reliable = TRUE }, NULL),
+				  &fake->base);
+	nfp_session_step(session, 1);
+	nfp_session_status(session, 1, &status);
+	cr_assert_str_eq(status.state, "down");
+	cr_assert_eq(nfp_session_condition(session), NFP_SESSION_DOWN);
+	cr_assert(g_str_has_prefix(status.reason, "refused by the test, next attempt in 6"), "%s", status.reason);
+	cr_assert_not(status.spool.configured);
+	cr_assert_null(nfp_session_news(session));
+
+	nfp_fake_transport_up(fake);
+	nfp_session_step(session, 2);
+	nfp_session_status(session, 2, &status);
+	cr_assert(status.up);
+	cr_assert_eq(nfp_session_condition(session), NFP_SESSION_UP);
+	cr_assert(g_str_has_prefix(status.reason, "sending to"));
+}
