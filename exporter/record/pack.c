@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "record/pack.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -124,12 +125,37 @@ static uint64_t fact_number(Packer *packer, guint kind, const void *fact)
 	return g_hash_table_size(packer->facts);
 }
 
+#define END(member) (offsetof(NfpRecord, member) + sizeof(((NfpRecord *)NULL)->member))
+
+/* Behind NFP_RECORD_PLAIN: members that hold something only where one of `have` says so. */
+static const struct {
+	uint32_t have;
+	uint16_t from, to;
+} parts[] = {
+	{ NFP_HAVE_IPV6, offsetof(NfpRecord, src6), END(dst6) },
+	{ NFP_HAVE_NEXT_HOP, offsetof(NfpRecord, next_hop6), END(next_hop4) },
+	{ NFP_HAVE_IPV6, offsetof(NfpRecord, flow_label), END(flow_label) },
+	{ NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6, offsetof(NfpRecord, icmp_type), END(icmp_code) },
+	{ NFP_HAVE_TUNNEL, offsetof(NfpRecord, inner_row), END(tunnel_type) },
+	{ NFP_HAVE_REVERSE, offsetof(NfpRecord, rev_packets), END(rev_end_reason) },
+	{ NFP_HAVE_BIFLOW, offsetof(NfpRecord, biflow_direction), sizeof(NfpRecord) },
+};
+
+static void copy_record(const NfpRecord *record, uint64_t *image)
+{
+	memset(image, 0, NFP_PACK_IMAGE);
+	memcpy(image, record, NFP_RECORD_PLAIN);
+	for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+		if (record->have & parts[i].have)
+			memcpy((uint8_t *)image + parts[i].from, (const uint8_t *)record + parts[i].from,
+			       parts[i].to - parts[i].from);
+}
+
 /* The record as it is written: numbers of facts in place of pointers. A pointer that `have` does not promise is
  * nobody's: it is never followed. */
 static void make_image(Packer *packer, const NfpRecord *record, uint64_t *image)
 {
-	memset(image, 0, NFP_PACK_IMAGE);
-	memcpy(image, record, sizeof(*record));
+	copy_record(record, image);
 	for (guint i = 0; i < packer->layout.pointers->len; i++) {
 		const NfpPackPointer *pointer = &g_array_index(packer->layout.pointers, NfpPackPointer, i);
 		uint64_t number = 0;

@@ -12,7 +12,7 @@ static void take(uint32_t session, const uint8_t *message, uint32_t length, void
 /* Each state has its words, and a reason that tells what comes next. */
 Test(session_status, states)
 {
-	NfpCollectorOptions options = { .queue = 4, .retry = 60 * NFP_NS_PER_S, .refresh_interval = NFP_NS_PER_S };
+	NfpCollectorOptions options = { .queue = 4, .mtu = 1420, .retry = 60 * NFP_NS_PER_S, .refresh_interval = NFP_NS_PER_S };
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
 	NfpFakeTransport *fake = nfp_fake_transport_new(TRUE, take, NULL);
 	g_autoptr(NfpSession) session = NULL;

@@ -85,11 +85,13 @@ Test(pack, no_member_is_left_out)
 	}
 	for (guint i = 0; i < layout.pointers->len; i++)
 		memset(carried + g_array_index(layout.pointers, NfpPackPointer, i).offset, 1, sizeof(void *));
-	for (gsize i = 0; i <= offsetof(NfpRecord, key_flags); i++)
+	memset(carried + offsetof(NfpRecord, zero), 1, sizeof(batch->records->zero));
+	for (gsize i = 0; i <= offsetof(NfpRecord, rev_end_reason); i++)
 		cr_assert(carried[i], "octet %zu of a record is in no member that is packed", i);
 
+	/* With all that `have` can say: each comes back. Pointers lead nowhere here. */
 	memset(batch->records, 0xa5, sizeof(NfpRecord));
-	batch->records->have = NFP_HAVE_ALWAYS;
+	batch->records->have = UINT32_MAX & ~(uint32_t)(NFP_HAVE_PLACES | NFP_HAVE_INTERFACES | NFP_HAVE_APPLICATION);
 	batch->records->tunnel_depth = 4;
 	batch->n = 1;
 	copy = again(batch, NULL);
@@ -101,6 +103,20 @@ Test(pack, no_member_is_left_out)
 	}
 	/* Nobody promised that they lead anywhere: they are not followed. */
 	cr_assert_null(copy->records->src_place);
+}
+
+/* What a record does not have is not memory of somebody else's. */
+Test(pack, what_is_not_had_is_not_told)
+{
+	g_autoptr(NfpBatch) batch = nfp_batch_new(1, NULL);
+	g_autoptr(NfpBatch) copy = NULL;
+
+	memset(batch->records, 0xa5, sizeof(NfpRecord));
+	batch->records->have = NFP_HAVE_IPV4;
+	batch->n = 1;
+	copy = again(batch, NULL);
+	for (gsize i = NFP_RECORD_PLAIN; i < sizeof(NfpRecord); i++)
+		cr_assert_eq(((const uint8_t *)copy->records)[i], 0, "%zu", i);
 }
 
 Test(pack, records_of_one_kind_are_small)
