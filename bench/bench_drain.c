@@ -35,6 +35,15 @@ static int read_memory(NfpSource *source, struct nfp_bucket id, enum nfp_protoco
 	return 0;
 }
 
+static int scan_memory(NfpSource *source, struct nfp_bucket id, enum nfp_protocol row, NfpScan **ret)
+{
+	NfpEntries entries = { 0 };
+	int rc = read_memory(source, id, row, &entries);
+
+	*ret = nfp_scan_new(&entries);
+	return rc;
+}
+
 static int read_no_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret)
 {
 	return 0;
@@ -166,7 +175,7 @@ int main(int argc, char **argv)
 {
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
 	const struct nfp_bucket id = { NFP_NS_PER_S, 2 * NFP_NS_PER_S };
-	Memory memory = { .source = { .read = read_memory, .read_hooks = read_no_hooks } };
+	Memory memory = { .source = { .read = read_memory, .scan = scan_memory, .read_hooks = read_no_hooks } };
 	struct nfp_key_v4 *keys;
 	struct nfp_value *values;
 	double one, two, kernel = 0, alone = 0;

@@ -14,9 +14,20 @@
 #define ETHERTYPE_IPV6 0x86dd
 #define SEGMENT_VXLAN (1ull << 56) /* IANA layer2SegmentId: top octet 1 */
 
+/* A cache line at a time: for memset() of so much compilers write a `rep stos`, which takes half as long as all else. */
+typedef uint64_t Line __attribute__((vector_size(64), aligned(8), may_alias));
+_Static_assert(NFP_RECORD_PLAIN == 3 * sizeof(Line), "lines to be cleared");
+
+static inline void clear_plain(NfpRecord *r)
+{
+	Line *lines = (Line *)r;
+
+	lines[0] = lines[1] = lines[2] = (Line){ 0 };
+}
+
 static void set_bucket(const NfpConvert *c, NfpRecord *r, uint32_t ifindex, uint8_t flags, uint16_t cpu)
 {
-	memset(r, 0, NFP_RECORD_PLAIN);
+	clear_plain(r);
 #ifndef __OPTIMIZE__
 	/* Whoever reads there what `have` does not promise shall notice. */
 	memset((char *)r + NFP_RECORD_PLAIN, 0xdb, sizeof(*r) - NFP_RECORD_PLAIN);

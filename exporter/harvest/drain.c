@@ -54,12 +54,11 @@ static NfpRecord *next_record(Run *run)
 	return &run->batch->records[run->batch->n];
 }
 
-static void record_made(Run *run, const NfpRecord *record)
+static void records_made(Run *run, uint64_t n, uint64_t packets)
 {
-	run->batch->n++;
-	run->state->records++;
-	run->drain->records++;
-	run->drain->packets += record->packets;
+	run->state->records += n;
+	run->drain->records += n;
+	run->drain->packets += packets;
 }
 
 static int by_hook(const void *a, const void *b)
@@ -82,7 +81,8 @@ static void hook_record(Run *run, const struct nfp_hook_key *key, const struct n
 		return;
 	record = next_record(run);
 	nfp_convert_hook(&run->convert, key, row, record);
-	record_made(run, record);
+	run->batch->n++;
+	records_made(run, 1, record->packets);
 }
 
 static void drain_rows(Run *run, const NfpHookRows *rows)
@@ -94,38 +94,82 @@ static void drain_rows(Run *run, const NfpHookRows *rows)
 		nfp_account_hook(run->state->account, &rows->keys[i], &rows->rows[i]);
 	}
 	qsort(order, rows->n, sizeof(*order), by_hook);
+	run->state->one_cpu = rows->n > 0;
 	for (size_t i = 0; i < rows->n;) {
 		const struct nfp_hook_key *key = order[i];
 		struct nfp_hook_row sum = rows->rows[key - rows->keys];
+		guint cpus = sum.seen > 0;
 
-		for (i++; !run->convert.with_cpu && i < rows->n && order[i]->ifindex == key->ifindex &&
-			  order[i]->flags == key->flags; i++)
-			nfp_hook_row_merge(&sum, &rows->rows[order[i] - rows->keys]);
+		for (i++; i < rows->n && order[i]->ifindex == key->ifindex && order[i]->flags == key->flags; i++) {
+			const struct nfp_hook_row *row = &rows->rows[order[i] - rows->keys];
+
+			cpus += row->seen > 0;
+			if (!run->convert.with_cpu) {
+				nfp_hook_row_merge(&sum, row);
+				continue;
+			}
+			hook_record(run, key, &sum);
+			key = order[i];
+			sum = *row;
+		}
+		/* A packet without a row is in no entry, so that rows tell of which CPUs there are entries. */
+		run->state->one_cpu &= cpus <= 1;
 		hook_record(run, key, &sum);
 	}
 }
 
-static void drain_entries(Run *run, enum nfp_protocol row, const NfpEntries *entries)
-{
-	struct nfp_value value;
-	uint64_t flow_id;
-	const void *key;
+#define FLOWS 64 /* at a time */
 
-	run->state->used[row] = entries->n;
-	nfp_merge_begin(run->drain->merge, row, entries, run->convert.seed, run->convert.with_cpu);
-	while (nfp_merge_next(run->drain->merge, &key, &flow_id, &value)) {
+/* Packets of one hook, on their way into the books: entries of one interface come in runs. */
+typedef struct {
+	uint32_t ifindex;
+	uint8_t flags;
+	uint64_t packets;
+} Sum;
+
+static uint64_t enter(Run *run, Sum *sum, uint32_t ifindex, uint8_t flags)
+{
+	uint64_t packets = sum->packets;
+
+	if (packets)
+		nfp_account_recorded(run->state->account, sum->ifindex, sum->flags, packets);
+	*sum = (Sum){ ifindex, flags, 0 };
+	return packets;
+}
+
+static uint64_t make_records(Run *run, enum nfp_protocol row, const NfpFlow *flows, size_t n)
+{
+	uint64_t packets = 0;
+	Sum sum = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
 		NfpRecord *record = next_record(run);
 
-		nfp_convert_entry(&run->convert, row, flow_id, key, &value, record);
-		nfp_account_recorded(run->state->account, record->ifindex, record->key_flags, value.packets);
-		record_made(run, record);
+		nfp_convert_entry(&run->convert, row, flows[i].id, flows[i].key, flows[i].value, record);
+		run->batch->n++;
+		if (record->ifindex != sum.ifindex || record->key_flags != sum.flags)
+			packets += enter(run, &sum, record->ifindex, record->key_flags);
+		sum.packets += record->packets;
 	}
+	return packets + enter(run, &sum, 0, 0);
+}
+
+static void drain_row(Run *run, enum nfp_protocol row, NfpScan *scan)
+{
+	NfpMerge *merge = run->drain->merge;
+	NfpFlow flows[FLOWS];
+	size_t n;
+
+	nfp_merge_begin_scan(merge, row, scan, run->convert.seed, run->convert.with_cpu, run->state->one_cpu);
+	while ((n = nfp_merge_flows(merge, flows, FLOWS)))
+		records_made(run, n, make_records(run, row, flows, n));
+	run->state->used[row] = nfp_merge_entries(merge);
 }
 
 static int drain_part(Run *run, NfpSource *source)
 {
 	struct nfp_bucket id = run->convert.id;
-	NfpEntries entries = { 0 };
+	NfpScan *scan = NULL;
 	NfpHookRows rows = { 0 };
 	int r;
 
@@ -135,10 +179,12 @@ static int drain_part(Run *run, NfpSource *source)
 			drain_rows(run, &rows);
 		return r;
 	}
-	r = source->read(source, id, run->state->part - 1, &entries);
-	if (!r)
-		drain_entries(run, run->state->part - 1, &entries);
-	return r;
+	r = source->scan(source, id, run->state->part - 1, &scan);
+	if (r)
+		return r;
+	drain_row(run, run->state->part - 1, scan);
+	scan->free(scan);
+	return 0;
 }
 
 static void begin(NfpDrainState *state, struct nfp_bucket id, NfpDelivered delivered, void *token)

@@ -26,6 +26,7 @@ typedef struct {
 	guint part;           /* 0: hooks, 1 + row: that protocol; NFP_P_N + 1: all is published */
 	guint tries;          /* of this part */
 	bool unreadable;      /* something was given up */
+	bool one_cpu;         /* no hook has packets on several: it is known, that is */
 	uint64_t records;
 	uint64_t used[NFP_P_N];
 	NfpAccount *account;

@@ -62,6 +62,14 @@ static void put_head(uint8_t *out, enum nfp_protocol row, uint32_t ifindex, uint
 	put16(out + 14, cpu);
 }
 
+static void put_meta(uint8_t *out, const struct nfp_key_meta *meta)
+{
+	out[13] = meta->dscp;
+	put16(out + 16, meta->vlan);
+	put16(out + 18, meta->cvlan);
+	memcpy(out + 20, &meta->l4, 4);
+}
+
 /* Addresses, ids, kinds, the name of the flow's own row, and what is left of the key. */
 static size_t put_tunnel(const struct nfp_key_tunnel *key, uint8_t *out)
 {
@@ -94,10 +102,7 @@ size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_
 	}
 	meta = nfp_key_meta_of(key, nfp_rows[row].key_size);
 	put_head(out, row, meta->ifindex, meta->flags, with_cpu ? meta->cpu : NFP_UID_NO_CPU);
-	out[13] = meta->dscp;
-	put16(out + 16, meta->vlan);
-	put16(out + 18, meta->cvlan);
-	memcpy(out + 20, &meta->l4, 4);
+	put_meta(out, meta);
 	if (row == NFP_P_tunnel)
 		return HEAD + put_tunnel(key, out + HEAD);
 	addresses = nfp_rows[row].key_size - sizeof(*meta);
@@ -113,4 +118,32 @@ uint64_t nfp_uid_flow_id(uint64_t seed, enum nfp_protocol row, const void *key, 
 	size_t n = nfp_uid_key(row, key, with_cpu, canonical);
 
 	return XXH3_64bits_withSeed(canonical, n, seed);
+}
+
+/* IPv4: 32 octets, a length known when compiling. */
+static void flow_ids_v4(uint64_t seed, enum nfp_protocol row, const struct nfp_key_v4 *keys, size_t n, bool with_cpu,
+			uint64_t *ret_ids)
+{
+	uint8_t canonical[HEAD + 8];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct nfp_key_meta *meta = &keys[i].meta;
+
+		put_head(canonical, row, meta->ifindex, meta->flags, with_cpu ? meta->cpu : NFP_UID_NO_CPU);
+		put_meta(canonical, meta);
+		memcpy(canonical + HEAD, &keys[i], 8);
+		ret_ids[i] = XXH3_64bits_withSeed(canonical, sizeof(canonical), seed);
+	}
+}
+
+void nfp_uid_flow_ids(uint64_t seed, enum nfp_protocol row, const void *keys, size_t n, bool with_cpu, uint64_t *ret_ids)
+{
+	size_t size = row < NFP_P_N ? nfp_rows[row].key_size : sizeof(struct nfp_hook_key);
+
+	if (size == sizeof(struct nfp_key_v4)) {
+		flow_ids_v4(seed, row, keys, n, with_cpu, ret_ids);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		ret_ids[i] = nfp_uid_flow_id(seed, row, (const char *)keys + i * size, with_cpu);
 }

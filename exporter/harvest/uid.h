@@ -20,6 +20,8 @@
 uint64_t nfp_uid_seed(const char *hostname, uint32_t domain, struct nfp_bucket id);
 /* key: of the row (struct nfp_hook_key for NFP_P_hook). with_cpu: the CPU is part of the UID. */
 uint64_t nfp_uid_flow_id(uint64_t seed, enum nfp_protocol row, const void *key, bool with_cpu);
+/* Of n keys that stand end to end. */
+void nfp_uid_flow_ids(uint64_t seed, enum nfp_protocol row, const void *keys, size_t n, bool with_cpu, uint64_t *ret_ids);
 /* The canonical key; returns its length. */
 size_t nfp_uid_key(enum nfp_protocol row, const void *key, bool with_cpu, uint8_t out[NFP_UID_KEY_MAX]);
 

@@ -325,6 +325,7 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 		.create = source_create,
 		.close = source_close,
 		.read = nfp_read_entries,
+		.scan = nfp_read_scan,
 		.read_hooks = nfp_read_hooks,
 		.remove = source_remove,
 		.list = nfp_list_buckets,

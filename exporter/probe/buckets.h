@@ -106,6 +106,7 @@ int nfp_buckets_wait(NfpBuckets *buckets);
 /* Appends the entries of a map to the buffer, each key with its value. */
 int nfp_read_map(int fd, size_t key_size, size_t value_size, NfpReadBuffer *buffer);
 int nfp_read_entries(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret);
+int nfp_read_scan(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpScan **ret);
 int nfp_read_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret);
 /* Wire packets seen by all hooks in this bucket. */
 int nfp_read_seen(NfpBuckets *buckets, struct nfp_bucket id, uint64_t *ret_seen);

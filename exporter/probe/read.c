@@ -115,17 +115,21 @@ static int read_bucket(NfpBuckets *buckets, struct nfp_bucket id, enum nfp_proto
 	return other == -ENOENT ? rc : other;
 }
 
+/* A protocol that found no memory has no map; a bucket that is not there has no hook map. */
+static int no_map(NfpBuckets *buckets, struct nfp_bucket id)
+{
+	NFP_AUTO_FD int hook = nfp_buckets_open(buckets, NFP_P_hook, id);
+
+	return hook >= 0 ? 0 : hook;
+}
+
 int nfp_read_entries(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret)
 {
 	NfpBuckets *buckets = (NfpBuckets *)source;
 	int rc = read_bucket(buckets, id, protocol, &buckets->entries);
 
-	if (rc == -ENOENT) {
-		/* A protocol that found no memory has no map; a bucket that is not there has no hook map. */
-		NFP_AUTO_FD int hook = nfp_buckets_open(buckets, NFP_P_hook, id);
-
-		rc = hook >= 0 ? 0 : hook;
-	}
+	if (rc == -ENOENT)
+		rc = no_map(buckets, id);
 	if (rc)
 		return rc;
 	*ret = (NfpEntries){
@@ -135,6 +139,19 @@ int nfp_read_entries(NfpSource *source, struct nfp_bucket id, enum nfp_protocol 
 		.key_size = nfp_load_key_size(protocol),
 	};
 	return 0;
+}
+
+int nfp_read_scan(NfpSource *source, struct nfp_bucket id, enum nfp_protocol row, NfpScan **ret)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	NFP_AUTO_FD int fd = nfp_buckets_open(buckets, row, id);
+	int rc;
+
+	buffer_clear(&buckets->entries);
+	rc = fd < 0 ? fd : nfp_read_map(fd, nfp_load_key_size(row), nfp_load_value_size(row), &buckets->entries);
+	if (rc == -ENOENT)
+		rc = no_map(buckets, id);
+	return rc ? rc : nfp_table_scan(buckets, id, row, &buckets->entries, ret);
 }
 
 int nfp_read_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret)

@@ -36,6 +36,23 @@ typedef struct {
 	size_t key_size;
 } NfpEntries;
 
+/*
+ * Entries of one protocol a piece at a time: no copy of all is made, and a piece is used while it is in the cache.
+ * The same entries in the same order each time.
+ */
+typedef struct NfpScan NfpScan;
+struct NfpScan {
+	/* false: no more. The piece is valid until the next call. */
+	bool (*next)(NfpScan *scan, NfpEntries *ret);
+	/* To the start. keys_only: the pieces' values are not wanted, and hold anything. */
+	void (*rewind)(NfpScan *scan, bool keys_only);
+	void (*free)(NfpScan *scan);
+	size_t entries; /* at most */
+};
+
+/* Over entries that are there already; they are borrowed. */
+NfpScan *nfp_scan_new(const NfpEntries *entries);
+
 typedef struct {
 	const struct nfp_hook_key *keys;
 	const struct nfp_hook_row *rows;
@@ -52,6 +69,8 @@ struct NfpSource {
 	/* Open buckets can be read too: a snapshot. {0, 0}: what is in the spill bucket now (it is not in the
 	 * list). -ENOENT: there is no such bucket. */
 	int (*read)(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret);
+	/* The same, of closed buckets. The scan is the caller's to free, before it reads or scans again. */
+	int (*scan)(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpScan **ret);
 	int (*read_hooks)(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret);
 	int (*remove)(NfpSource *source, struct nfp_bucket id);
 	/* Every bucket that is pinned, oldest first (element type NfpBucketInfo). Finishes what a killed

@@ -36,6 +36,9 @@ void nfp_table_remove_hook(NfpBuckets *buckets, struct nfp_hook_key key);
 
 /* Joins what is in the bucket's table to the entries of its HASH, which are in the buffer: one key, one entry. */
 int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpReadBuffer *buffer);
+/* A scan over the same entries; borrows the buffer. */
+int nfp_table_scan(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpReadBuffer *buffer,
+		   NfpScan **ret);
 /* The same for the rows of hooks. */
 int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpReadBuffer *buffer);
 

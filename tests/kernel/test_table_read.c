@@ -2,6 +2,7 @@
 /* Entries of one bucket in two places: what a reader makes of them. And time by ticks, end to end. */
 #include <criterion/criterion.h>
 #include <bpf/bpf.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -58,6 +59,36 @@ static size_t in_hash(NfpProbe *probe, struct nfp_bucket id)
 	return bpf_map_get_next_key(fd, NULL, &key) == 0;
 }
 
+/* A scan finds what a read does, in the same order, and again after a rewind. */
+static void expect_scan(NfpProbe *probe, struct nfp_bucket id)
+{
+	NfpSource *source = nfp_probe_source(probe);
+	g_autofree struct nfp_key_v4 *keys = NULL;
+	g_autofree struct nfp_value *values = NULL;
+	NfpEntries all, piece;
+	NfpScan *scan;
+
+	cr_assert_eq(source->read(source, id, NFP_P_udp4, &all), 0);
+	keys = g_memdup2(all.keys, all.n * sizeof(*keys));
+	values = g_memdup2(all.values, all.n * sizeof(*values));
+	cr_assert_eq(source->scan(source, id, NFP_P_udp4, &scan), 0);
+	cr_expect_geq(scan->entries, all.n);
+	for (int round = 0; round < 4; round++) {
+		size_t n = 0;
+
+		scan->rewind(scan, round % 2);
+		while (scan->next(scan, &piece)) {
+			cr_assert(piece.n && n + piece.n <= all.n);
+			cr_expect_arr_eq(piece.keys, &keys[n], piece.n * sizeof(*keys));
+			if (round % 2 == 0)
+				cr_expect_arr_eq(piece.values, &values[n], piece.n * sizeof(*values));
+			n += piece.n;
+		}
+		cr_expect_eq(n, all.n);
+	}
+	scan->free(scan);
+}
+
 Test(table_read, twins_are_one_entry)
 {
 	struct nfp_bucket id;
@@ -79,11 +110,15 @@ Test(table_read, twins_are_one_entry)
 	cr_expect_eq(value.first, 5);
 	cr_expect(value.len_min == 20 && value.len_max == 1500 && value.ttl_min == 9);
 	cr_expect_eq(value.flags, NFP_V_IP_OPTIONS);
+	expect_scan(probe, id);
 
 	/* Another key stays an entry of its own. */
 	key.meta.sport ^= 1;
 	cr_assert_eq(bpf_map_update_elem(fd, &key, &twin, BPF_NOEXIST), 0);
 	cr_expect_eq(read_udp(probe, id, &other, &value), 2);
+	expect_scan(probe, id);
+	cr_expect_eq(nfp_probe_source(probe)->scan(nfp_probe_source(probe), (struct nfp_bucket){ 1, 2 }, NFP_P_udp4,
+						   &(NfpScan *){ NULL }), -ENOENT);
 }
 
 static void times(bool exact, uint64_t error)

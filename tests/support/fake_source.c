@@ -128,6 +128,16 @@ static int fake_read(NfpSource *source, struct nfp_bucket id, enum nfp_protocol 
 	return 0;
 }
 
+static int fake_scan(NfpSource *source, struct nfp_bucket id, enum nfp_protocol row, NfpScan **ret)
+{
+	NfpEntries entries;
+	int r = fake_read(source, id, row, &entries);
+
+	if (!r)
+		*ret = nfp_scan_new(&entries);
+	return r;
+}
+
 static int fake_read_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret)
 {
 	NfpFakeSource *f = (NfpFakeSource *)source;
@@ -299,6 +309,7 @@ NfpFakeSource *nfp_fake_source_new(void)
 		.create = fake_create,
 		.close = fake_close,
 		.read = fake_read,
+		.scan = fake_scan,
 		.read_hooks = fake_read_hooks,
 		.remove = fake_remove,
 		.list = fake_list,

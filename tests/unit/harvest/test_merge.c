@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harvest/merge.h"
+#include "harvest/uid.h"
 
 typedef struct {
 	struct nfp_key_v4 *keys;
@@ -154,4 +155,116 @@ Test(merge, tcp_options)
 	cr_expect_eq(sum.first, 0);
 	cr_expect_eq(sum.tcp_mss, 1460);
 	cr_expect_eq(sum.tcp_wscale, 7);
+}
+
+/* ---- against the plain way, whole values ------------------------------------------------------------ */
+
+typedef struct {
+	NfpScan scan; /* first */
+	NfpEntries all;
+	size_t at, piece;
+	guint rewinds;
+} Pieces;
+
+static bool pieces_next(NfpScan *scan, NfpEntries *ret)
+{
+	Pieces *p = (Pieces *)scan;
+
+	if (p->at == p->all.n)
+		return false;
+	*ret = (NfpEntries){
+		.keys = (const char *)p->all.keys + p->at * p->all.key_size, .values = p->all.values + p->at,
+		.n = MIN(p->piece, p->all.n - p->at), .key_size = p->all.key_size,
+	};
+	p->at += ret->n;
+	return true;
+}
+
+static void pieces_rewind(NfpScan *scan, bool keys_only)
+{
+	((Pieces *)scan)->at = 0;
+	((Pieces *)scan)->rewinds++;
+}
+
+static struct nfp_value random_value(void)
+{
+	return (struct nfp_value){
+		.packets = g_random_int(), .octets = g_random_int(), .l2_octets = g_random_int(), .first = g_random_int(),
+		.last = g_random_int(), .len_min = g_random_int(), .len_max = g_random_int(),
+		.tcp_flags = g_random_int() & 0xfff, .ttl_min = g_random_int(), .ttl_max = g_random_int(),
+		.ecn = g_random_int() & 15, .flags = g_random_int() & 15, .ingress_if = g_random_int(),
+		.tcp_options = g_random_int() & 0x1ff, .tcp_mss = g_random_int() & 3, .tcp_wscale = g_random_int() & 15,
+	};
+}
+
+static const char *flow_text(const struct nfp_key_v6 *key, char text[64])
+{
+	g_snprintf(text, 64, "%u %u %u", key->saddr[0] << 16 | key->saddr[1] << 8 | key->saddr[2], key->meta.flags,
+		   key->meta.dscp);
+	return text;
+}
+
+/* Flows of one to three entries, in any order. */
+static void compare_whole(NfpMerge *m, guint flows, size_t piece, bool one_cpu)
+{
+	g_autoptr(GHashTable) want = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	g_autoptr(GArray) keys = g_array_new(FALSE, TRUE, sizeof(struct nfp_key_v6));
+	g_autoptr(GArray) values = g_array_new(FALSE, TRUE, sizeof(struct nfp_value));
+	NfpFlow some[11];
+	uint64_t entries;
+	Pieces pieces;
+	char text[64];
+	size_t n;
+
+	for (guint round = 0; round < 3; round++) {
+		for (guint flow = 0; flow < flows; flow++) {
+			struct nfp_key_v6 key = {
+				.saddr = { flow >> 16, flow >> 8, flow },
+				.meta = { .ifindex = 2, .cpu = one_cpu ? 1 : (flow + round * 5) % 16, .dscp = flow & 7 },
+			};
+			struct nfp_value value = random_value(), *known;
+
+			if (round && (one_cpu || g_random_int_range(0, 8)))
+				continue;
+			g_array_append_val(keys, key);
+			g_array_append_val(values, value);
+			known = g_hash_table_lookup(want, flow_text(&key, text));
+			if (known)
+				nfp_value_merge(known, &value);
+			else
+				g_hash_table_insert(want, g_strdup(text), g_memdup2(&value, sizeof(value)));
+		}
+	}
+	entries = keys->len;
+	pieces = (Pieces){
+		.scan = { .next = pieces_next, .rewind = pieces_rewind, .entries = entries + 5 }, .piece = piece,
+		.all = { .keys = keys->data, .values = (const struct nfp_value *)values->data, .n = entries,
+			 .key_size = sizeof(struct nfp_key_v6) },
+	};
+	nfp_merge_begin_scan(m, NFP_P_tcp6, &pieces.scan, 4711, false, one_cpu);
+	while ((n = nfp_merge_flows(m, some, 1 + g_random_int_range(0, G_N_ELEMENTS(some))))) {
+		for (size_t i = 0; i < n; i++) {
+			const struct nfp_value *known = g_hash_table_lookup(want, flow_text(some[i].key, text));
+
+			cr_assert_not_null(known, "each flow comes once");
+			cr_assert_arr_eq(some[i].value, known, sizeof(*known));
+			cr_assert_eq(some[i].id, nfp_uid_flow_id(4711, NFP_P_tcp6, some[i].key, false));
+			g_hash_table_remove(want, text);
+		}
+	}
+	cr_expect_eq(g_hash_table_size(want), 0);
+	cr_expect_eq(nfp_merge_entries(m), entries);
+	cr_expect_eq(pieces.rewinds, one_cpu || entries < 2 ? 1 : 2, "gone over once where that is enough");
+}
+
+Test(merge, whole_values_in_pieces)
+{
+	g_autoptr(NfpMerge) m = nfp_merge_new();
+
+	compare_whole(m, 1, 1, true);
+	compare_whole(m, 3, 1, false);
+	compare_whole(m, 1000, 7, false);
+	compare_whole(m, 1000, 300, true);
+	compare_whole(m, 30000, 256, false);
+	compare_whole(m, 700, 1000, false);
 }

@@ -195,3 +195,24 @@ Test(uid, program_of_the_document_agrees)
 	g_unlink(script);
 	g_unlink(input);
 }
+
+Test(uid, ids_of_many_keys_are_those_of_each)
+{
+	struct nfp_key_tunnel keys[5];
+
+	for (guint i = 0; i < sizeof(keys); i++)
+		((uint8_t *)keys)[i] = (uint8_t)(i * 31);
+	for (int row = 0; row < NFP_P_N; row++) {
+		for (int with_cpu = 0; with_cpu < 2; with_cpu++) {
+			uint64_t ids[5];
+
+			if (row == NFP_P_tunnel)
+				for (guint i = 0; i < 5; i++)
+					keys[i].row = NFP_P_tcp4;
+			nfp_uid_flow_ids(9, row, keys, 5, with_cpu, ids);
+			for (guint i = 0; i < 5; i++)
+				cr_expect_eq(ids[i], nfp_uid_flow_id(9, row, (const char *)keys + i * nfp_rows[row].key_size,
+								     with_cpu));
+		}
+	}
+}
