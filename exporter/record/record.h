@@ -159,25 +159,18 @@ typedef struct {
 	uint8_t last_tunnel_type; /* of the outermost tunnel */
 	uint8_t zero[3];
 	uint64_t segment;     /* VXLAN: 1 << 56 | VNI, as IANA has it for layer2SegmentId */
-	union {               /* addresses of the innermost tunnel's header: TUNNEL4 or TUNNEL6 */
-		uint8_t tunnel_src4[4];
-		uint8_t tunnel_src6[16];
-	};
-	union {
-		uint8_t tunnel_dst4[4];
-		uint8_t tunnel_dst6[16];
-	};
+	uint8_t tunnel_src6[16], tunnel_dst6[16]; /* of the innermost tunnel's header */
 	uint32_t tunnel_id[4]; /* innermost first; 0 where a kind has none */
 	uint32_t last_tunnel_id; /* of the outermost tunnel */
 	uint8_t tunnel_type[4]; /* enum nfp_tunnel_type, innermost first; 0 behind the last */
-	/* line 5: biflows. NFP_HAVE_REVERSE: of the packets from the destination to the source */
+	/* line 5: biflows, tunnels of IPv4. NFP_HAVE_REVERSE: of the packets from the destination to the source */
 	uint64_t rev_packets, rev_octets, rev_l2_octets;
 	uint64_t rev_first_ns, rev_last_ns;
 	uint32_t rev_ingress_if, rev_egress_if;
 	uint16_t rev_tcp_flags;
 	uint8_t rev_tos, rev_ttl_min, rev_ttl_max, rev_direction, rev_end_reason;
 	uint8_t biflow_direction; /* NfpBiflowDirection */
-	uint8_t none[8];
+	uint8_t tunnel_src4[4], tunnel_dst4[4]; /* of the innermost tunnel's header */
 } NfpRecord;
 
 #define NFP_RECORD_PLAIN offsetof(NfpRecord, src6) /* octets: what every record has */
