@@ -138,7 +138,8 @@ static const struct {
 	{ NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6, offsetof(NfpRecord, icmp_type), END(icmp_code) },
 	{ NFP_HAVE_TUNNEL, offsetof(NfpRecord, inner_row), END(tunnel_type) },
 	{ NFP_HAVE_REVERSE, offsetof(NfpRecord, rev_packets), END(rev_end_reason) },
-	{ NFP_HAVE_BIFLOW, offsetof(NfpRecord, biflow_direction), sizeof(NfpRecord) },
+	{ NFP_HAVE_BIFLOW, offsetof(NfpRecord, biflow_direction), END(biflow_direction) },
+	{ NFP_HAVE_TUNNEL4, offsetof(NfpRecord, tunnel_src4), END(tunnel_dst4) },
 };
 
 static void copy_record(const NfpRecord *record, uint64_t *image)

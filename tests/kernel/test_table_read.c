@@ -34,7 +34,8 @@ static NfpProbe *metered(struct nfp_bucket *id, bool exact)
 /* UDP datagrams of one flow, two of them a while apart; of one CPU, which is in the key. */
 static void send_two(void)
 {
-	nfpt_run("python3 -c 'import os, socket, time; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
+	nfpt_run("python3 -c 'import os, socket, time; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))]); "
+		 "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
 		 "s.bind((\"10.9.0.1\", 4000)); s.sendto(b\"x\", (\"10.9.0.2\", 9)); time.sleep(0.05); "
 		 "s.sendto(b\"yy\", (\"10.9.0.2\", 9))'");
 }
