@@ -24,6 +24,24 @@ static gboolean check_files(const NfpConf *conf, GError **err)
 	return TRUE;
 }
 
+/* What leaves for nothing: no fault, but good to know. */
+static void print_ignored(const NfpConf *conf)
+{
+	for (guint i = 0; i < conf->collectors->len; i++) {
+		const NfpCollectorOptions *options = &g_array_index(conf->collectors, NfpCollectorOptions, i);
+		g_autoptr(NfpTemplateSet) set = nfp_template_set_load(conf->templates, options->template_set, NULL);
+		g_autofree char *ignored = set ? nfp_collector_fields_ignored(options, set) : NULL;
+		g_autofree char *left_out = set ? nfp_collector_fields_left_out(options, set) : NULL;
+
+		if (left_out)
+			printf("note: collector %s: of the set %s, these are not sent: %s\n", options->name, set->name,
+			       left_out);
+		if (ignored)
+			printf("note: collector %s: of the set %s, %s ignores %s\n", options->name, set->name,
+			       nfp_peer_names[options->kind], ignored);
+	}
+}
+
 int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 {
 	g_auto(NfpCliCommon) common = { 0 };
@@ -56,5 +74,6 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 		printf("%u collector%s\n", conf->collectors->len, conf->collectors->len == 1 ? "" : "s");
 	else
 		printf("a table on standard output\n");
+	print_ignored(conf);
 	return 0;
 }

@@ -2,12 +2,13 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "record/fields_peers.h"
 #include "record/templates.h"
 
 static void print_table(GString *out)
 {
-	g_string_append_printf(out, "%-37s %5s %3s %4s  %-10s %s\n", "name", "id", "len", "v9",
-			       "needs", "what it is");
+	g_string_append_printf(out, "%-37s %9s %3s %4s  %-14s %-46s %s\n", "name", "id", "len", "v9", "needs",
+			       "decoded by (*: if so configured)", "what it is");
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		const NfpField *field = &nfp_fields[i];
 		g_autoptr(GString) need = g_string_new(NULL);
@@ -15,9 +16,12 @@ static void print_table(GString *out)
 		g_autofree char *id = field->pen ? g_strdup_printf("%u/%u", field->pen, field->id)
 						 : g_strdup_printf("%u", field->id);
 
+		g_autoptr(GString) peers = g_string_new(NULL);
+
 		nfp_have_print(need, field->need);
-		g_string_append_printf(out, "%-37s %5s %3u %4s  %-10s %s\n", field->name, id,
-				       field->length, v9, need->str, field->help);
+		nfp_peers_print(peers, field);
+		g_string_append_printf(out, "%-37s %9s %3u %4s  %-14s %-46s %s\n", field->name, id,
+				       field->length, v9, need->str, peers->str, field->help);
 	}
 }
 
@@ -27,6 +31,20 @@ static void append_string(GString *out, const char *text)
 	g_autofree char *escaped = g_strescape(text, NULL);
 
 	g_string_append_printf(out, "\"%s\"", escaped);
+}
+
+static void print_readers(GString *out, const NfpField *field)
+{
+	static const char *const words[] = { [NFP_READS_YES] = "yes", [NFP_READS_MAPPED] = "mapped",
+					     [NFP_READS_OPTIONS] = "options", [NFP_READS_NO] = "no",
+					     [NFP_READS_MISREAD] = "misread" };
+
+	g_string_append(out, ", \"decoded\": {");
+	for (NfpPeer peer = NFP_PEER_other + 1; peer < NFP_PEERS_N; peer++)
+		g_string_append_printf(out, "\"%s\": \"%s\", ", nfp_peer_names[peer],
+				       words[nfp_peer_reads(peer, field, FALSE)]);
+	g_string_append_printf(out, "\"nfdump-v9\": \"%s\"}",
+			       words[nfp_peer_reads(NFP_PEER_nfdump, field, TRUE)]);
 }
 
 static void print_json(GString *out)
@@ -46,6 +64,7 @@ static void print_json(GString *out)
 			g_string_append(out, "null");
 		g_string_append(out, ", \"needs\": ");
 		append_string(out, need->str);
+		print_readers(out, field);
 		g_string_append(out, ", \"help\": ");
 		append_string(out, field->help);
 		g_string_append(out, "}\n");

@@ -6,6 +6,8 @@
 #include "collector/sender.h"
 #include "transport/endpoint.h"
 
+#define WEEK (7u * 24 * 3600) /* s */
+
 static NfpTransport *make_transport(const NfpCollectorOptions *options, const NfpPair *pair, GError **err)
 {
 	g_auto(NfpEndpoint) endpoint = { 0 };
@@ -27,6 +29,14 @@ static NfpTransport *make_transport(const NfpCollectorOptions *options, const Nf
 	}, err);
 }
 
+/* Uptimes begin a week ago, so that records that waited for long have one, too. In whole seconds (encode/netflow9.c). */
+static uint64_t boot_ms(const NfpClock *clock)
+{
+	uint64_t now = (uint64_t)clock->realtime(clock) / NFP_NS_PER_S;
+
+	return (now - MIN(now, WEEK)) * 1000;
+}
+
 NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				const char *hostname, const NfpClock *clock, GError **err)
 {
@@ -46,6 +56,9 @@ NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTem
 			.sampling = 1,
 			.hostname = hostname,
 			.reliable = transport->ops->stream,
+			.pen = options->pen,
+			.peer = options->kind,
+			.boot_ms = boot_ms(clock),
 		}, err);
 	if (encoder)
 		collector = nfp_collector_new_with(options, templates, clock, g_steal_pointer(&encoder),

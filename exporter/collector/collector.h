@@ -11,6 +11,8 @@
 
 #include "base/clock.h"
 #include "record/batch.h"
+#include "record/fields_peers.h"
+#include "record/name_tables.h"
 #include "record/templates.h"
 #include "transport/transport.h"
 
@@ -21,6 +23,8 @@ typedef struct {
 	char *protocol;            /* encoder's name; NULL = nfp_collector_protocol(endpoint) */
 	char *template_set;        /* name of a template set */
 	gboolean biflow;           /* both directions of a flow in one record */
+	NfpPeer kind;              /* who receives, if that is known */
+	uint32_t pen;              /* of our own elements, from the top of the configuration; 0 = NFP_PEN_OWN */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
 	uint32_t refresh_messages; /* ... and after so many data messages; 20 */
 	uint32_t domain;           /* observationDomainId; 1 */
@@ -75,6 +79,14 @@ const char *nfp_collector_protocol(const char *endpoint);
  * what does; *ret_option: which option it is about, a constant. */
 gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const char **ret_option, GError **err);
 
+/* Whether the set's fields can leave so: those of a user's file must, for a built-in set leaves out what the protocol has
+ * no place for and what a known receiver takes for something else. Error (NFP_ERROR_USAGE): file:line:column: what, all at
+ * once, newline-separated. */
+gboolean nfp_collector_fields_check(const NfpCollectorOptions *options, const NfpTemplateSet *set, GError **err);
+/* Fields of the set that the receiver is known to skip, and those that are not sent to it, "a, b"; NULL: none. */
+char *nfp_collector_fields_ignored(const NfpCollectorOptions *options, const NfpTemplateSet *set);
+char *nfp_collector_fields_left_out(const NfpCollectorOptions *options, const NfpTemplateSet *set);
+
 /* Starts the thread. options and templates are borrowed and outlive the collector.
  * hostname: observationDomainName. Errors: bad endpoint, unknown protocol; never an absent peer. */
 NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
@@ -83,6 +95,8 @@ NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTem
 void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch);
 /* Packets seen and in no record, for the options data. Any thread. */
 void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets);
+/* Names for the options data that follow. Takes a reference. Any thread. */
+void nfp_collector_set_tables(NfpCollector *collector, NfpNameTables *tables);
 /* Any thread. */
 void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status);
 /* Any thread: the daemon is about to stop. Pacing makes haste; what is not delivered by `until`

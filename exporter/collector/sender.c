@@ -30,8 +30,9 @@ struct NfpCollector {
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
 	_Atomic uint64_t refused_records, refused_packets; /* by publish(): the ring was full, or stopped */
-	pthread_mutex_t lock;   /* of `status`; held for the time of a copy */
+	pthread_mutex_t lock;   /* of the next two; held for the time of a copy */
 	NfpCollectorStatus status;
+	NfpNameTables *tables;  /* for the thread to take; NULL: nothing new */
 	/* The thread's: what was logged last. */
 	NfpSessionCondition logged;
 	uint64_t logged_refused;
@@ -84,6 +85,28 @@ void nfp_collector_hurry(NfpCollector *collector, gint64 until)
 void nfp_collector_set_lost(NfpCollector *collector, uint64_t lost_packets)
 {
 	atomic_store(&collector->lost_packets, lost_packets);
+}
+
+void nfp_collector_set_tables(NfpCollector *collector, NfpNameTables *tables)
+{
+	NfpNameTables *old;
+
+	pthread_mutex_lock(&collector->lock);
+	old = collector->tables;
+	collector->tables = nfp_name_tables_ref(tables);
+	pthread_mutex_unlock(&collector->lock);
+	nfp_name_tables_unref(old);
+}
+
+static void take_tables(NfpCollector *collector)
+{
+	g_autoptr(NfpNameTables) tables = NULL;
+
+	pthread_mutex_lock(&collector->lock);
+	tables = g_steal_pointer(&collector->tables);
+	pthread_mutex_unlock(&collector->lock);
+	if (tables)
+		nfp_session_set_tables(collector->session, tables);
 }
 
 void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status)
@@ -282,6 +305,7 @@ static void *send_loop(void *data)
 		if (hurry != RUNNING)
 			nfp_session_hurry(collector->session, hurry);
 		feed(collector, now);
+		take_tables(collector);
 		until = nfp_session_step(collector->session, now);
 		report(collector, now);
 		phase = next_phase(collector, phase, now, &goodbye_by);
@@ -351,6 +375,7 @@ void nfp_collector_free(NfpCollector *collector)
 	if (collector->ring)
 		refuse_ring(collector);
 	nfp_session_free(collector->session);
+	nfp_name_tables_unref(collector->tables);
 	nfp_ring_free(collector->ring);
 	nfp_fd_clear(&collector->wake_fd);
 	pthread_mutex_destroy(&collector->lock);

@@ -116,12 +116,37 @@ void nfp_session_hurry(NfpSession *session, gint64 until)
 	nfp_pace_hurry(&session->pace, until);
 }
 
+void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables)
+{
+	nfp_encoder_set_tables(session->encoder, tables);
+}
+
+static uint32_t export_time(const NfpSession *session)
+{
+	return (uint32_t)(session->clock->realtime(session->clock) / (int64_t)NFP_NS_PER_S);
+}
+
+/* When a total was seen to grow, for the first time and for the last. */
+static void note_growth(const NfpSession *session, uint64_t before, uint64_t now, uint32_t *first, uint32_t *last)
+{
+	if (now == before)
+		return;
+	*last = export_time(session);
+	if (!*first)
+		*first = *last;
+}
+
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
 			  uint64_t refused_packets)
 {
-	session->stats.lost_packets = lost_packets;
-	session->stats.not_sent_records = refused_records + session->outbox.counts.refused_records;
-	session->stats.not_sent_packets = refused_packets + session->outbox.counts.refused_packets;
+	NfpEncoderStats *stats = &session->stats;
+	uint64_t lost = stats->lost_packets, not_sent = stats->not_sent_records;
+
+	stats->lost_packets = lost_packets;
+	stats->not_sent_records = refused_records + session->outbox.counts.refused_records;
+	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets;
+	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
+	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
 }
 
 /* What the session had on its way comes again, from the outbox or from the spool. */
@@ -219,11 +244,6 @@ static void look_at_clock(NfpSession *session, gint64 now)
 	if (ABS(offset - session->clock_offset) >= CLOCK_STEP_NS)
 		nfp_refresh_hurry(&session->refresh, now);
 	session->clock_offset = offset;
-}
-
-static uint32_t export_time(const NfpSession *session)
-{
-	return (uint32_t)(session->clock->realtime(session->clock) / (int64_t)NFP_NS_PER_S);
 }
 
 /* FALSE: the stage is full. */

@@ -56,6 +56,9 @@ guint nfp_session_poll(const NfpSession *session, struct pollfd pfds[NFP_TRANSPO
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
 			  uint64_t refused_packets);
 
+/* Names for the options data that follow. */
+void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables);
+
 /* Everything given was handed to the socket. */
 gboolean nfp_session_flushed(NfpSession *session);
 /* No attempt is under way, and the next one starts at the time returned; 0 = up or trying. */

@@ -41,6 +41,14 @@ static const NfpConfChoice hooks[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice kinds[] = {
+	{ "other", NFP_PEER_other, FALSE },	  { "nfdump", NFP_PEER_nfdump, FALSE },
+	{ "pmacct", NFP_PEER_pmacct, FALSE },	  { "goflow2", NFP_PEER_goflow2, FALSE },
+	{ "akvorado", NFP_PEER_akvorado, FALSE }, { "ntopng", NFP_PEER_ntopng, FALSE },
+	{ "nprobe", NFP_PEER_nprobe, FALSE },	  { "libfixbuf", NFP_PEER_libfixbuf, FALSE },
+	{ NULL, 0, FALSE },
+};
+
 const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 	[NFP_CONF_TOP] = { .item = "configuration" },
 	[NFP_CONF_INTERFACES] = { "interfaces", "interface", offsetof(NfpConf, interfaces),
@@ -130,6 +138,11 @@ const NfpConfRow nfp_conf_rows[] = {
 		  "/healthz are. Whoever can reach it can read who talks to whom: keep it on loopback, or "
 		  "behind something that asks for a password." },
 
+	{ TOP(pen), .path = "pen", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32, .value = "32473",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Enterprise number that elements of our own have in IPFIX (docs/fields.md). 32473 is the one for "
+		  "examples; an organisation that has a number of its own takes that." },
+
 	{ INTERFACE(match), .path = "match", .type = NFP_CONF_GLOB, .required = TRUE,
 	  .part = NFP_CONF_PART_HOOKS, .example = "eth*",
 	  .help = "Name of the interface, or a glob for several." },
@@ -176,6 +189,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Both directions of a flow in one record, where both were seen in a bucket (RFC 5103, "
 		  "docs/biflow.md). Only for collectors that read the elements of the other direction." },
+	{ COLLECTOR(kind), .path = "kind", .type = NFP_CONF_CHOICE, .choices = kinds, .value = "other",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Which collector receives, where that is known: it gets no field that it takes for something "
+		  "else, options data in the form that it reads, texts of fixed length if it reads no others. "
+		  "`nfprobe check` tells what it ignores." },
 	{ COLLECTOR(refresh_interval), .path = "template_refresh.interval",
 	  .type = NFP_CONF_DURATION, .min = S, .max = 24 * HOUR, .value = "60s",
 	  .part = NFP_CONF_PART_COLLECTOR,

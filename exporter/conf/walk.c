@@ -195,12 +195,14 @@ static const NfpYamlNode *item_node(const NfpYamlNode *root, NfpConfTable table,
 	g_return_val_if_reached(list);
 }
 
-static NfpTemplateSet *check_template_set(Walk *walk, const NfpYamlNode *node, const char *name)
+static NfpTemplateSet *check_template_set(Walk *walk, const NfpYamlNode *node, const NfpCollectorOptions *options)
 {
 	g_autoptr(GError) error = NULL;
-	NfpTemplateSet *set = nfp_template_set_load(walk->conf->templates, name, &error);
+	NfpTemplateSet *set = nfp_template_set_load(walk->conf->templates, options->template_set, &error);
 
-	if (!set && strchr(error->message, '\n'))
+	if (set && options->protocol && !nfp_collector_fields_check(options, set, &error))
+		nfp_conf_errors_add_lines(walk->errors, node->line, node->column, error->message);
+	else if (!set && strchr(error->message, '\n'))
 		nfp_conf_errors_add_lines(walk->errors, node->line, node->column, error->message);
 	else if (!set)
 		FAULT(walk, node, "template_set: %s", error->message);
@@ -221,7 +223,7 @@ static void check_templates(Walk *walk, const NfpYamlNode *root, guint n, NfpCol
 	}
 	if (!options->template_set)
 		return;
-	set = check_template_set(walk, node ? node : item, options->template_set);
+	set = check_template_set(walk, node ? node : item, options);
 	if (set && options->endpoint && !nfp_collector_biflow_check(options, set, &option, &error))
 		FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, n, option), "%s: %s", option, error->message);
 }
@@ -264,12 +266,13 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 			      "name: another collector is called \"%s\" already; allowed: a name "
 			      "of its own",
 			      options->name);
+		options->pen = walk->conf->pen;
+		if (options->endpoint) {
+			check_place(walk, places, item_node(root, NFP_CONF_COLLECTORS, i, "endpoint"),
+				    options->endpoint);
+			check_pair(walk, root, i, options);
+		}
 		check_templates(walk, root, i, options);
-		if (!options->endpoint)
-			continue;
-		check_place(walk, places, item_node(root, NFP_CONF_COLLECTORS, i, "endpoint"),
-			    options->endpoint);
-		check_pair(walk, root, i, options);
 	}
 }
 
@@ -285,6 +288,20 @@ static void check_interfaces(Walk *walk, const NfpYamlNode *root)
 	}
 }
 
+/* Elements of others have their numbers: ours would be taken for theirs. */
+static void check_pen(Walk *walk, const NfpYamlNode *root)
+{
+	const NfpYamlNode *node = nfp_yaml_get(root, "pen");
+
+	for (guint i = 0; node && i < nfp_fields_n; i++) {
+		if (nfp_fields[i].pen != walk->conf->pen || nfp_fields[i].pen == NFP_PEN_OWN)
+			continue;
+		FAULT(walk, node, "pen: %u is the number of others' elements, as %s; allowed: one of your own",
+		      walk->conf->pen, nfp_fields[i].name);
+		return;
+	}
+}
+
 void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors)
 {
 	Walk walk = { conf, errors };
@@ -292,6 +309,7 @@ void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors
 	if (!expect(&walk, root, NFP_YAML_MAPPING, "the document"))
 		return;
 	apply_mapping(&walk, NFP_CONF_TOP, NULL, root, conf);
+	check_pen(&walk, root);
 	check_interfaces(&walk, root);
 	check_collectors(&walk, root);
 }

@@ -93,8 +93,8 @@ uint32_t nfp_encoder_beat(const NfpEncoder *encoder);
 /* Octets that a message should have room for, whatever the transport likes; 0 = no wish. */
 uint32_t nfp_encoder_message(const NfpEncoder *encoder);
 
-/* Why a protocol cannot carry a field (a half sentence), or NULL. An encoder leaves such fields out, and refuses a
- * template that has no other. */
+/* Why a protocol cannot carry a field (a half sentence), or NULL. An encoder leaves such fields out, and those that its
+ * peer takes for something else, and refuses a template that has no other. */
 const char *nfp_encoder_refuses(const char *protocol, const NfpField *field);
 
 /* Names of all protocols, NULL-terminated, for help and configuration. */

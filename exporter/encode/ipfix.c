@@ -44,7 +44,7 @@ static gboolean add_template(NfpSets *sets, NfpFixbuf *fixbuf, guint index, cons
 	for (guint i = 0; i < template->n; i++) {
 		const NfpField *field = template->fields[i];
 
-		if (refuses(field) != NULL)
+		if (refuses(field) != NULL || nfp_peer_reads(options->peer, field, FALSE) == NFP_READS_MISREAD)
 			continue;
 		fields[n] = field;
 		elements[n++] = (NfpElement){

@@ -48,18 +48,22 @@ static gboolean has(const NfpTemplate *template, NfpFieldIndex index)
 	return FALSE;
 }
 
-/* What the template has and v9 carries, and each uptime before its absolute time. */
-static GPtrArray *fields_of(const NfpTemplate *template)
+/* What the template has and v9 carries, and before some of it the same in the form that is usual here: uptimes; ICMPv6 as
+ * nfdump 1.7.1 reads it. */
+static GPtrArray *fields_of(const NfpTemplate *template, NfpPeer peer)
 {
 	static const NfpFieldIndex twins[][2] = { { NFP_F_flowStartMilliseconds, NFP_F_flowStartSysUpTime },
-						  { NFP_F_flowEndMilliseconds, NFP_F_flowEndSysUpTime } };
+						  { NFP_F_flowEndMilliseconds, NFP_F_flowEndSysUpTime },
+						  { NFP_F_icmpTypeCodeIPv6, NFP_F_icmpTypeIPv6 },
+						  { NFP_F_icmpTypeCodeIPv6, NFP_F_icmpCodeIPv6 } };
 	GPtrArray *fields = g_ptr_array_new();
 
 	for (guint i = 0; i < template->n; i++) {
 		for (guint t = 0; t < G_N_ELEMENTS(twins); t++)
 			if (template->fields[i] == &nfp_fields[twins[t][0]] && !has(template, twins[t][1]))
 				g_ptr_array_add(fields, (void *)&nfp_fields[twins[t][1]]);
-		if (refuses(template->fields[i]) == NULL)
+		if (refuses(template->fields[i]) == NULL &&
+		    nfp_peer_reads(peer, template->fields[i], TRUE) != NFP_READS_MISREAD)
 			g_ptr_array_add(fields, (void *)template->fields[i]);
 	}
 	return fields;
@@ -74,10 +78,10 @@ static void append16(GByteArray *out, uint16_t value)
 }
 
 /* RFC 3954 5.2 */
-static gboolean add_template(NfpSets *sets, guint index, GError **err)
+static gboolean add_template(NfpSets *sets, guint index, NfpPeer peer, GError **err)
 {
 	const NfpTemplate *template = &sets->set->templates[index];
-	g_autoptr(GPtrArray) fields = fields_of(template);
+	g_autoptr(GPtrArray) fields = fields_of(template, peer);
 	NfpPlan *plan = nfp_plan_new((const NfpField *const *)fields->pdata, fields->len, TRUE);
 	GByteArray *record = g_byte_array_new();
 
@@ -123,7 +127,7 @@ static gboolean add_templates(NfpSets *sets, const NfpEncoderOptions *options, G
 		return FALSE;
 	}
 	for (guint i = 0; i < sets->set->n; i++)
-		if (!add_template(sets, i, err))
+		if (!add_template(sets, i, options->peer, err))
 			return FALSE;
 	for (guint i = 0; i < sets->options->len; i++)
 		add_option(sets, i);

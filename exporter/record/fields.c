@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "record/fields_peers.h"
 #include "record/suggest.h"
 #include "record/templates.h"
 
@@ -106,8 +107,12 @@ void nfp_fields_print_markdown(GString *out)
 			"enterprise 32473 are our own: `pen:` of the configuration puts another number "
 			"in its place.\n"
 			"\n"
-			"| name | id | octets | NetFlow v9 | type | in records with | meaning |\n"
-			"|---|---|---|---|---|---|---|\n");
+			"*Decoded by*: collectors that were tried or read (nfdump 1.7.1, by IPFIX and by "
+			"NetFlow v9; pmacct 1.7.7;\n"
+			"goflow2 2.2.5; nProbe; libfixbuf 2.4.1); `*`: if it is configured to.\n"
+			"\n"
+			"| name | id | octets | NetFlow v9 | type | in records with | decoded by | meaning |\n"
+			"|---|---|---|---|---|---|---|---|\n");
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		const NfpField *field = &nfp_fields[i];
 
@@ -121,6 +126,8 @@ void nfp_fields_print_markdown(GString *out)
 			g_string_append_c(out, '-');
 		g_string_append_printf(out, " | %s | ", kind_texts[field->kind]);
 		nfp_have_print(out, field->need);
+		g_string_append(out, " | ");
+		nfp_peers_print(out, field);
 		g_string_append_printf(out, " | %s |\n", field->help);
 	}
 }

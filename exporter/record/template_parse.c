@@ -31,6 +31,7 @@ typedef struct {
 	GPtrArray *errors; /* char *, in file order as found */
 	guint left_out;    /* errors above ERRORS_MAX */
 	GPtrArray *fields; /* const NfpField *: of the template in hand */
+	GArray *marks;     /* yaml_mark_t: where each of them stands */
 	guint visits;      /* names and lists read for it */
 	gboolean too_long; /* it has more than NFP_TEMPLATE_FIELDS */
 } Parser;
@@ -126,10 +127,12 @@ static void add_field(Parser *parser, yaml_node_t *node, const char *name)
 	if (field == NULL)
 		complain(parser, node->start_mark, "unknown field \"%s\"%s", name,
 			 hint(buffer, sizeof(buffer), nfp_field_suggest(name)));
-	else if (parser->fields->len < NFP_TEMPLATE_FIELDS)
+	else if (parser->fields->len < NFP_TEMPLATE_FIELDS) {
 		g_ptr_array_add(parser->fields, (void *)field);
-	else
+		g_array_append_val(parser->marks, node->start_mark);
+	} else {
 		parser->too_long = TRUE;
+	}
 }
 
 /* Appends the fields of a list, and of the lists in it, to parser->fields. */
@@ -161,6 +164,7 @@ static void read_fields(Parser *parser, yaml_node_t *node, guint depth)
 static void start_fields(Parser *parser, yaml_node_t *node)
 {
 	g_ptr_array_set_size(parser->fields, 0);
+	g_array_set_size(parser->marks, 0);
 	parser->visits = 0;
 	parser->too_long = FALSE;
 	read_fields(parser, node, 0);
@@ -281,6 +285,13 @@ static void read_template(Parser *parser, yaml_node_t *node, GArray *templates)
 	}
 	template.n = parser->fields->len;
 	template.fields = g_memdup2(parser->fields->pdata, template.n * sizeof(*template.fields));
+	template.marks = g_malloc_n(template.n, sizeof(*template.marks));
+	for (guint i = 0; i < template.n; i++) {
+		const yaml_mark_t *mark = &g_array_index(parser->marks, yaml_mark_t, i);
+
+		template.marks[i].line = (guint)mark->line + 1;
+		template.marks[i].column = (guint)mark->column + 1;
+	}
 	g_array_append_val(templates, template);
 }
 
@@ -290,6 +301,7 @@ static void clear_template(gpointer data)
 
 	g_free(template->name);
 	g_free(template->fields);
+	g_free(template->marks);
 }
 
 static void read_set(Parser *parser, yaml_node_t *root, GArray *templates)
@@ -360,8 +372,9 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 {
 	g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GPtrArray) fields = g_ptr_array_new();
+	g_autoptr(GArray) marks = g_array_new(FALSE, FALSE, sizeof(yaml_mark_t));
 	g_autoptr(GArray) templates = g_array_new(FALSE, FALSE, sizeof(NfpTemplate));
-	Parser parser = { .file = file, .errors = errors, .fields = fields };
+	Parser parser = { .file = file, .errors = errors, .fields = fields, .marks = marks };
 
 	g_array_set_clear_func(templates, clear_template);
 	if (load_document(&parser, text)) {
@@ -388,6 +401,7 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 	NfpTemplateSet *set = g_new0(NfpTemplateSet, 1);
 
 	set->name = set_name(file);
+	set->file = g_strdup(file);
 	set->n = templates->len;
 	set->templates = g_memdup2(templates->data, templates->len * sizeof(NfpTemplate));
 	g_array_set_clear_func(templates, NULL); /* what they point to belongs to the set now */

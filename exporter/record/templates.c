@@ -17,9 +17,11 @@ void nfp_template_set_free(NfpTemplateSet *set)
 	for (guint i = 0; i < set->n; i++) {
 		g_free(set->templates[i].name);
 		g_free(set->templates[i].fields);
+		g_free(set->templates[i].marks);
 	}
 	g_free(set->templates);
 	g_free(set->name);
+	g_free(set->file);
 	g_free(set);
 }
 
@@ -95,9 +97,14 @@ static NfpTemplateSet *load_embedded(const char *folder, const char *name, GErro
 
 	for (guint i = 0; i < nfp_embedded_templates_n && i < SETS_LISTED; i++) {
 		g_ptr_array_add(names, stem(nfp_embedded_templates[i].name));
-		if (strcmp(g_ptr_array_index(names, i), name) == 0)
-			return nfp_template_set_parse(nfp_embedded_templates[i].name,
-						      nfp_embedded_templates[i].text, err);
+		if (strcmp(g_ptr_array_index(names, i), name) == 0) {
+			NfpTemplateSet *set = nfp_template_set_parse(nfp_embedded_templates[i].name,
+								     nfp_embedded_templates[i].text, err);
+
+			if (set != NULL)
+				g_clear_pointer(&set->file, g_free);
+			return set;
+		}
 	}
 
 	const char *near = nfp_suggest(name, (const char *const *)names->pdata, names->len);

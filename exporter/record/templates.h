@@ -103,10 +103,14 @@ typedef struct {
 	uint32_t need;            /* NFP_HAVE_* bits a record must have, implied ones too */
 	guint n;                  /* 1 .. NFP_TEMPLATE_FIELDS */
 	const NfpField **fields;  /* n; rows of nfp_fields */
+	struct {
+		guint line, column; /* from 1; where the field's name stands in the set's file */
+	} *marks;                   /* n, or NULL */
 } NfpTemplate;
 
 typedef struct {
 	char *name;
+	char *file;               /* as errors name it; NULL: built in */
 	guint n;                  /* 1 .. NFP_SET_TEMPLATES */
 	NfpTemplate *templates;   /* n; tried in order */
 } NfpTemplateSet;

@@ -144,7 +144,10 @@ static void judge(const char *protocol, NfpTemplateSet *set, gsize size, uint32_
 	fclose(capture.file);
 
 	g_autofree char *remarks = tshark(&capture, FAULTS, "-V");
-	g_autofree char *counts = tshark(&capture, "cflow", "-T fields -e cflow.flow_id");
+	/* One a flow, also where a biflow counts twice; NetFlow v9 has no biflows. */
+	gboolean netflow9 = strcmp(protocol, "netflow9") == 0;
+	g_autofree char *counts = tshark(&capture, "cflow", netflow9 ? "-T fields -e cflow.octets" :
+								       "-T fields -e cflow.flow_id");
 
 	capture_free(&capture);
 	if (lose > 0) {

@@ -15,7 +15,6 @@ Test(fields_peers, what_was_tried_with_them)
 	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_flowStartNanoseconds, FALSE), NFP_READS_NO);
 	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_applicationId, FALSE), NFP_READS_MISREAD);
 	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_applicationId, TRUE), NFP_READS_YES);
-	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_flowId, TRUE), NFP_READS_MISREAD, "a connection's id: an event");
 	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_dot1qVlanId, FALSE), NFP_READS_NO);
 	cr_assert_eq(reads(NFP_PEER_nfdump, NFP_F_dot1qVlanId, TRUE), NFP_READS_YES);
 	cr_assert_eq(reads(NFP_PEER_pmacct, NFP_F_layer2SegmentId, FALSE), NFP_READS_MISREAD);

@@ -25,10 +25,12 @@ static gboolean has_field(const NfpTemplate *template, const char *name)
 	return FALSE;
 }
 
-Test(standard, has_a_template_for_every_kind_of_record)
+static void takes_every_kind(const char *name)
 {
-	g_autoptr(NfpTemplateSet) set = standard();
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, name, NULL);
 	uint64_t seed = 2;
+
+	cr_assert_not_null(set, "%s", name);
 
 	for (guint kind = 0; kind < NFP_TEST_KINDS; kind++) {
 		NfpRecord record;
@@ -83,6 +85,38 @@ Test(standard, has_a_template_for_every_kind_of_record)
 						  "kind %u: %s lacks %s", kind, template->name,
 						  outside[k]);
 		}
+	}
+}
+
+Test(standard, has_a_template_for_every_kind_of_record)
+{
+	takes_every_kind("standard");
+}
+
+/* Facts leave where a record has them; tshark reads 60 fields unless told otherwise. */
+Test(enriched, has_a_template_for_every_kind_of_record)
+{
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "enriched", NULL);
+	uint64_t seed = 5;
+
+	takes_every_kind("enriched");
+	for (guint i = 0; i < set->n; i++)
+		cr_assert_leq(set->templates[i].n, 60, "%s has %u", set->templates[i].name, set->templates[i].n);
+	for (guint kind = 0; kind < NFP_TEST_KINDS; kind++) {
+		NfpRecord record;
+		const NfpTemplate *template;
+		uint32_t have;
+
+		nfp_test_record(&record, kind, &seed);
+		record.have |= NFP_HAVE_NEXT_HOP;
+		have = nfp_record_have(&record);
+		template = &set->templates[nfp_template_set_choose(set, have)];
+		cr_assert_eq(has_field(template, "sourceAsName"), (have & NFP_HAVE_PLACES) != 0, "%s", template->name);
+		cr_assert_eq(has_field(template, "applicationName"), (have & NFP_HAVE_APPLICATION) != 0);
+		if (!(have & NFP_HAVE_TUNNEL))
+			cr_assert_eq(has_field(template, "ipNextHopIPv4Address") ||
+					     has_field(template, "ipNextHopIPv6Address"),
+				     (have & NFP_HAVE_PREFIXES) != 0, "%s", template->name);
 	}
 }
 
