@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every kind of packet, as nfdump reads it: addresses, ports, ICMP type and code, flags, TOS, VLAN, MAC
-# addresses, interfaces, times. At ingress (where the kernel has moved the outer VLAN tag out of the frame)
-# and at egress (where it is in the frame).
+# NetFlow v9 as nfdump reads it: every kind of packet, addresses, ports, ICMP type and code, flags, TOS, VLAN, MAC
+# addresses, interfaces, times to the millisecond; at ingress and at egress.
 . "$(dirname "$0")/lib.sh"
 e2e_begin nfcapd nfdump
 need_nfprobe
