@@ -69,10 +69,10 @@ in_n 2 '--netns goes with an interface' "$NFPROBE" detach --netns blue
 say "ok: wrong command lines"
 
 # --- wrong configurations: 2, the same for every command that reads one
-printf 'interval: 60\nmetrics: {}\n' >"$E2E_DIR/bad.yaml"
+printf 'interval: 60\nintervall: 60s\n' >"$E2E_DIR/bad.yaml"
 for verb in run status flows "attach v0" detach check; do
 	# shellcheck disable=SC2086
 	in_n 2 '/bad.yaml:1:11: interval: "60" lacks a unit' "$NFPROBE" $verb -c "$E2E_DIR/bad.yaml"
-	grep -q '/bad.yaml:2:1: "metrics" is not in this version' <<<"$OUT" || fail "only the first fault: $OUT"
+	grep -q '/bad.yaml:2:1: unknown key "intervall"' <<<"$OUT" || fail "only the first fault: $OUT"
 done
 say "ok: wrong configurations"
