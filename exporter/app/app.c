@@ -74,7 +74,8 @@ static gboolean make_collectors(NfpDaemon *d, GError **err)
 		}
 		g_ptr_array_add(d->collectors, collector);
 	}
-	d->fanout = nfp_fanout_new(d->collectors, d->conf->collectors, d->conf->biflow_memory);
+	d->fanout = nfp_fanout_new(d->collectors, d->conf->collectors, d->conf->groups,
+				   d->conf->biflow_memory);
 	if (d->conf->collectors->len && !d->options->json && !d->options->table)
 		return TRUE;
 	d->printer = nfp_printer_new(STDOUT_FILENO, d->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
@@ -283,6 +284,7 @@ static gboolean on_report(gpointer data)
 
 static gboolean on_second(gpointer data)
 {
+	nfp_outputs_step(nfp_fanout_outputs(((NfpDaemon *)data)->fanout));
 	nfp_log_flush(FALSE);
 	return G_SOURCE_CONTINUE;
 }
@@ -320,6 +322,8 @@ static void stop_collectors(NfpDaemon *d)
 {
 	gint64 deadline = g_get_monotonic_time() + (d->hurried ? 0 : STOP_COLLECTORS);
 
+	if (d->fanout)
+		nfp_outputs_close(nfp_fanout_outputs(d->fanout));
 	for (guint i = 0; i < d->collectors->len; i++)
 		nfp_collector_stop(g_ptr_array_index(d->collectors, i), deadline);
 }
@@ -331,10 +335,10 @@ static void clear(NfpDaemon *d)
 	nfp_control_free(d->control);
 	nfp_web_free(d->web);
 	nfp_harvester_free(d->harvester);
-	nfp_fanout_free(d->fanout);
 	nfp_enrich_free(d->enrich);
 	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);
+	nfp_fanout_free(d->fanout);
 	nfp_printer_free(d->printer);
 	g_ptr_array_unref(d->templates);
 	g_ptr_array_unref(d->meters);

@@ -4,30 +4,21 @@
 #define REMEMBERED (1u << 20) /* flows whose direction is kept from bucket to bucket: 16 MiB */
 
 struct NfpFanout {
-	const GPtrArray *collectors;
-	const GArray *options;
+	NfpOutputs *outputs;
 	NfpPairing *pairing; /* NULL: nobody wants biflows */
 };
 
-static void publish_to(const NfpFanout *fanout, NfpBatch *batch, gboolean biflow)
-{
-	for (guint i = 0; i < fanout->collectors->len; i++)
-		if (g_array_index(fanout->options, NfpCollectorOptions, i).biflow == biflow)
-			nfp_collector_publish(g_ptr_array_index(fanout->collectors, i), batch);
-}
-
 static void paired(NfpBatch *batch, void *data)
 {
-	publish_to(data, batch, TRUE);
+	nfp_outputs_publish(((NfpFanout *)data)->outputs, batch, TRUE);
 }
 
-NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, uint64_t memory)
+NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, const GArray *groups, uint64_t memory)
 {
 	NfpFanout *fanout = g_new0(NfpFanout, 1);
 	gboolean wanted = FALSE;
 
-	fanout->collectors = collectors;
-	fanout->options = options;
+	fanout->outputs = nfp_outputs_new(collectors, options, groups);
 	for (guint i = 0; i < options->len; i++)
 		wanted |= g_array_index(options, NfpCollectorOptions, i).biflow;
 	if (wanted)
@@ -40,12 +31,18 @@ void nfp_fanout_free(NfpFanout *fanout)
 	if (!fanout)
 		return;
 	nfp_pairing_free(fanout->pairing);
+	nfp_outputs_free(fanout->outputs);
 	g_free(fanout);
+}
+
+NfpOutputs *nfp_fanout_outputs(NfpFanout *fanout)
+{
+	return fanout->outputs;
 }
 
 void nfp_fanout_publish(NfpFanout *fanout, NfpBatch *batch)
 {
-	publish_to(fanout, batch, FALSE);
+	nfp_outputs_publish(fanout->outputs, batch, FALSE);
 	if (fanout->pairing)
 		nfp_pairing_add(fanout->pairing, batch);
 }

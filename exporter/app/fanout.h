@@ -6,14 +6,18 @@
 #ifndef NFP_APP_FANOUT_H
 #define NFP_APP_FANOUT_H
 
+#include "app/outputs.h"
 #include "conf/conf.h"
 #include "pair/pairing.h"
 
 typedef struct NfpFanout NfpFanout;
 
-/* collectors: NfpCollector, one each of options (NfpCollectorOptions), in their order; both borrowed. memory: octets
- * of records that wait for partners. */
-NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, uint64_t memory);
+/* collectors: NfpCollector, one each of options (NfpCollectorOptions), in their order; groups: NfpGroupOptions, or NULL;
+ * options and groups are borrowed. memory: octets of records that wait for partners. */
+NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, const GArray *groups, uint64_t memory);
+/* Its groups, for the main thread. */
+NfpOutputs *nfp_fanout_outputs(NfpFanout *fanout);
+/* After the collectors were freed. */
 void nfp_fanout_free(NfpFanout *fanout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpFanout, nfp_fanout_free)
 

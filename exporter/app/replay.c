@@ -107,7 +107,7 @@ static gboolean make_collectors(Replay *r, GError **err)
 			return FALSE;
 		g_ptr_array_add(r->collectors, collector);
 	}
-	r->fanout = nfp_fanout_new(r->collectors, r->queues, r->conf.biflow_memory);
+	r->fanout = nfp_fanout_new(r->collectors, r->queues, r->conf.groups, r->conf.biflow_memory);
 	if (r->collectors->len && !r->options->json)
 		return TRUE;
 	r->printer = nfp_printer_new(STDOUT_FILENO, r->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
@@ -333,8 +333,8 @@ int nfp_app_replay(const NfpConf *conf, const NfpReplayOptions *options)
 		code = NFP_ERROR_FAILED;
 	}
 	clear(&r);
-	nfp_fanout_free(r.fanout);
 	g_ptr_array_unref(r.collectors);
+	nfp_fanout_free(r.fanout);
 	nfp_printer_free(r.printer);
 	g_ptr_array_unref(r.templates);
 	g_array_unref(r.queues);

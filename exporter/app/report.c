@@ -169,6 +169,11 @@ JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
 	if (d->printer)
 		add_printer(b, d->printer, d->options->json);
 	json_builder_end_array(b);
+	json_builder_set_member_name(b, "groups");
+	json_builder_begin_array(b);
+	if (d->fanout)
+		nfp_outputs_report(nfp_fanout_outputs(d->fanout), b);
+	json_builder_end_array(b);
 	add_harvester(b, d);
 	if (d->enrich)
 		add_enrich(b, d->enrich);

@@ -99,23 +99,37 @@ static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 	json_builder_end_object(b);
 }
 
-JsonArray *nfp_status_collectors(JsonObject *daemon)
+static JsonArray *array_of(JsonObject *daemon, const char *name)
 {
-	JsonNode *node = daemon ? json_object_get_member(daemon, "collectors") : NULL;
+	JsonNode *node = daemon ? json_object_get_member(daemon, name) : NULL;
 
 	return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+JsonArray *nfp_status_collectors(JsonObject *daemon)
+{
+	return array_of(daemon, "collectors");
+}
+
+JsonArray *nfp_status_groups(JsonObject *daemon)
+{
+	return array_of(daemon, "groups");
+}
+
+static void add_array(JsonBuilder *b, const char *name, JsonArray *array)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_begin_array(b);
+	for (guint i = 0; array && i < json_array_get_length(array); i++)
+		json_builder_add_value(b, json_node_copy(json_array_get_element(array, i)));
+	json_builder_end_array(b);
 }
 
 /* What the daemon says of itself; without one, no collectors. */
 static void add_daemon(JsonBuilder *b, JsonObject *daemon)
 {
-	JsonArray *collectors = nfp_status_collectors(daemon);
-
-	json_builder_set_member_name(b, "collectors");
-	json_builder_begin_array(b);
-	for (guint i = 0; collectors && i < json_array_get_length(collectors); i++)
-		json_builder_add_value(b, json_node_copy(json_array_get_element(collectors, i)));
-	json_builder_end_array(b);
+	add_array(b, "collectors", nfp_status_collectors(daemon));
+	add_array(b, "groups", nfp_status_groups(daemon));
 	json_builder_set_member_name(b, "daemon");
 	if (daemon && json_object_has_member(daemon, "daemon"))
 		json_builder_add_value(b, json_node_copy(json_object_get_member(daemon, "daemon")));

@@ -174,6 +174,30 @@ static void print_enrichment(GString *out, JsonObject *daemon)
 			       error ? " is not in force: " : "", error ? error : "");
 }
 
+static void print_groups(GString *out, JsonObject *daemon)
+{
+	JsonArray *groups = nfp_status_groups(daemon);
+
+	for (guint i = 0; groups && i < json_array_get_length(groups); i++) {
+		JsonObject *g = json_array_get_object_element(groups, i);
+		JsonArray *members = json_object_get_array_member(g, "members");
+		const char *active = json_object_get_string_member_with_default(g, "active", NULL);
+		gint64 lost = json_object_get_int_member_with_default(g, "lost_records", 0);
+
+		g_string_append_printf(out, "%s%-16.16s %-9s", i ? "" : "\ngroup            policy    members\n",
+				       json_object_get_string_member_with_default(g, "name", "?"),
+				       json_object_get_string_member_with_default(g, "policy", "?"));
+		for (guint j = 0; members && j < json_array_get_length(members); j++) {
+			const char *name = json_array_get_string_element(members, j);
+
+			g_string_append_printf(out, " %s%s", name, !g_strcmp0(name, active) ? " (active)" : "");
+		}
+		if (lost)
+			g_string_append_printf(out, "; refused by all: %" G_GINT64_FORMAT " records", lost);
+		g_string_append_c(out, '\n');
+	}
+}
+
 char *nfp_status_text(const NfpConf *conf, GError **err)
 {
 	g_autoptr(NfpLedger) ledger = nfp_ledger_read(conf, err);
@@ -202,6 +226,7 @@ char *nfp_status_view_text(const NfpLedger *l, JsonObject *daemon)
 	for (guint i = 0; i < l->buckets->len; i++)
 		print_bucket(out, &g_array_index(l->buckets, NfpLedgerBucket, i));
 	print_collectors(out, daemon);
+	print_groups(out, daemon);
 	print_enrichment(out, daemon);
 	return g_string_free(out, FALSE);
 }

@@ -18,6 +18,7 @@ extern const guint nfp_status_limits_n;
 /* daemon: its answer to "status" (nfp_daemon_answer), or NULL. Caller frees. */
 /* Its collectors, or NULL: whoever answered may be of another build. */
 JsonArray *nfp_status_collectors(JsonObject *daemon);
+JsonArray *nfp_status_groups(JsonObject *daemon); /* alike */
 char *nfp_status_view_json(const NfpLedger *ledger, JsonObject *daemon);
 char *nfp_status_view_text(const NfpLedger *ledger, JsonObject *daemon);
 

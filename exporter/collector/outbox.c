@@ -249,6 +249,7 @@ void nfp_outbox_refuse(NfpOutbox *outbox)
 
 		outbox->counts.unacked_records += sum_up(outbox, entry->batch, 0, entry->counted, FALSE).records;
 		refuse_range(outbox, entry, 0, entry->batch->n);
+		nfp_batch_miss(entry->batch);
 	}
 	nfp_outbox_clear(outbox);
 }

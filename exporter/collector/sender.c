@@ -53,6 +53,7 @@ static void refuse(NfpCollector *collector, NfpBatch *batch)
 {
 	atomic_fetch_add(&collector->refused_records, batch->n);
 	atomic_fetch_add(&collector->refused_packets, packets_of(batch));
+	nfp_batch_miss(batch);
 	nfp_batch_unref(batch);
 }
 

@@ -26,6 +26,11 @@ static void collector_clear(void *data)
 	nfp_conf_clear_strings(NFP_CONF_COLLECTORS, data);
 }
 
+static void group_clear(void *data)
+{
+	nfp_conf_clear_strings(NFP_CONF_GROUPS, data);
+}
+
 static NfpConf *conf_new(void)
 {
 	NfpConf *conf = g_new0(NfpConf, 1);
@@ -34,6 +39,8 @@ static NfpConf *conf_new(void)
 	g_array_set_clear_func(conf->interfaces, interface_clear);
 	conf->collectors = g_array_new(FALSE, TRUE, sizeof(NfpCollectorOptions));
 	g_array_set_clear_func(conf->collectors, collector_clear);
+	conf->groups = g_array_new(FALSE, TRUE, sizeof(NfpGroupOptions));
+	g_array_set_clear_func(conf->groups, group_clear);
 	conf->direction = NFP_DIRECTION_INGRESS;
 	nfp_conf_set_defaults(NFP_CONF_TOP, conf);
 	conf->hostname = g_strdup(g_get_host_name());
@@ -55,6 +62,7 @@ void nfp_conf_free(NfpConf *conf)
 	nfp_conf_clear_strings(NFP_CONF_TOP, conf);
 	g_clear_pointer(&conf->interfaces, g_array_unref);
 	g_clear_pointer(&conf->collectors, g_array_unref);
+	g_clear_pointer(&conf->groups, g_array_unref);
 	g_free(conf);
 }
 

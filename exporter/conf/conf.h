@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "collector/collector.h"
+#include "collector/group.h"
 #include "probe/probe.h"
 
 typedef struct {
@@ -27,6 +28,7 @@ typedef struct {
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */
+	GArray *groups;		/* NfpGroupOptions */
 	gboolean fragments;	/* fragments: track */
 	uint32_t decapsulate;	/* alike: `--decapsulate`, no YAML; 1 << kind of tunnel */
 	NfpHookKind hook; /* alike: tc; `run --hook`, no YAML */

@@ -35,7 +35,7 @@ static void wrap(GString *out, const char *prefix, const char *text)
 static void append_value(GString *out, const NfpConfRow *row, const char *value)
 {
 	const char *format = row->type == NFP_CONF_GLOB	   ? "\"%s\""
-			     : row->type == NFP_CONF_TUNNELS ? "[%s]"
+			     : row->type == NFP_CONF_TUNNELS || row->type == NFP_CONF_NAMES ? "[%s]"
 							     : "%s";
 
 	g_string_append_printf(out, format, value);

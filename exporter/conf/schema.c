@@ -10,6 +10,7 @@
 	.table = NFP_CONF_INTERFACES, .offset = offsetof(NfpInterfaceOptions, member)
 #define COLLECTOR(member) \
 	.table = NFP_CONF_COLLECTORS, .offset = offsetof(NfpCollectorOptions, member)
+#define GROUP(member) .table = NFP_CONF_GROUPS, .offset = offsetof(NfpGroupOptions, member)
 
 #define MS   1000000ull
 #define S    (1000 * MS)
@@ -49,6 +50,13 @@ static const NfpConfChoice kinds[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice policies[] = {
+	{ "mirror", NFP_GROUP_MIRROR, FALSE },
+	{ "balance", NFP_GROUP_BALANCE, FALSE },
+	{ "failover", NFP_GROUP_FAILOVER, FALSE },
+	{ NULL, 0, FALSE },
+};
+
 const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 	[NFP_CONF_TOP] = { .item = "configuration" },
 	[NFP_CONF_INTERFACES] = { "interfaces", "interface", offsetof(NfpConf, interfaces),
@@ -58,9 +66,13 @@ const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 				  "each stack (the one nearest the wire), loopback left out." },
 	[NFP_CONF_COLLECTORS] = { "collectors", "collector", offsetof(NfpConf, collectors),
 				  sizeof(NfpCollectorOptions), 64,
-				  "Who receives the records: every collector gets all of them. "
+				  "Who receives the records: every collector gets all of them, but for "
+				  "those in `groups`. "
 				  "Without this list a table of each bucket is printed on standard "
 				  "output." },
+	[NFP_CONF_GROUPS] = { "groups", "group", offsetof(NfpConf, groups), sizeof(NfpGroupOptions), 64,
+			      "Collectors that share the records, or stand in for each other "
+			      "(docs/collectors.md). A collector is in one group at most." },
 };
 
 const char *const nfp_conf_part_names[] = {
@@ -280,12 +292,30 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .max = G_MAXUINT32, .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Records a second at which a spool is emptied, new records going first. `auto`: 10000 "
 		  "over UDP, over TCP as fast as they are taken." },
+
+	{ GROUP(name), .path = "name", .type = NFP_CONF_NAME, .required = TRUE,
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "pair",
+	  .help = "Name in the log and in `nfprobe status`." },
+	{ GROUP(policy), .path = "policy", .type = NFP_CONF_CHOICE, .choices = policies,
+	  .value = "mirror", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "`mirror`: every member gets everything. `balance`: each flow goes to one member, the "
+		  "same for both directions, after restarts too; what is a member's waits for it. "
+		  "`failover`: all goes to the first member that is there." },
+	{ GROUP(members), .path = "members", .type = NFP_CONF_NAMES, .required = TRUE,
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "nfdump",
+	  .help = "Names of collectors; with `failover` the most wanted first." },
+	{ GROUP(down_after), .path = "down_after", .type = NFP_CONF_DURATION, .max = HOUR,
+	  .value = "10s", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Failover: a member that is away for so long is replaced by the next." },
+	{ GROUP(back_after), .path = "back_after", .type = NFP_CONF_DURATION, .max = 24 * HOUR,
+	  .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Failover: a member that is wanted more is taken again when it has been there for so "
+		  "long." },
 };
 const guint nfp_conf_rows_n = G_N_ELEMENTS(nfp_conf_rows);
 
 const NfpConfLater nfp_conf_later[] = {
 	{ NFP_CONF_TOP, "keys" },
-	{ NFP_CONF_TOP, "groups" },
 };
 const guint nfp_conf_later_n = G_N_ELEMENTS(nfp_conf_later);
 

@@ -28,6 +28,7 @@ typedef enum {
 	NFP_CONF_SIZE,	    /* uint64_t, octets */
 	NFP_CONF_CHOICE,       /* an enum or gboolean */
 	NFP_CONF_TUNNELS,      /* uint32_t, 1 << kind of tunnel; a YAML list, or a text with commas */
+	NFP_CONF_NAMES,        /* char *, with commas between; a YAML list, or a text with commas */
 	NFP_CONF_TYPES_N,
 } NfpConfType;
 
@@ -36,6 +37,7 @@ typedef enum {
 	NFP_CONF_TOP,
 	NFP_CONF_INTERFACES,
 	NFP_CONF_COLLECTORS,
+	NFP_CONF_GROUPS,
 	NFP_CONF_TABLES_N
 } NfpConfTable;
 
@@ -57,7 +59,7 @@ typedef struct {
 	NfpConfTable table;
 	const char *path; /* key, or section.key */
 	NfpConfType type;
-	size_t offset;	   /* of the member in NfpConf, NfpInterfaceOptions, NfpCollectorOptions */
+	size_t offset;	   /* of the member in NfpConf, NfpInterfaceOptions, NfpCollectorOptions, NfpGroupOptions */
 	uint64_t min, max; /* numbers: in the member's unit; both 0: any that fits */
 	const NfpConfChoice *choices;
 	const char *value;  /* default, as one writes it; NULL: none */

@@ -293,6 +293,23 @@ static gboolean parse_tunnels(const NfpConfRow *row, const char *text, void *mem
 	return TRUE;
 }
 
+static gboolean parse_names(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", -1);
+	g_autofree char *joined = NULL;
+
+	for (guint i = 0; words[i]; i++) {
+		g_autofree char *name = NULL;
+
+		if (!parse_name(row, g_strstrip(words[i]), &name, ret_why))
+			return FALSE;
+	}
+	if (!words[0])
+		return refuse(row, text, "names nothing", ret_why);
+	joined = g_strjoinv(",", words);
+	return take_string(joined, member);
+}
+
 const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_HOSTNAME] = { "host name", "letters, digits, - . and _", TRUE, parse_hostname,
 				NULL },
@@ -317,6 +334,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_SIZE] = { "size", NULL, FALSE, parse_size, print_size },
 	[NFP_CONF_CHOICE] = { "choice", NULL, FALSE, parse_choice, NULL },
 	[NFP_CONF_TUNNELS] = { "list", NULL, FALSE, parse_tunnels, NULL },
+	[NFP_CONF_NAMES] = { "list of names", "names of collectors", TRUE, parse_names, NULL },
 };
 
 gboolean nfp_conf_value_parse(const NfpConfRow *row, const char *text, void *base, char **ret_why)

@@ -77,12 +77,37 @@ static void apply_values(Walk *walk, const NfpConfRow *row, const NfpYamlNode *l
 	*member = all;
 }
 
+/* The same for names, which are put end to end. */
+static void apply_names(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
+{
+	char **member = (char **)((char *)base + row->offset);
+	g_autoptr(GString) all = g_string_new(NULL);
+
+	for (guint i = 0; i < list->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(list->children, i);
+		g_autofree char *why = NULL;
+
+		if (!expect(walk, item, NFP_YAML_SCALAR, row->path))
+			continue;
+		if (nfp_conf_value_parse(row, item->text, base, &why))
+			g_string_append_printf(all, "%s%s", all->len ? "," : "", *member);
+		else
+			FAULT(walk, item, "%s: %s", row->path, why);
+	}
+	g_free(*member);
+	*member = g_string_free(g_steal_pointer(&all), FALSE);
+}
+
 static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
 {
 	g_autofree char *why = NULL;
 
 	if (row->type == NFP_CONF_TUNNELS && value->kind == NFP_YAML_SEQUENCE) {
 		apply_values(walk, row, value, base);
+		return;
+	}
+	if (row->type == NFP_CONF_NAMES && value->kind == NFP_YAML_SEQUENCE) {
+		apply_names(walk, row, value, base);
 		return;
 	}
 
@@ -276,6 +301,86 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 	}
 }
 
+static void unknown_member(Walk *walk, const NfpYamlNode *node, const char *name)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree char *allowed = NULL;
+	const char *near;
+
+	for (guint i = 0; i < walk->conf->collectors->len; i++) {
+		char *known = g_array_index(walk->conf->collectors, NfpCollectorOptions, i).name;
+
+		if (known)
+			g_ptr_array_add(names, known);
+	}
+	near = nfp_suggest(name, (const char *const *)names->pdata, names->len);
+	if (near) {
+		FAULT(walk, node, "members: there is no collector \"%s\", did you mean \"%s\"?", name, near);
+		return;
+	}
+	g_ptr_array_add(names, NULL);
+	allowed = g_strjoinv(", ", (char **)names->pdata);
+	FAULT(walk, node, "members: there is no collector \"%s\"; allowed: %s", name,
+	      *allowed ? allowed : "names of `collectors`, which is empty");
+}
+
+static const NfpCollectorOptions *collector_of(const Walk *walk, const char *name)
+{
+	for (guint i = 0; i < walk->conf->collectors->len; i++) {
+		const NfpCollectorOptions *options =
+			&g_array_index(walk->conf->collectors, NfpCollectorOptions, i);
+
+		if (!g_strcmp0(name, options->name))
+			return options;
+	}
+	return NULL;
+}
+
+/* taken: collector -> its group. */
+static void check_members(Walk *walk, const NfpYamlNode *node, const NfpGroupOptions *group, GHashTable *taken)
+{
+	g_auto(GStrv) names = g_strsplit(group->members, ",", -1);
+	const NfpCollectorOptions *first = names[0] ? collector_of(walk, names[0]) : NULL;
+
+	if (!names[0])
+		FAULT(walk, node, "members: a group of nobody; allowed: names of collectors");
+	if (g_strv_length(names) > NFP_GROUP_MEMBERS)
+		FAULT(walk, node, "members: allowed: at most %d", NFP_GROUP_MEMBERS);
+	for (guint i = 0; names[i]; i++) {
+		gboolean inside = node->kind == NFP_YAML_SEQUENCE && i < node->children->len;
+		const NfpYamlNode *place = inside ? g_ptr_array_index(node->children, i) : node;
+		const char *other = g_hash_table_lookup(taken, names[i]);
+		const NfpCollectorOptions *member = collector_of(walk, names[i]);
+
+		if (!member)
+			unknown_member(walk, place, names[i]);
+		else if (other)
+			FAULT(walk, place, "members: \"%s\" is in group \"%s\" already; allowed: one group, once",
+			      names[i], other);
+		else if (first && member->biflow != first->biflow)
+			FAULT(walk, place, "members: \"%s\" and \"%s\" differ in biflow; allowed: all with it or none",
+			      names[0], names[i]);
+		else
+			g_hash_table_insert(taken, g_strdup(names[i]), group->name ? group->name : (char *)"");
+	}
+}
+
+static void check_groups(Walk *walk, const NfpYamlNode *root)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < walk->conf->groups->len; i++) {
+		NfpGroupOptions *group = &g_array_index(walk->conf->groups, NfpGroupOptions, i);
+
+		if (group->name && !g_hash_table_add(names, group->name))
+			FAULT(walk, item_node(root, NFP_CONF_GROUPS, i, "name"),
+			      "name: another group is called \"%s\" already; allowed: a name of its own", group->name);
+		if (group->members)
+			check_members(walk, item_node(root, NFP_CONF_GROUPS, i, "members"), group, taken);
+	}
+}
+
 static void check_interfaces(Walk *walk, const NfpYamlNode *root)
 {
 	for (guint i = 0; i < walk->conf->interfaces->len; i++) {
@@ -312,4 +417,5 @@ void nfp_conf_walk(const NfpYamlNode *root, NfpConf *conf, NfpConfErrors *errors
 	check_pen(&walk, root);
 	check_interfaces(&walk, root);
 	check_collectors(&walk, root);
+	check_groups(&walk, root);
 }

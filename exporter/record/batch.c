@@ -84,6 +84,27 @@ NfpBatch *nfp_batch_new_beside(const NfpBatch *other, uint32_t capacity)
 	return batch;
 }
 
+NfpBatch *nfp_batch_view(NfpBatch *batch, NfpDelivery *delivery, gint *missed)
+{
+	NfpBatch *view = begin(block_new(0), 0, delivery);
+
+	view->bucket_start_ns = batch->bucket_start_ns;
+	view->bucket_end_ns = batch->bucket_end_ns;
+	view->domain = batch->domain;
+	view->n = batch->n;
+	view->records = batch->records;
+	view->facts = nfp_batch_ref(batch);
+	view->facts_free = (GDestroyNotify)nfp_batch_unref;
+	view->missed = missed;
+	return view;
+}
+
+void nfp_batch_miss(NfpBatch *batch)
+{
+	if (batch->missed != NULL)
+		g_atomic_int_set(batch->missed, 1);
+}
+
 NfpBatch *nfp_batch_ref(NfpBatch *batch)
 {
 	g_atomic_int_inc(&batch->refs);

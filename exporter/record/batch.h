@@ -33,6 +33,7 @@ typedef struct {
 	gint refs;
 	uint32_t capacity;
 	NfpDelivery *delivery;
+	gint *missed; /* of a view, or NULL */
 } NfpBatch;
 
 #define NFP_BATCH_RECORDS 4096 /* records of a batch, at most */
@@ -42,6 +43,11 @@ typedef struct {
 NfpBatch *nfp_batch_new(uint32_t capacity, NfpDelivery *delivery);
 /* The same, of the bucket that `other` is of, and with its delivery. */
 NfpBatch *nfp_batch_new_beside(const NfpBatch *other, uint32_t capacity);
+/* The same records for one of several readers: the view holds a reference to batch and to delivery, and *missed
+ * (which lives until delivered() is called) is set to 1 by nfp_batch_miss. */
+NfpBatch *nfp_batch_view(NfpBatch *batch, NfpDelivery *delivery, gint *missed);
+/* Whoever has this reference gives it up with records in it that it has not delivered. Any thread. */
+void nfp_batch_miss(NfpBatch *batch);
 NfpBatch *nfp_batch_ref(NfpBatch *batch);
 void nfp_batch_unref(NfpBatch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBatch, nfp_batch_unref)

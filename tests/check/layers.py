@@ -29,8 +29,8 @@ ROOMS = {
 }
 # Beside the rooms: conf fills the option structs of layers 2 and 3 and asks there which names and endpoints
 # exist, and reads nothing else.
-OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "collector/biflow.h", "harvest/harvester.h", "encode/encoder.h",
-                  "transport/endpoint.h"}
+OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "collector/biflow.h", "collector/group.h", "harvest/harvester.h",
+                  "encode/encoder.h", "transport/endpoint.h"}
 # Headers with few users: pattern, who may include it, why.
 FEW_USERS = [
     (r"ebpf/(?!(protocols|tunnels)\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),

@@ -88,7 +88,7 @@ static guint lines(const char *text)
 Test(fanout, biflows_for_those_that_want_them)
 {
 	World w = world_new(1);
-	g_autoptr(NfpFanout) fanout = nfp_fanout_new(w.collectors, w.options, 1 << 20);
+	g_autoptr(NfpFanout) fanout = nfp_fanout_new(w.collectors, w.options, NULL, 1 << 20);
 	g_autoptr(NfpBatch) batch = question_and_answer();
 	char *got[2];
 	NfpPairingStatus status;
@@ -110,7 +110,7 @@ Test(fanout, biflows_for_those_that_want_them)
 Test(fanout, nothing_waits_where_nobody_wants_biflows)
 {
 	World w = world_new(0);
-	g_autoptr(NfpFanout) fanout = nfp_fanout_new(w.collectors, w.options, 1 << 20);
+	g_autoptr(NfpFanout) fanout = nfp_fanout_new(w.collectors, w.options, NULL, 1 << 20);
 	g_autoptr(NfpBatch) batch = question_and_answer();
 	char *got[2];
 	NfpPairingStatus status;

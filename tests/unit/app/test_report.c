@@ -27,7 +27,7 @@ Test(report, tells_of_daemon_and_standard_output)
 	nfp_world_pass(&w, 11 * NFP_WORLD_S);
 	d.harvester = w.harvester;
 	g_array_append_val(wanted, biflow);
-	d.fanout = nfp_fanout_new(d.collectors, wanted, 1 << 20);
+	d.fanout = nfp_fanout_new(d.collectors, wanted, NULL, 1 << 20);
 	d.printer = nfp_printer_new(STDOUT_FILENO, NFP_PRINT_JSON, "edge1", broken, NULL, NULL);
 	node = nfp_daemon_answer("status", &d, &error);
 	cr_assert_not_null(node);

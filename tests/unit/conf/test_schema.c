@@ -109,6 +109,6 @@ Test(conf_schema, keys_and_sections)
 	cr_assert_not(nfp_conf_is_section(NFP_CONF_INTERFACES, "maps"));
 	cr_assert_eq(nfp_conf_list_find("collectors"), NFP_CONF_COLLECTORS);
 	cr_assert_eq(nfp_conf_list_find("maps"), NFP_CONF_TOP);
-	cr_assert(nfp_conf_is_later(NFP_CONF_TOP, "groups"));
-	cr_assert_not(nfp_conf_is_later(NFP_CONF_COLLECTORS, "groups"));
+	cr_assert(nfp_conf_is_later(NFP_CONF_TOP, "keys"));
+	cr_assert_not(nfp_conf_is_later(NFP_CONF_COLLECTORS, "keys"));
 }

@@ -19,6 +19,7 @@ static char *faults(const char *text)
 #define TUNNELS \
 	"ipip, 4in4, 6in4, 4in6, 6in6, gre, pptp, erspan, vxlan, geneve, gtpu, l2tp, teredo, mplsudp or all"
 #define INTERFACE "interfaces:\n  - match: eth0\n"
+#define TWO "collectors:\n  - { name: a, endpoint: \"udp://h\" }\n  - { name: b, endpoint: \"udp://h:1\" }\n"
 #define COLLECTOR "collectors:\n  - name: a\n    endpoint: udp://127.0.0.1\n"
 
 /* The set goes by what is asked for, unless one is named. */
@@ -43,7 +44,7 @@ Test(conf_walk, faults_of_structure)
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
-		  "maps, fragments, enrichment, biflow_memory, templates, metrics, pen, interfaces, collectors" },
+		  "maps, fragments, enrichment, biflow_memory, templates, metrics, pen, interfaces, collectors, groups" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",
@@ -53,6 +54,24 @@ Test(conf_walk, faults_of_structure)
 		  "  - match: b\n    decapsulate: []\n  - match: c\n    decapsulate: all, ipip\n",
 		  "f:3:26: decapsulate: \"gree\" is no kind of tunnel, did you mean \"gre\"?; allowed: " TUNNELS
 		  "\nf:3:38: decapsulate: \"mpls\" is no kind of tunnel; allowed: " TUNNELS },
+		{ TWO "groups: [{ name: g, policy: balance, members: [a, b] }]\n", "" },
+		{ TWO "groups:\n  - { name: g, members: \"b, a\", down_after: 0s }\n", "" },
+		{ TWO "groups: []\n", "f:4:9: groups is empty; write at least one group, or leave it out for the default" },
+		{ TWO "groups: [{ name: g, members: [] }]\n",
+		  "f:4:30: members: a group of nobody; allowed: names of collectors" },
+		{ TWO "groups: [{ name: g, members: [a, bb, x] }]\n",
+		  "f:4:34: members: there is no collector \"bb\"; allowed: a, b\n"
+		  "f:4:38: members: there is no collector \"x\"; allowed: a, b" },
+		{ "collectors: [{ name: nfdump, endpoint: \"udp://h\" }]\ngroups: [{ name: g, members: [nfdmp] }]\n",
+		  "f:2:31: members: there is no collector \"nfdmp\", did you mean \"nfdump\"?" },
+		{ TWO "groups: [{ name: g, members: [a, a] }]\n",
+		  "f:4:34: members: \"a\" is in group \"g\" already; allowed: one group, once" },
+		{ TWO "groups: [{ name: g, members: a }, { name: g, members: [a] }]\n",
+		  "f:4:43: name: another group is called \"g\" already; allowed: a name of its own\n"
+		  "f:4:56: members: \"a\" is in group \"g\" already; allowed: one group, once" },
+		{ TWO "groups: [{ name: g, policy: fallover, members: [a, 'b c'] }]\n",
+		  "f:4:29: policy: \"fallover\" is no choice, did you mean \"failover\"?; allowed: mirror, balance or failover\n"
+		  "f:4:52: members: \"b c\" cannot be used as a name; allowed: names of collectors" },
 		{ COLLECTOR "    tls: { ca: /a }\n",
 		  "f:4:10: tls: udp has none; allowed: with tls://" },
 		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { key: /a } }\n",

@@ -225,3 +225,36 @@ Test(batch_pool, any_thread_gives_back)
 	cr_assert_eq(delivered, 1);
 	cr_assert_eq(senders.wrong, 0);
 }
+
+static void note_view(void *data)
+{
+	(*(gint *)data)++;
+}
+
+Test(batch, view)
+{
+	gint missed = 0, seen = 0, whole = 0;
+	g_autoptr(NfpDelivery) bucket = nfp_delivery_new(note_view, &whole);
+	g_autoptr(NfpDelivery) delivery = nfp_delivery_new(note_view, &seen);
+	NfpBatch *batch = nfp_batch_new(2, bucket);
+	NfpBatch *view;
+
+	batch->n = 2;
+	batch->domain = 3;
+	batch->records[1].flow_id = 7;
+	view = nfp_batch_view(batch, delivery, &missed);
+	nfp_batch_miss(batch); /* its own affair */
+	cr_assert_eq(missed, 0);
+	nfp_delivery_unref(g_steal_pointer(&bucket));
+	nfp_delivery_unref(g_steal_pointer(&delivery));
+	nfp_batch_unref(batch);
+	cr_assert_eq(whole, 0, "the view holds it");
+	cr_assert_eq(view->n, 2);
+	cr_assert_eq(view->domain, 3);
+	cr_assert_eq(view->records[1].flow_id, 7);
+	nfp_batch_miss(view);
+	cr_assert_eq(missed, 1);
+	nfp_batch_unref(view);
+	cr_assert_eq(seen, 1);
+	cr_assert_eq(whole, 1);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/outputs.h"
+
+#include "base/log.h"
+
+typedef struct {
+	const NfpGroupOptions *options;
+	NfpGroup *group;
+	char **names;    /* of the members, in order */
+	gboolean biflow; /* all of them want biflows (conf/walk.c) */
+	guint logged;    /* active member, as logged last */
+} Output;
+
+/* In no group. */
+typedef struct {
+	NfpCollector *collector;
+	gboolean biflow;
+} Alone;
+
+struct NfpOutputs {
+	GArray *alone;  /* Alone */
+	GArray *groups; /* Output */
+};
+
+static void output_clear(void *data)
+{
+	Output *output = data;
+
+	nfp_group_free(output->group);
+	g_strfreev(output->names);
+}
+
+static void publish_one(void *data, NfpBatch *batch)
+{
+	nfp_collector_publish(data, batch);
+}
+
+static gboolean is_up(void *data)
+{
+	NfpCollectorStatus status;
+
+	nfp_collector_status(data, &status);
+	return status.up;
+}
+
+static guint place_of(const GArray *options, const char *name)
+{
+	guint place = 0;
+
+	while (!g_str_equal(g_array_index(options, NfpCollectorOptions, place).name, name))
+		place++; /* conf/walk.c knows that it is there */
+	return place;
+}
+
+static void add_group(NfpOutputs *outputs, const GPtrArray *collectors, const GArray *options,
+		      const NfpGroupOptions *group, gboolean *taken)
+{
+	Output output = { .options = group, .names = g_strsplit(group->members, ",", -1) };
+	NfpGroupMember members[NFP_GROUP_MEMBERS];
+	guint n = 0;
+
+	for (; output.names[n]; n++) {
+		guint place = place_of(options, output.names[n]);
+
+		members[n] = (NfpGroupMember){ .data = g_ptr_array_index(collectors, place), .name = output.names[n],
+					       .publish = publish_one, .up = is_up };
+		output.biflow = g_array_index(options, NfpCollectorOptions, place).biflow;
+		taken[place] = TRUE;
+	}
+	output.group = nfp_group_new(group, members, n, g_get_monotonic_time());
+	g_array_append_val(outputs->groups, output);
+}
+
+NfpOutputs *nfp_outputs_new(const GPtrArray *collectors, const GArray *options, const GArray *groups)
+{
+	NfpOutputs *outputs = g_new0(NfpOutputs, 1);
+	g_autofree gboolean *taken = g_new0(gboolean, MAX(collectors->len, 1));
+
+	outputs->alone = g_array_new(FALSE, FALSE, sizeof(Alone));
+	outputs->groups = g_array_new(FALSE, TRUE, sizeof(Output));
+	g_array_set_clear_func(outputs->groups, output_clear);
+	for (guint i = 0; groups && i < groups->len; i++)
+		add_group(outputs, collectors, options, &g_array_index(groups, NfpGroupOptions, i), taken);
+	for (guint i = 0; i < collectors->len; i++) {
+		Alone alone = { g_ptr_array_index(collectors, i),
+				g_array_index(options, NfpCollectorOptions, i).biflow };
+
+		if (!taken[i])
+			g_array_append_val(outputs->alone, alone);
+	}
+	return outputs;
+}
+
+void nfp_outputs_publish(NfpOutputs *outputs, NfpBatch *batch, gboolean biflow)
+{
+	for (guint i = 0; i < outputs->alone->len; i++) {
+		const Alone *alone = &g_array_index(outputs->alone, Alone, i);
+
+		if (alone->biflow == biflow)
+			nfp_collector_publish(alone->collector, batch);
+	}
+	for (guint i = 0; i < outputs->groups->len; i++) {
+		const Output *output = &g_array_index(outputs->groups, Output, i);
+
+		if (output->biflow == biflow)
+			nfp_group_publish(output->group, batch, g_get_monotonic_time());
+	}
+}
+
+void nfp_outputs_step(NfpOutputs *outputs)
+{
+	for (guint i = 0; i < outputs->groups->len; i++) {
+		Output *output = &g_array_index(outputs->groups, Output, i);
+		g_autofree char *room = g_strdup_printf("group %s", output->options->name);
+		NfpGroupStatus status;
+
+		nfp_group_step(output->group, g_get_monotonic_time());
+		nfp_group_status(output->group, &status);
+		if (status.active == output->logged)
+			continue;
+		nfp_log(NFP_LOG_NOTICE, room, "%s takes over from %s", output->names[status.active],
+			output->names[output->logged]);
+		output->logged = status.active;
+	}
+}
+
+void nfp_outputs_close(NfpOutputs *outputs)
+{
+	for (guint i = 0; i < outputs->groups->len; i++)
+		nfp_group_close(g_array_index(outputs->groups, Output, i).group);
+}
+
+static void add_number(JsonBuilder *b, const char *name, uint64_t value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_int_value(b, (gint64)value);
+}
+
+static void report(const Output *output, JsonBuilder *b)
+{
+	static const char *const policies[] = {
+		[NFP_GROUP_MIRROR] = "mirror", [NFP_GROUP_BALANCE] = "balance", [NFP_GROUP_FAILOVER] = "failover",
+	};
+	NfpGroupStatus status;
+
+	nfp_group_status(output->group, &status);
+	json_builder_begin_object(b);
+	json_builder_set_member_name(b, "name");
+	json_builder_add_string_value(b, output->options->name);
+	json_builder_set_member_name(b, "policy");
+	json_builder_add_string_value(b, policies[output->options->policy]);
+	json_builder_set_member_name(b, "members");
+	json_builder_begin_array(b);
+	for (guint i = 0; output->names[i]; i++)
+		json_builder_add_string_value(b, output->names[i]);
+	json_builder_end_array(b);
+	if (output->options->policy == NFP_GROUP_FAILOVER) {
+		json_builder_set_member_name(b, "active");
+		json_builder_add_string_value(b, output->names[status.active]);
+		add_number(b, "switches", status.switches);
+		add_number(b, "pending", status.pending);
+		add_number(b, "moved", status.moved);
+		add_number(b, "lost_records", status.lost_records);
+		add_number(b, "lost_packets", status.lost_packets);
+	}
+	json_builder_end_object(b);
+}
+
+void nfp_outputs_report(NfpOutputs *outputs, JsonBuilder *builder)
+{
+	for (guint i = 0; i < outputs->groups->len; i++)
+		report(&g_array_index(outputs->groups, Output, i), builder);
+}
+
+void nfp_outputs_free(NfpOutputs *outputs)
+{
+	if (!outputs)
+		return;
+	g_array_unref(outputs->alone);
+	g_array_unref(outputs->groups);
+	g_free(outputs);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "app/outputs.h"
+
+#include <criterion/criterion.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "support/sink.h"
+
+/* Collectors that write lines of JSON into files. */
+typedef struct {
+	NfpConf *conf;
+	char *folder;
+	NfpTemplateSet *templates;
+	GPtrArray *collectors;
+	NfpOutputs *outputs;
+} World;
+
+static World world_new(const char *groups)
+{
+	World w = { .folder = g_dir_make_tmp("nfp-outputs-XXXXXX", NULL) };
+	g_autoptr(GString) text = g_string_new("collectors:\n");
+	g_autoptr(GError) err = NULL;
+
+	for (const char *name = "abc"; *name; name++)
+		g_string_append_printf(text, "  - { name: %c, endpoint: \"file://%s/%c\", protocol: json }\n", *name,
+				       w.folder, *name);
+	g_string_append_printf(text, "groups: [%s]\n", groups);
+	w.conf = nfp_conf_parse("f", text->str, &err);
+	cr_assert(w.conf, "%s", err ? err->message : "");
+	w.templates = nfp_template_set_load(NULL, "standard", NULL);
+	w.collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free);
+	for (guint i = 0; i < 3; i++)
+		g_ptr_array_add(w.collectors,
+				nfp_collector_new(&g_array_index(w.conf->collectors, NfpCollectorOptions, i),
+						  w.templates, "h", &nfp_clock_system, NULL));
+	w.outputs = nfp_outputs_new(w.collectors, w.conf->collectors, w.conf->groups);
+	return w;
+}
+
+static void stop(World *w)
+{
+	nfp_outputs_close(w->outputs);
+	for (guint i = 0; i < w->collectors->len; i++)
+		nfp_collector_stop(g_ptr_array_index(w->collectors, i),
+				   g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+}
+
+static guint lines(const World *w, const char *name)
+{
+	g_autofree char *path = g_build_filename(w->folder, name, NULL);
+	g_autofree char *text = NULL;
+	guint n = 0;
+
+	g_file_get_contents(path, &text, NULL, NULL);
+	for (const char *at = text; at && (at = strchr(at, '\n')); at++)
+		n++;
+	return n;
+}
+
+static void clear(World *w)
+{
+	g_ptr_array_unref(w->collectors);
+	nfp_outputs_free(w->outputs);
+	for (const char *name = "abc"; *name; name++) {
+		g_autofree char *path = g_strdup_printf("%s/%c", w->folder, *name);
+
+		g_unlink(path);
+	}
+	g_rmdir(w->folder);
+	nfp_template_set_free(w->templates);
+	nfp_conf_free(w->conf);
+	g_free(w->folder);
+}
+
+static void publish(World *w, gboolean biflow)
+{
+	g_autoptr(NfpBatch) batch = nfp_sink_batch(0, 0, 90, NULL);
+
+	for (uint32_t i = 0; i < batch->n; i++)
+		batch->records[i].src4[3] = (uint8_t)i;
+	nfp_outputs_publish(w->outputs, batch, biflow);
+}
+
+static char *report(World *w)
+{
+	g_autoptr(JsonBuilder) b = json_builder_new();
+	g_autoptr(JsonNode) node = NULL;
+
+	json_builder_begin_array(b);
+	nfp_outputs_report(w->outputs, b);
+	json_builder_end_array(b);
+	node = json_builder_get_root(b);
+	return json_to_string(node, FALSE);
+}
+
+Test(outputs, balance_and_one_alone)
+{
+	World w = world_new("{ name: pair, policy: balance, members: [a, c] }");
+	g_autofree char *text = report(&w);
+
+	cr_assert_str_eq(text, "[{\"name\":\"pair\",\"policy\":\"balance\",\"members\":[\"a\",\"c\"]}]");
+	publish(&w, FALSE);
+	publish(&w, TRUE); /* nobody wants biflows */
+	stop(&w);
+	cr_assert_eq(lines(&w, "b"), 90);
+	cr_assert_eq(lines(&w, "a") + lines(&w, "c"), 90);
+	cr_assert_gt(lines(&w, "a"), 0);
+	cr_assert_gt(lines(&w, "c"), 0);
+	clear(&w);
+}
+
+Test(outputs, failover)
+{
+	World w = world_new("{ name: ha, policy: failover, members: [b, a] }");
+	g_autofree char *text = NULL;
+
+	nfp_outputs_step(w.outputs);
+	publish(&w, FALSE);
+	stop(&w);
+	text = report(&w);
+	cr_assert(strstr(text, "\"active\":\"b\",\"switches\":0,\"pending\":0,\"moved\":0,\"lost_records\":0"), "%s", text);
+	cr_assert_eq(lines(&w, "b"), 90);
+	cr_assert_eq(lines(&w, "a"), 0);
+	cr_assert_eq(lines(&w, "c"), 90);
+	clear(&w);
+}
