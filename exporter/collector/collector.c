@@ -5,6 +5,7 @@
 #include "collector/pairs.h"
 #include "collector/sender.h"
 #include "transport/endpoint.h"
+#include "transport/own.h"
 
 #define WEEK (7u * 24 * 3600) /* s */
 
@@ -44,6 +45,7 @@ NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTem
 	g_autoptr(NfpTransport) transport = NULL;
 	g_autoptr(NfpEncoder) encoder = NULL;
 	NfpCollector *collector = NULL;
+	g_autofree char *address = options->source ? g_strdup(options->source) : nfp_own_address();
 	const char *option;
 
 	if (nfp_collector_options_check(options, &option, err))
@@ -55,6 +57,7 @@ NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTem
 			.domain = options->domain,
 			.sampling = 1,
 			.hostname = hostname,
+			.address = address,
 			.reliable = transport->ops->stream,
 			.pen = options->pen,
 			.peer = options->kind,

@@ -11,10 +11,11 @@
 #define ROTATE_SIZE_MIN (1024u * 1024)
 
 static const NfpPair pairs[] = {
-	{ "ipfix", "udp tcp tls file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL },
-	{ "netflow9", "udp", "its messages do not tell their length (RFC 3954 5.1)", NFP_FRAMING_NONE, NULL },
+	{ "ipfix", "udp tcp tls file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL, 0 },
+	{ "netflow9", "udp", "its messages do not tell their length (RFC 3954 5.1)", NFP_FRAMING_NONE, NULL, 0 },
+	{ "ntopng", "zmq", "ntopng takes flows from ZeroMQ", NFP_FRAMING_NONE, "flow", 8192 },
 	{ "json", "file tcp tls stdout", "lines need a way that loses none of them and keeps their order",
-	  NFP_FRAMING_LINES, NULL },
+	  NFP_FRAMING_LINES, NULL, 8192 },
 };
 
 /* What is meant where no protocol is named; else ipfix. */
@@ -22,6 +23,7 @@ static const struct {
 	const char *scheme, *protocol;
 } defaults[] = {
 	{ "stdout", "json" },
+	{ "zmq", "ntopng" },
 };
 
 const NfpPair *nfp_pair_find(const char *protocol)
@@ -99,6 +101,9 @@ gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const c
 	}
 	if (!check_tls(&options->tls, endpoint.scheme, ret_option, err))
 		return FALSE;
+	if (pair->message_min && options->mtu && options->mtu < pair->message_min)
+		return fail("mtu", ret_option, err, "%s needs longer messages; allowed: auto or %u to 65507", protocol,
+			    pair->message_min);
 	if ((options->rotate_size || options->rotate_interval || options->rotate_keep) && !endpoint.path)
 		return fail("rotate", ret_option, err, "only files are rotated; allowed: with endpoint: file:///PATH");
 	if (options->rotate_keep && !options->rotate_size && !options->rotate_interval)

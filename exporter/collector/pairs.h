@@ -11,6 +11,7 @@ typedef struct {
 	const char *why;     /* not over others: a half sentence */
 	NfpFraming framing;  /* of its messages in a file */
 	const char *topic;   /* that carries records to subscribers, or NULL */
+	uint32_t message_min; /* octets; shorter messages have no room for what must stand in one; 0 = for the encoder to say */
 } NfpPair;
 
 const NfpPair *nfp_pair_find(const char *protocol); /* NULL: no row, goes nowhere */

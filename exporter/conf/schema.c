@@ -188,10 +188,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(endpoint), .path = "endpoint", .type = NFP_CONF_ENDPOINT, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "udp://127.0.0.1:4739",
 	  .help = "Where to send: udp://, tcp:// or tls://HOST[:PORT], an IPv6 address in "
-		  "brackets, the port is 4739 if not given, with TLS 4740; file:///PATH; stdout:. What goes where: "
-		  "docs/outputs.md." },
+		  "brackets, the port is 4739 if not given, with TLS 4740; zmq://*:PORT (ntopng connects) or zmq://HOST:PORT (it "
+		  "listens); file:///PATH; stdout:. What goes where: docs/outputs.md." },
 	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL,
-	  .absent = "ipfix; json to stdout", .example = "ipfix", .part = NFP_CONF_PART_COLLECTOR,
+	  .absent = "ipfix; ntopng over zmq, json to stdout", .example = "ipfix", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Export protocol. Not every one goes over every transport." },
 	{ COLLECTOR(template_set), .path = "template_set", .type = NFP_CONF_NAME,
 	  .value = "standard", .part = NFP_CONF_PART_COLLECTOR,
@@ -220,7 +220,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(mtu), .path = "mtu", .type = NFP_CONF_AUTO_UINT, .min = 512, .max = 65507,
 	  .value = "auto", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Largest message in octets, without IP and UDP headers. `auto`: 1420 over UDP, 8192 over "
-		  "TCP, 16384 into files, 65535 for lines of JSON." },
+		  "TCP, 32768 over zmq, 16384 into files, 65535 for lines of JSON." },
 	{ COLLECTOR(rotate_size), .path = "rotate.size", .type = NFP_CONF_SIZE, .min = 0,
 	  .max = 1024ull * 1024 * MIB, .value = "0MiB", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "A file that would grow larger is finished: it gets a name with the time in it, and a new one "

@@ -8,7 +8,7 @@
 #include "encode/protocol.h"
 
 /* One row an export protocol. */
-#define ENCODERS(row) row(ipfix) row(netflow9) row(json)
+#define ENCODERS(row) row(ipfix) row(netflow9) row(ntopng) row(json)
 
 static const NfpEncoderProtocol *const encoders[] = {
 #define ROW(name) &nfp_encode_##name,

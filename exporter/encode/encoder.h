@@ -25,6 +25,7 @@ typedef struct {
 					  * exports as domain + n */
 	uint32_t sampling;               /* 1-in-N announced in options data; 1 = every packet */
 	const char *hostname;            /* observationDomainName; borrowed */
+	const char *address;             /* of the exporter, as text; NULL = 127.0.0.1 */
 	uint32_t first_sequence;         /* of each domain in a new session; RFC 7011 3.1: 0 */
 	gboolean reliable;               /* TCP: templates once a session; UDP: whenever asked for
 					  * again */

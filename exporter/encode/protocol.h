@@ -33,6 +33,7 @@ struct NfpEncoder {
 
 extern const NfpEncoderProtocol nfp_encode_ipfix;    /* encode/ipfix.c */
 extern const NfpEncoderProtocol nfp_encode_netflow9; /* encode/netflow9.c */
+extern const NfpEncoderProtocol nfp_encode_ntopng;   /* encode/ntopng.c */
 extern const NfpEncoderProtocol nfp_encode_json;     /* encode/json.c */
 
 #endif

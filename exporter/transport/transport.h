@@ -49,7 +49,7 @@ typedef struct {
 	const char *path;       /* of a file, absolute */
 	NfpFraming framing;     /* of what goes into a file */
 	NfpRotation rotation;   /* of a file */
-	const char *topic;      /* what a subscriber that takes records has subscribed to, or NULL: anything */
+	const char *topic;      /* what a subscriber that takes records has subscribed to; at most 16 octets */
 	const char *source;     /* address to send from, or NULL */
 	const char *device;     /* interface or VRF to send through, or NULL */
 	gint64 connect_timeout; /* us, for each address; 0 = the default of 10 s */
@@ -64,7 +64,8 @@ typedef enum {
 	NFP_TRANSPORT_CLOSING,    /* after shutdown(), until the peer has closed too */
 } NfpTransportState;
 
-/* n messages that stand end to end from `data` on; lengths[i] octets each. */
+/* n messages that stand end to end from `data` on; lengths[i] octets each. For zmq the first octet of a message is the
+ * length of the first of its two parts, which follows, and the rest is the second. */
 typedef struct {
 	const uint8_t *data;
 	const uint32_t *lengths;
@@ -98,7 +99,8 @@ struct NfpTransportOps {
 	const char *scheme;
 	guint16 port;    /* default */
 	gboolean stream; /* reliable: in order, acknowledged, ends are noticed */
-	gboolean kept;   /* a stream where what was taken has arrived: a new session goes on behind it */
+	gboolean kept;   /* a stream where what was taken has arrived, or nobody can tell: a new session goes on
+			  * behind it */
 	NfpTransportPlace place;
 	uint32_t message; /* octets to fill messages up to, unless configured otherwise */
 

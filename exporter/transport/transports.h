@@ -7,6 +7,7 @@
 
 extern const NfpTransportOps nfp_transport_udp; /* udp.c */
 extern const NfpTransportOps nfp_transport_tcp; /* tcp.c */
+extern const NfpTransportOps nfp_transport_zmq; /* zmq.c */
 extern const NfpTransportOps nfp_transport_file; /* file.c */
 extern const NfpTransportOps nfp_transport_stdout; /* stdout.c */
 extern const NfpTransportOps nfp_transport_tls; /* tls.c */

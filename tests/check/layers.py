@@ -36,6 +36,7 @@ FEW_USERS = [
     (r"ebpf/(?!(protocols|tunnels)\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
     (r"ebpf/(protocols|tunnels)\.def$", {"probe", "harvest", "record"}, "names of protocols and tunnels are for the border and for text"),
     (r"bpf/|linux/bpf|.*\.skel\.h$", {"probe"}, "probe/ is the only user of libbpf"),
+    (r"zmq\.h$", {"transport"}, "ZeroMQ is a transport's affair"),
     (r"fixbuf/", {"encode"}, "libfixbuf is the encoder's affair"),
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),
     (r"maxminddb\.h$", {"enrich"}, "MMDB files are read by enrich/"),

@@ -33,23 +33,29 @@ static const struct {
 	const char *endpoint, *protocol;
 	uint64_t size, interval;
 	uint32_t keep;
+	uint32_t mtu;
 	const char *option, *says; /* NULL: fine */
 } cases[] = {
-	{ "udp://h", NULL, 0, 0, 0, NULL, NULL },
-	{ "tcp://h", "ipfix", 0, 0, 0, NULL, NULL },
-	{ "file:///a", "ipfix", MIB, S, 1, NULL, NULL },
-	{ "file:///a", "json", MIB, 0, 1, NULL, NULL },
-	{ "file:///a", NULL, 0, S, 0, NULL, NULL },
-	{ "tcp://h", "json", 0, 0, 0, NULL, NULL },
-	{ "stdout:", NULL, 0, 0, 0, NULL, NULL },
-	{ "stdout:", "ipfix", 0, 0, 0, "protocol", "ipfix does not go over stdout: " },
-	{ "udp://h", "json", 0, 0, 0, "protocol", "allowed: file, tcp, tls, stdout" },
-	{ "udp://h", "sflow", 0, 0, 0, "protocol", "unknown protocol" },
-	{ "upd://h", NULL, 0, 0, 0, "endpoint", "not known" },
-	{ "tcp://h", NULL, 1, 0, 0, "rotate", "only files" },
-	{ "file:///a", NULL, 0, 0, 1, "rotate", "nothing tells when" },
-	{ "file:///a", NULL, MIB - 1, 0, 0, "rotate", "1MiB or more" },
-	{ "file:///a", NULL, 0, S - 1, 0, "rotate", "1s or more" },
+	{ "udp://h", NULL, 0, 0, 0, 0, NULL, NULL },
+	{ "tcp://h", "ipfix", 0, 0, 0, 0, NULL, NULL },
+	{ "file:///a", "ipfix", MIB, S, 1, 0, NULL, NULL },
+	{ "file:///a", "json", MIB, 0, 1, 0, NULL, NULL },
+	{ "file:///a", NULL, 0, S, 0, 0, NULL, NULL },
+	{ "tcp://h", "json", 0, 0, 0, 0, NULL, NULL },
+	{ "stdout:", NULL, 0, 0, 0, 0, NULL, NULL },
+	{ "stdout:", "ipfix", 0, 0, 0, 0, "protocol", "ipfix does not go over stdout: " },
+	{ "zmq://*", NULL, 0, 0, 0, 0, NULL, NULL },
+	{ "zmq://h:1", "ntopng", 0, 0, 0, 8192, NULL, NULL },
+	{ "zmq://h:1", "ntopng", 0, 0, 0, 8191, "mtu", "auto or 8192 to" },
+	{ "zmq://*", "ipfix", 0, 0, 0, 0, "protocol", "allowed: udp, tcp, tls, file" },
+	{ "udp://h", "ntopng", 0, 0, 0, 0, "protocol", "allowed: zmq" },
+	{ "udp://h", "json", 0, 0, 0, 0, "protocol", "allowed: file, tcp, tls, stdout" },
+	{ "udp://h", "sflow", 0, 0, 0, 0, "protocol", "unknown protocol" },
+	{ "upd://h", NULL, 0, 0, 0, 0, "endpoint", "not known" },
+	{ "tcp://h", NULL, 1, 0, 0, 0, "rotate", "only files" },
+	{ "file:///a", NULL, 0, 0, 1, 0, "rotate", "nothing tells when" },
+	{ "file:///a", NULL, MIB - 1, 0, 0, 0, "rotate", "1MiB or more" },
+	{ "file:///a", NULL, 0, S - 1, 0, 0, "rotate", "1s or more" },
 };
 
 Test(pairs, what_goes_together)
@@ -59,7 +65,8 @@ Test(pairs, what_goes_together)
 						.protocol = (char *)cases[i].protocol,
 						.rotate_size = cases[i].size,
 						.rotate_interval = cases[i].interval,
-						.rotate_keep = cases[i].keep };
+						.rotate_keep = cases[i].keep,
+						.mtu = cases[i].mtu };
 		g_autoptr(GError) err = NULL;
 		const char *option = NULL;
 		gboolean fine = nfp_collector_options_check(&options, &option, &err);
@@ -78,5 +85,6 @@ Test(pairs, default_protocols)
 {
 	cr_assert_str_eq(nfp_collector_protocol("udp://h"), "ipfix");
 	cr_assert_str_eq(nfp_collector_protocol("stdout:"), "json");
+	cr_assert_str_eq(nfp_collector_protocol("zmq://*"), "ntopng");
 	cr_assert_str_eq(nfp_collector_protocol("nothing"), "ipfix");
 }

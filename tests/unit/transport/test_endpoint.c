@@ -21,6 +21,9 @@ static const struct {
 	{ "file:///var/lib/flows.json", "file", NULL, 0, "/var/lib/flows.json" },
 	{ "FILE:///a b:c", "file", NULL, 0, "/a b:c" },
 	{ "stdout:", "stdout", NULL, 0, NULL },
+	{ "zmq://*", "zmq", "*", 5556, NULL },
+	{ "zmq://*:7", "zmq", "*", 7, NULL },
+	{ "zmq://ntopng.example:5557", "zmq", "ntopng.example", 5557, NULL },
 };
 
 static const struct {
@@ -45,6 +48,8 @@ static const struct {
 	{ "udp://[host]", "no IPv6 address" },
 	{ "udp://[::1]4739", "nothing follows" },
 	{ "udp://*", "no host" },
+	{ "zmq://**", "no host" },
+	{ "zmq://*:5556c", "1 to 65535" },
 	{ "udp:host", "no transport" },
 	{ "file:/tmp/x", "no transport" },
 	{ "file://tmp/x", "begins with /" },
