@@ -163,9 +163,9 @@ static void log_spool(NfpCollector *collector, const NfpSpoolStatus *spool)
 	if (news)
 		nfp_log(NFP_LOG_WARNING, collector->room, "%s", news);
 	if (spool->waiting && !collector->logged_waiting)
-		nfp_log(NFP_LOG_NOTICE, collector->room, "records wait in the spool");
+		nfp_log(NFP_LOG_NOTICE, collector->room, "records wait to be sent again, or for the first time");
 	else if (!spool->waiting && collector->logged_waiting)
-		nfp_log(NFP_LOG_NOTICE, collector->room, "no record waits in the spool any more");
+		nfp_log(NFP_LOG_NOTICE, collector->room, "no record waits any more");
 	collector->logged_waiting = spool->waiting != 0;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collector/spooler.h"
 
+#include <errno.h>
+
 #include "base/error.h"
 #include "record/pack.h"
 #include "store/spool.h"
@@ -168,16 +170,16 @@ static NfpSpoolItem item_of(const NfpOutbox *outbox, const NfpOutboxEntry *entry
 	return item;
 }
 
-/* The first entries of the queue, as one transaction. How many of them are done with; 0 = none could be. */
-static guint store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *outbox, GQueue *entries, gint64 now)
+/* The first entries of the queue, up to `most` of them as one transaction. How many of them are done with; -errno. */
+static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *outbox, GQueue *entries, guint most)
 {
 	NfpSpoolItem items[PUT_BATCHES];
 	gsize octets = 0;
 	guint n = 0;
-	guint done = 0;
+	int done = 0;
 	int r;
 
-	for (GList *link = entries->head; link && n < PUT_BATCHES && octets < PUT_OCTETS; link = link->next) {
+	for (GList *link = entries->head; link && n < most && octets < PUT_OCTETS; link = link->next) {
 		const NfpOutboxEntry *entry = link->data;
 
 		done++;
@@ -195,10 +197,8 @@ static guint store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *o
 	for (guint i = 0; i < n; i++)
 		g_bytes_unref(items[i].octets);
 	say(spooler, nfp_spool_news(spool));
-	if (r) {
-		failed(spooler, nfp_spool_error(spool), now);
-		return 0;
-	}
+	if (r)
+		return r;
 	if (n) {
 		worked(spooler);
 		spooler->drained = FALSE;
@@ -211,11 +211,19 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 	spooler->now = now;
 	while (entries->length) {
 		NfpSpool *spool = ready(spooler, now);
-		guint done = spool ? store_some(spooler, spool, outbox, entries, now) : 0;
+		int done;
 
-		if (done == 0)
+		if (!spool)
 			return FALSE;
-		for (guint i = 0; i < done; i++)
+		done = store_some(spooler, spool, outbox, entries, PUT_BATCHES);
+		/* A disk that is nearly full has room for some. */
+		if (done == -ENOSPC)
+			done = store_some(spooler, spool, outbox, entries, 1);
+		if (done < 0) {
+			failed(spooler, nfp_spool_error(spool), now);
+			return FALSE;
+		}
+		for (int i = 0; i < done; i++)
 			nfp_outbox_entry_free(g_queue_pop_head(entries));
 	}
 	return TRUE;

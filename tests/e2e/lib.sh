@@ -33,6 +33,7 @@ e2e_begin() {
 	E2E_RUN=$E2E_DIR/run
 	mkdir "$E2E_RUN"
 	E2E_NS=()
+	E2E_DISKS=()
 	declare -gA E2E_PID=()
 	trap e2e_end EXIT
 	trap 'exit 130' INT
@@ -65,6 +66,9 @@ e2e_end() {
 	fi
 	for name in /sys/fs/bpf/nfprobe/"$E2E_ID"*; do
 		[ -d "$name" ] && rm -rf "$name"
+	done
+	for name in "${E2E_DISKS[@]}"; do
+		umount --lazy "$name"
 	done
 	for name in "${E2E_NS[@]}"; do
 		ip netns del "$name" 2>/dev/null

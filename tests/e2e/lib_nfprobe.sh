@@ -72,9 +72,9 @@ nfcapd_stop() {
 # records VERB DIR...: see tests/support/records.py
 records() { python3 "$E2E_SUPPORT/records.py" "$@"; }
 
-# ipfix_start NS NAME tcp|udp PORT: a listener of ours, sessions in $E2E_DIR/NAME/.
+# ipfix_start NS NAME tcp|udp PORT [OCTETS]: a listener of ours, sessions in $E2E_DIR/NAME/; OCTETS of socket buffer.
 ipfix_start() {
-	start "$1" "$2" python3 "$E2E_SUPPORT/ipfix.py" listen "$3" 127.0.0.1 "$4" "$E2E_DIR/$2"
+	start "$1" "$2" python3 "$E2E_SUPPORT/ipfix.py" listen "$3" 127.0.0.1 "$4" "$E2E_DIR/$2" ${5+"$5"}
 	wait_for 10 "the listener" listening "$1" "${3:0:1}" "$4"
 }
 

@@ -4,10 +4,12 @@
 
 usage: flood.py write FILE PACKETS PAIRS
        flood.py check FILE RECORDS
+       flood.py send IFNAME PACKETS PAIRS SEED
 
 write: PACKETS packets with random ports between PAIRS pairs of addresses (TCP and UDP, IPv4 and IPv6 in turns).
 check: whatever row its packets ended in, each pair of addresses and protocol has its packets, as long as the rows
 of IP addresses had room; the MAC addresses have theirs, always; and all packets are in records.
+send: the packets leave by an interface, now; SEED makes them others than those of another call.
 """
 import collections
 import json
@@ -59,6 +61,13 @@ def write(path, count, pairs):
         json.dump({"seed": seed, "count": count, "pairs": pairs}, f)
 
 
+def send(ifname, count, pairs, seed):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((ifname, 0))
+        for frame, _, _ in packets(seed, count, pairs):
+            sock.send(frame)
+
+
 def check(path, records):
     with open(path + ".json", encoding="ascii") as f:
         made = json.load(f)
@@ -96,5 +105,7 @@ if __name__ == "__main__":
         write(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     elif len(sys.argv) == 4 and sys.argv[1] == "check":
         check(sys.argv[2], sys.argv[3])
+    elif len(sys.argv) == 6 and sys.argv[1] == "send":
+        send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
     else:
         sys.exit(__doc__)

@@ -3,7 +3,8 @@
 """A strict reader of IPFIX (RFC 7011) that shares no code with the exporter, for what collectors let
 pass: lengths, unknown and empty Sets, padding, templates before data, sequence numbers.
 
-  ipfix.py listen tcp|udp ADDRESS PORT DIR   stores each session in DIR/<n>.ipfix until killed
+  ipfix.py listen tcp|udp ADDRESS PORT DIR [OCTETS]   stores each session in DIR/<n>.ipfix until killed; OCTETS: its
+                                             socket's buffer, else the system's
   ipfix.py check [--connection] FILE...      reads sessions, prints a summary (JSON); exit code 1 and
                                              one line each for what is wrong; --connection: a
                                              template may come once only (TCP)
@@ -182,11 +183,13 @@ def read(path, **options):
     return session
 
 
-def listen(kind, address, port, folder):
+def listen(kind, address, port, folder, buffer=0):
     """TCP: a session is a connection. UDP: a session is a source address and port."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if buffer:
+        sock.setsockopt(socket.SOL_SOCKET, 33, buffer)  # SO_RCVBUFFORCE
     sock.bind((address, port))
     os.makedirs(folder, exist_ok=True)
     files = {}
@@ -219,7 +222,7 @@ def listen(kind, address, port, folder):
 
 def main(argv):
     if argv[1] == "listen":
-        listen(argv[2], argv[3], int(argv[4]), argv[5])
+        listen(argv[2], argv[3], int(argv[4]), argv[5], *map(int, argv[6:]))
     paths = [path for path in argv[2:] if not path.startswith("--")]
     sessions = [read(path, template_repeats_allowed="--connection" not in argv) for path in paths]
     if argv[1] == "records":
