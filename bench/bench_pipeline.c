@@ -357,7 +357,7 @@ static NfpCollector *connect_to(const Reader *reader, const NfpTemplateSet *temp
 	g_autoptr(GError) error = NULL;
 	static NfpCollectorOptions options = {
 		.name = (char *)"bench", .protocol = (char *)"ipfix", .refresh_interval = 60 * NFP_NS_PER_S,
-		.refresh_messages = 20, .domain = 1, .retry = 60 * NFP_NS_PER_S, .queue = QUEUE,
+		.refresh_messages = 20, .domain = 1, .retry = 60 * NFP_NS_PER_S, .queue = QUEUE, .rate = NFP_RATE_NONE,
 	};
 	NfpCollector *collector;
 

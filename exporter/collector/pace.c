@@ -51,7 +51,7 @@ static void set_rate(NfpPace *pace, uint64_t backlog, gint64 now)
 
 uint32_t nfp_pace_allowed(NfpPace *pace, uint64_t backlog, gint64 now)
 {
-	double most;
+	double most, least;
 
 	if (backlog == 0)
 		return 0;
@@ -61,7 +61,10 @@ uint32_t nfp_pace_allowed(NfpPace *pace, uint64_t backlog, gint64 now)
 	most = MAX(QUANTA * quantum(pace), NFP_PACE_BURST);
 	pace->allowance = MIN(pace->allowance + (double)(now - pace->at) / (double)S * pace->rate, most);
 	pace->at = now;
-	if (pace->allowance < MIN(quantum(pace), (double)backlog))
+	/* What has begun goes on to the end of the quantum, message by message: one wake-up for all of it. */
+	least = MIN(pace->going ? QUANTUM_RECORDS : quantum(pace), (double)backlog);
+	pace->going = pace->allowance >= least;
+	if (!pace->going)
 		return 0;
 	return (uint32_t)pace->allowance;
 }

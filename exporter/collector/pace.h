@@ -24,6 +24,7 @@ typedef struct {
 	NfpPaceKind kind;
 	double rate;        /* records/s, now */
 	double allowance;   /* records */
+	gboolean going;     /* a quantum is being spent */
 	gint64 at;          /* when it was worked out */
 	gint64 due;         /* adaptive: by when all should be gone */
 	uint64_t bucket;    /* end of the newest bucket seen */

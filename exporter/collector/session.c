@@ -278,7 +278,7 @@ static void announce(NfpSession *session, uint32_t domain)
 }
 
 /* FALSE: the stage is full, or it is not time yet. */
-static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, gint64 now)
+static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, uint64_t *unsent, gint64 now)
 {
 	const NfpBatch *batch = entry->batch;
 	uint32_t size = nfp_session_message_size(session);
@@ -291,7 +291,7 @@ static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, gint64
 
 	if (!out)
 		return FALSE;
-	allowed = nfp_pace_allowed(&session->pace, nfp_outbox_unsent(&session->outbox) + session->behind, now);
+	allowed = nfp_pace_allowed(&session->pace, *unsent + session->behind, now);
 	if (allowed == 0) {
 		session->pace_at = nfp_pace_next(&session->pace);
 		return FALSE;
@@ -301,9 +301,11 @@ static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, gint64
 				     &used, &unsendable);
 	if (length < 0 || (length == 0 && used == 0)) {
 		nfp_outbox_refuse_one(&session->outbox);
+		*unsent -= 1;
 		return TRUE;
 	}
 	nfp_pace_spent(&session->pace, used);
+	*unsent -= used;
 	nfp_outbox_encoded(&session->outbox, used, unsendable, length > 0, &part);
 	if (length > 0) {
 		nfp_stage_add(&session->stage, (uint32_t)length, &part);
@@ -348,6 +350,8 @@ static void probe(NfpSession *session, gint64 now)
 
 static void fill_stage(NfpSession *session, gint64 now)
 {
+	uint64_t unsent = nfp_outbox_unsent(&session->outbox); /* counted once a stage, not once a message */
+
 	for (;;) {
 		NfpOutboxEntry *entry;
 		uint32_t domain;
@@ -365,8 +369,10 @@ static void fill_stage(NfpSession *session, gint64 now)
 		if (session->finished)
 			return;
 		entry = nfp_outbox_current(&session->outbox);
-		if (!entry)
+		if (!entry) {
 			entry = replay(session, now);
+			unsent = nfp_outbox_unsent(&session->outbox);
+		}
 		if (!entry)
 			return;
 		domain = entry->batch->domain;
@@ -377,9 +383,10 @@ static void fill_stage(NfpSession *session, gint64 now)
 			/* Records that nothing describes cannot be read: this batch is the loss. */
 			if (session->unable)
 				nfp_outbox_refuse_rest(&session->outbox);
+			unsent = nfp_outbox_unsent(&session->outbox);
 			continue;
 		}
-		if (!stage_records(session, entry, now))
+		if (!stage_records(session, entry, &unsent, now))
 			return;
 	}
 }

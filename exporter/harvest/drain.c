@@ -35,8 +35,9 @@ static NfpBatch *new_batch(Run *run)
 
 	if (!pool)
 		return nfp_batch_new(NFP_BATCH_RECORDS, run->state->delivery);
-	/* Senders on this CPU come to empty some of those that are out; on others it costs next to nothing. */
-	if (!nfp_batch_pool_kept(pool))
+	/* Senders on this CPU come to empty those that are out while they are in its cache, and their memory is filled
+	 * again; where senders have other CPUs and keep up, there are none. */
+	if (nfp_batch_pool_out(pool) > 1)
 		sched_yield();
 	return nfp_batch_pool_take(pool, run->state->delivery);
 }

@@ -189,6 +189,11 @@ guint nfp_batch_pool_kept(NfpBatchPool *pool)
 	return (guint)g_atomic_int_get(&pool->free);
 }
 
+guint nfp_batch_pool_out(NfpBatchPool *pool)
+{
+	return (guint)g_atomic_int_get(&pool->refs) - 1;
+}
+
 static void give_back(Block *block)
 {
 	NfpBatchPool *pool = block->pool;

@@ -70,5 +70,6 @@ NfpBatch *nfp_batch_pool_take(NfpBatchPool *pool, NfpDelivery *delivery);
  * follows traffic. */
 void nfp_batch_pool_trim(NfpBatchPool *pool);
 guint nfp_batch_pool_kept(NfpBatchPool *pool); /* any thread */
+guint nfp_batch_pool_out(NfpBatchPool *pool);  /* taken and not given back; any thread */
 
 #endif

@@ -122,3 +122,29 @@ Test(pace, hurry)
 	nfp_pace_hurry(&pace, 102 * S);
 	cr_assert_leq(run(&pace, 200000, 100 * S, 0).took, 3 * S);
 }
+
+/* A message at a time, as they are made: a wake-up is for a quantum all the same. */
+Test(pace, a_quantum_leaves_at_once)
+{
+	gint64 now = 100 * S;
+	guint64 backlog = 1000000;
+	guint wakes = 0;
+	NfpPace pace;
+
+	nfp_pace_init(&pace, NFP_PACE_ADAPTIVE, 0, 0);
+	nfp_pace_came(&pace, 0, 60 * NS, now);
+	while (backlog) {
+		guint32 n = MIN(nfp_pace_allowed(&pace, backlog, now), 13);
+
+		if (n == 0) {
+			now = nfp_pace_next(&pace);
+			wakes++;
+			continue;
+		}
+		n = MIN(n, backlog);
+		nfp_pace_spent(&pace, n);
+		backlog -= n;
+	}
+	cr_assert_lt(now, 130 * S);
+	cr_assert_lt(wakes, 2 * 24 * 110, "%u: one or two a quantum, of which there are 100 a second", wakes);
+}

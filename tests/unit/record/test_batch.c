@@ -103,10 +103,12 @@ Test(batch_pool, memory_comes_back)
 	const NfpRecord *records = batch->records;
 
 	cr_assert_eq(batch->capacity, NFP_BATCH_RECORDS);
+	cr_assert_eq(nfp_batch_pool_out(pool), 1);
 	cr_assert_eq((uintptr_t)records % 64, 0, "a record begins with a cache line");
 	batch->n = 7;
 	nfp_batch_unref(batch);
 	cr_assert_eq(nfp_batch_pool_kept(pool), 1);
+	cr_assert_eq(nfp_batch_pool_out(pool), 0);
 	batch = nfp_batch_pool_take(pool, delivery);
 	cr_assert_eq(batch->records, records);
 	cr_assert_eq(batch->n, 0);
