@@ -57,6 +57,13 @@ static void leave(Sweep *s)
 		emit(s, last + 1, around(s));
 }
 
+static uint32_t merge(NfpFactsPool *pool, uint32_t first, uint32_t rest)
+{
+	if (pool)
+		return nfp_facts_merge(pool, first, rest);
+	return first ? first : rest;
+}
+
 GArray *nfp_flatten(GArray *rows, NfpFactsPool *pool)
 {
 	Sweep s = { .ranges = g_array_new(FALSE, FALSE, sizeof(NfpRange)) };
@@ -71,10 +78,10 @@ GArray *nfp_flatten(GArray *rows, NfpFactsPool *pool)
 
 		for (; i < rows->len && g_array_index(rows, NfpPrefixRow, i).first == row->first &&
 		       g_array_index(rows, NfpPrefixRow, i).length == row->length; i++)
-			facts = nfp_facts_merge(pool, facts, g_array_index(rows, NfpPrefixRow, i).facts);
+			facts = merge(pool, facts, g_array_index(rows, NfpPrefixRow, i).facts);
 		while (s.depth && s.stack[s.depth - 1].last < row->first)
 			leave(&s);
-		facts = nfp_facts_merge(pool, facts, around(&s));
+		facts = merge(pool, facts, around(&s));
 		emit(&s, row->first, facts);
 		s.stack[s.depth++] = (Around){ last, facts };
 	}

@@ -26,7 +26,8 @@ typedef struct {
 	uint32_t facts;
 } NfpRange;
 
-/* Sorts rows (NfpPrefixRow of one family). Returns NfpRange, sorted, the first starts at 0, neighbours differ. */
+/* Sorts rows (NfpPrefixRow of one family). pool NULL: facts are numbers above 0 that are not merged, the innermost prefix's
+ * holds. Returns NfpRange, sorted, the first starts at 0, neighbours differ. */
 GArray *nfp_flatten(GArray *rows, NfpFactsPool *pool);
 
 #endif

@@ -2,6 +2,7 @@
 #include "probe/links.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/ethtool.h>
 #include <linux/gen_stats.h>
 #include <linux/if_link.h>
@@ -26,7 +27,7 @@ static bool is_pair(const char *kind)
 
 static bool link_parse(const struct nlmsghdr *message, NfpLink *ret)
 {
-	NfpNetlinkAttr attrs[IFLA_MAX + 1], info[IFLA_INFO_MAX + 1];
+	NfpNetlinkAttr attrs[IFLA_MAX + 1], info[IFLA_INFO_MAX + 1], vrf[IFLA_VRF_MAX + 1];
 	const struct ifinfomsg *header = NLMSG_DATA(message);
 
 	if (message->nlmsg_type != RTM_NEWLINK || header->ifi_index <= 0)
@@ -41,6 +42,13 @@ static bool link_parse(const struct nlmsghdr *message, NfpLink *ret)
 	ret->ethernet = header->ifi_type == ARPHRD_ETHER || header->ifi_type == ARPHRD_LOOPBACK;
 	nfp_netlink_string(attrs[IFLA_IFNAME], ret->name, sizeof(ret->name));
 	nfp_netlink_string(info[IFLA_INFO_KIND], ret->kind, sizeof(ret->kind));
+	nfp_netlink_string(attrs[IFLA_IFALIAS], ret->alias, sizeof(ret->alias));
+	if (attrs[IFLA_ADDRESS].size == sizeof(ret->mac))
+		memcpy(ret->mac, attrs[IFLA_ADDRESS].data, sizeof(ret->mac));
+	if (!strcmp(ret->kind, "vrf")) {
+		nfp_netlink_attrs_in(info[IFLA_INFO_DATA], vrf, G_N_ELEMENTS(vrf));
+		ret->table = nfp_netlink_u32(vrf[IFLA_VRF_TABLE]);
+	}
 	ret->master = nfp_netlink_u32(attrs[IFLA_MASTER]);
 	/* With IFLA_LINK_NETNSID the number is one of another namespace. */
 	if (!attrs[IFLA_LINK_NETNSID].data && !is_pair(ret->kind))
@@ -48,6 +56,25 @@ static bool link_parse(const struct nlmsghdr *message, NfpLink *ret)
 	if (ret->lower == ret->ifindex)
 		ret->lower = 0;
 	return true;
+}
+
+static const NfpLink *link_of(const GArray *links, uint32_t ifindex)
+{
+	for (guint i = 0; ifindex && i < links->len; i++)
+		if (g_array_index(links, NfpLink, i).ifindex == ifindex)
+			return &g_array_index(links, NfpLink, i);
+	return NULL;
+}
+
+const NfpLink *nfp_links_vrf(const GArray *links, const NfpLink *link)
+{
+	/* Deeper than this no two devices can be nested (MAX_NEST_DEV of linux/netdevice.h). */
+	for (int depth = 0; link && depth < 8; depth++) {
+		if (link->table)
+			return link;
+		link = link_of(links, link->master);
+	}
+	return NULL;
 }
 
 static void links_add(const struct nlmsghdr *message, void *data)
@@ -181,6 +208,24 @@ bool nfp_links_strips_tags(NfpNetlink *netlink, const char *ifname)
 
 	/* A netlink socket takes the ioctls of devices too, in its own namespace. */
 	return !ethtool(nfp_netlink_fd(netlink), ifname, &flags) || flags.data & ETH_FLAG_RXVLAN;
+}
+
+uint32_t nfp_links_speed(NfpNetlink *netlink, const char *ifname)
+{
+	/* The masks behind the struct have a length of their own, which the first call asks for (linux/ethtool.h). */
+	struct {
+		struct ethtool_link_settings settings;
+		uint32_t masks[3 * SCHAR_MAX];
+	} request = { .settings = { .cmd = ETHTOOL_GLINKSETTINGS } };
+	int fd = nfp_netlink_fd(netlink);
+
+	if (!ethtool(fd, ifname, &request) || request.settings.link_mode_masks_nwords >= 0)
+		return 0;
+	request.settings.link_mode_masks_nwords = (int8_t)-request.settings.link_mode_masks_nwords;
+	request.settings.cmd = ETHTOOL_GLINKSETTINGS;
+	if (!ethtool(fd, ifname, &request) || request.settings.speed == (uint32_t)SPEED_UNKNOWN)
+		return 0;
+	return request.settings.speed;
 }
 
 /* XDP drops are in no standard counter; drivers name theirs rx_xdp_drop, rx_queue_0_xdp_drops, ...

@@ -20,6 +20,8 @@ uint32_t nfp_links_gone(const struct nlmsghdr *message);
  * want of a protocol: an upper bound). egress: dropped by the qdisc or by the driver. */
 int nfp_links_dropped(NfpNetlink *netlink, uint32_t ifindex, uint64_t *ret_before, uint64_t *ret_after);
 
+/* As nfp_probe_link_speed(). */
+uint32_t nfp_links_speed(NfpNetlink *netlink, const char *ifname);
 /* Whether the interface takes VLAN tags out of frames before XDP sees them (rx-vlan-offload): true also when
  * that cannot be told. */
 bool nfp_links_strips_tags(NfpNetlink *netlink, const char *ifname);

@@ -488,6 +488,11 @@ int nfp_probe_links(NfpProbe *probe, GArray *ret_links)
 	return probe->netlink ? nfp_links_list(probe->netlink, ret_links) : -ENOTCONN;
 }
 
+uint32_t nfp_probe_link_speed(NfpProbe *probe, const char *ifname)
+{
+	return probe->netlink ? nfp_links_speed(probe->netlink, ifname) : 0;
+}
+
 int nfp_probe_watch_fd(NfpProbe *probe)
 {
 	return probe->watch ? nfp_netlink_fd(probe->watch) : -1;

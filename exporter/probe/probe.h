@@ -112,8 +112,15 @@ typedef struct {
 	uint32_t master;  /* bond, bridge or VRF it belongs to; 0 = none */
 	uint32_t lower;   /* device it stands on (VLAN, macvlan); 0 = none */
 	char kind[16];    /* IFLA_INFO_KIND: "veth", "bridge", "vlan", "bond", ... or "" */
+	char alias[256];  /* IFLA_IFALIAS (`ip link set DEV alias ...`), or "" */
+	uint8_t mac[6];   /* zeros: it has none of 6 octets */
+	uint32_t table;   /* of a VRF: number of its routing table; else 0 */
 } NfpLink;
 int nfp_probe_links(NfpProbe *probe, GArray *ret_links);
+/* The VRF that a link of `links` belongs to, by way of bonds and bridges or not: a link of `links`, or NULL. */
+const NfpLink *nfp_links_vrf(const GArray *links, const NfpLink *link);
+/* Mbit/s as its driver says; 0: it does not. */
+uint32_t nfp_probe_link_speed(NfpProbe *probe, const char *ifname);
 /* The device of each stack nearest the wire that sees each packet once (design section 9): removes the others
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
