@@ -108,18 +108,36 @@ static gboolean make_meters(NfpDaemon *d, GError **err)
 	return FALSE;
 }
 
+/* Without them records lack prefix lengths, and nothing else. */
+static void follow_routes(NfpDaemon *d, NfpMeter *meter)
+{
+	const NfpDomain *domain = nfp_meter_domain(meter);
+	g_autofree char *where = domain->netns ? g_strdup_printf("namespace %s", domain->netns) : g_strdup("this namespace");
+	g_autoptr(GError) error = NULL;
+	NfpRouteFollower *follower =
+		nfp_route_follower_new(nfp_meter_probe(meter), d->enrich, domain->domain, where, &error);
+
+	if (follower)
+		g_ptr_array_add(d->routes, follower);
+	else
+		nfp_log(NFP_LOG_WARNING, ROOM, "%s: no prefix lengths: %s, ignoring", where, error->message);
+}
+
 /* What the interfaces are called is told before the first bucket ends, what the database holds when it is read. */
 static gboolean make_enrich(NfpDaemon *d, GError **err)
 {
-	if (!d->conf->enrichment)
+	if (!d->conf->enrichment && !d->conf->enrichment_routes)
 		return TRUE;
 	d->enrich = nfp_enrich_new(d->conf->enrichment, err);
 	if (!d->enrich) {
 		g_prefix_error(err, "enrichment: ");
 		return FALSE;
 	}
-	for (guint i = 0; i < d->meters->len; i++)
+	for (guint i = 0; i < d->meters->len; i++) {
 		nfp_meter_set_enrich(g_ptr_array_index(d->meters, i), d->enrich);
+		if (d->conf->enrichment_routes)
+			follow_routes(d, g_ptr_array_index(d->meters, i));
+	}
 	return TRUE;
 }
 
@@ -335,6 +353,7 @@ static void clear(NfpDaemon *d)
 	nfp_control_free(d->control);
 	nfp_web_free(d->web);
 	nfp_harvester_free(d->harvester);
+	g_ptr_array_unref(d->routes);
 	nfp_enrich_free(d->enrich);
 	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);
@@ -356,6 +375,7 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 		.meters = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_meter_free),
 		.templates = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_template_set_free),
 		.collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free),
+		.routes = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_route_follower_free),
 		.started = g_get_monotonic_time(),
 	};
 	g_autoptr(GError) error = NULL;

@@ -10,6 +10,7 @@
 #include "app/fanout.h"
 #include "app/meter.h"
 #include "app/printer.h"
+#include "app/routes.h"
 #include "app/talkers.h"
 #include "app/web.h"
 #include "harvest/harvester.h"
@@ -27,6 +28,7 @@ typedef struct {
 	NfpPrinter *printer;   /* NULL: standard output is not ours */
 	NfpEnrich *enrich;     /* NULL: not configured */
 	NfpHarvester *harvester;
+	GPtrArray *routes;     /* NfpRouteFollower, before enrich goes */
 	NfpControl *control;   /* NULL: could not be made */
 	NfpTalkers *talkers;   /* NULL: nobody looks */
 	NfpWeb *web;           /* NULL: not wanted, or could not be made */

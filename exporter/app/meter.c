@@ -64,6 +64,11 @@ void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich)
 	meter->enrich = enrich;
 }
 
+const NfpDomain *nfp_meter_domain(const NfpMeter *meter)
+{
+	return meter->domain;
+}
+
 void nfp_meter_free(NfpMeter *meter)
 {
 	if (!meter)
@@ -226,8 +231,16 @@ static void tell_enrich(const NfpMeter *meter, const GArray *links)
 	if (!meter->enrich)
 		return;
 	for (guint i = 0; i < links->len; i++) {
-		interfaces[i].ifindex = g_array_index(links, NfpLink, i).ifindex;
-		interfaces[i].name = g_array_index(links, NfpLink, i).name;
+		const NfpLink *link = &g_array_index(links, NfpLink, i), *vrf = nfp_links_vrf(links, link);
+
+		interfaces[i] = (NfpEnrichInterface){
+			.ifindex = link->ifindex,
+			.name = link->name,
+			.alias = link->alias,
+			.vrf = vrf ? vrf->name : NULL,
+			.vrf_id = vrf ? vrf->table : 0,
+			.speed = nfp_probe_link_speed(meter->probe, link->name),
+		};
 	}
 	nfp_enrich_set_interfaces(meter->enrich, meter->domain->domain, interfaces, links->len);
 }

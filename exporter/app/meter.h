@@ -15,6 +15,7 @@ typedef struct NfpMeter NfpMeter;
 /* Opens or makes the domain's maps; attaches nothing yet. conf and domain are borrowed. */
 NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err);
 NfpProbe *nfp_meter_probe(NfpMeter *meter); /* owned by the meter */
+const NfpDomain *nfp_meter_domain(const NfpMeter *meter);
 /* Before the start: the domain's interfaces are told to it, now and when they change. Borrowed, until the main loop ends. */
 void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich);
 /* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first

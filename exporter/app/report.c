@@ -141,6 +141,7 @@ static void add_enrich(JsonBuilder *b, NfpEnrich *enrich)
 	add_number(b, "interfaces", s.interfaces);
 	add_number(b, "left_out", s.left_out);
 	add_number(b, "memory", s.memory);
+	add_number(b, "routes", s.routes);
 	add_number(b, "failures", s.failures);
 	json_builder_set_member_name(b, "age_s");
 	if (s.age >= 0)

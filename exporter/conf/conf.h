@@ -21,6 +21,7 @@ typedef struct {
 	uint64_t maps_memory;	/* octets */
 	uint32_t maps_flows;	/* 0 = auto */
 	gboolean maps_table;
+	gboolean enrichment_routes;
 	char *enrichment;	/* database, or NULL: records have no facts */
 	char *metrics_listen;	/* where the page and the metrics are, or NULL: nowhere */
 	uint64_t biflow_memory; /* octets of records that wait for the other direction */

@@ -23,6 +23,7 @@ struct NfpEnrich {
 	GCond changed;
 	NfpSnapshot *snapshot;
 	GArray *interfaces; /* NfpViewInterface */
+	GArray *routes;     /* NfpViewRoutes */
 	gboolean tried;
 	uint64_t generation, failures, left_out;
 	gint64 loaded; /* monotonic us */
@@ -38,10 +39,15 @@ static void interface_clear(void *data)
 	g_free((char *)i->vrf);
 }
 
+static void routes_clear(void *data)
+{
+	nfp_route_tables_unref(((NfpViewRoutes *)data)->tables);
+}
+
 /* The lock is held. */
 static void publish(NfpEnrich *e)
 {
-	NfpView *view = nfp_view_new(e->snapshot, e->interfaces);
+	NfpView *view = nfp_view_new(e->snapshot, e->interfaces, e->routes);
 
 	/* What the harvester did not take is nobody's. */
 	nfp_view_unref(__atomic_exchange_n(&e->next, view, __ATOMIC_ACQ_REL));
@@ -138,8 +144,10 @@ NfpEnrich *nfp_enrich_new(const char *database, GError **err)
 	e->database = g_strdup(database);
 	e->interfaces = g_array_new(FALSE, FALSE, sizeof(NfpViewInterface));
 	g_array_set_clear_func(e->interfaces, interface_clear);
+	e->routes = g_array_new(FALSE, FALSE, sizeof(NfpViewRoutes));
+	g_array_set_clear_func(e->routes, routes_clear);
 	e->snapshot = g_steal_pointer(&snapshot);
-	e->current = nfp_view_new(e->snapshot, e->interfaces);
+	e->current = nfp_view_new(e->snapshot, e->interfaces, e->routes);
 	e->tried = !database;
 	if (database) {
 		e->thread = g_thread_try_new("enrich", run, e, err);
@@ -179,6 +187,28 @@ void nfp_enrich_set_interfaces(NfpEnrich *e, uint32_t domain, const NfpEnrichInt
 	g_mutex_unlock(&e->lock);
 }
 
+void nfp_enrich_set_routes(NfpEnrich *e, uint32_t domain, NfpRouteTables *tables)
+{
+	NfpViewRoutes fresh = { domain, tables };
+
+	g_mutex_lock(&e->lock);
+	for (guint i = e->routes->len; i-- > 0;)
+		if (g_array_index(e->routes, NfpViewRoutes, i).domain == domain)
+			g_array_remove_index_fast(e->routes, i);
+	g_array_append_val(e->routes, fresh);
+	publish(e);
+	g_mutex_unlock(&e->lock);
+}
+
+static uint64_t routes_n(const NfpEnrich *e)
+{
+	uint64_t n = 0;
+
+	for (guint i = 0; i < e->routes->len; i++)
+		n += nfp_route_tables_n(g_array_index(e->routes, NfpViewRoutes, i).tables);
+	return n;
+}
+
 void nfp_enrich_turn(NfpEnrich *e)
 {
 	NfpView *next = __atomic_exchange_n(&e->next, NULL, __ATOMIC_ACQ_REL);
@@ -213,6 +243,7 @@ void nfp_enrich_status(NfpEnrich *e, NfpEnrichStatus *ret)
 		.interfaces = e->snapshot->rules->len,
 		.left_out = e->left_out,
 		.memory = e->snapshot->memory,
+		.routes = routes_n(e),
 		.failures = e->failures,
 		.age = e->generation ? g_get_monotonic_time() - e->loaded : -1,
 		.error = g_strdup(e->error),
@@ -241,6 +272,7 @@ void nfp_enrich_free(NfpEnrich *e)
 	nfp_view_unref(e->next);
 	nfp_snapshot_unref(e->snapshot);
 	g_array_unref(e->interfaces);
+	g_array_unref(e->routes);
 	g_free(e->database);
 	g_free(e->error);
 	g_cond_clear(&e->changed);

@@ -15,6 +15,7 @@ typedef struct {
 	uint64_t prefixes, hosts, services, interfaces; /* rows in force, built-in ones counted */
 	uint64_t left_out; /* malformed rows of the database in force */
 	uint64_t memory;   /* octets */
+	uint64_t routes;   /* of the kernel, followed */
 	uint64_t failures; /* attempts to read that failed */
 	gint64 age;        /* us since the database in force was read; -1: none was */
 	char *error;       /* why the newest state of the database is not in force; NULL: it is */
@@ -29,6 +30,8 @@ NfpEnrich *nfp_enrich_new(const char *database, GError **err);
 gboolean nfp_enrich_wait(NfpEnrich *enrich, gint64 deadline);
 /* The interfaces of an observation domain in the place of those told before. Any thread. */
 void nfp_enrich_set_interfaces(NfpEnrich *enrich, uint32_t domain, const NfpEnrichInterface *interfaces, guint n);
+/* The routing tables of an observation domain in the place of those told before. Takes the reference. Any thread. */
+void nfp_enrich_set_routes(NfpEnrich *enrich, uint32_t domain, NfpRouteTables *tables);
 
 /* Harvester's thread: from here on the newest facts. */
 void nfp_enrich_turn(NfpEnrich *enrich);

@@ -67,7 +67,26 @@ static int by_key(gconstpointer a, gconstpointer b)
 	return (x > y) - (x < y);
 }
 
-NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces)
+static void routes_clear(void *data)
+{
+	nfp_route_tables_unref(((NfpViewRoutes *)data)->tables);
+}
+
+static GArray *copy_routes(const GArray *routes)
+{
+	GArray *copy = g_array_new(FALSE, FALSE, sizeof(NfpViewRoutes));
+
+	g_array_set_clear_func(copy, routes_clear);
+	for (guint i = 0; routes && i < routes->len; i++) {
+		NfpViewRoutes one = g_array_index(routes, NfpViewRoutes, i);
+
+		nfp_route_tables_ref(one.tables);
+		g_array_append_val(copy, one);
+	}
+	return copy;
+}
+
+NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces, const GArray *routes)
 {
 	g_autoptr(GPtrArray) sorted = g_ptr_array_new();
 	NfpView *v = g_new0(NfpView, 1);
@@ -75,6 +94,7 @@ NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces)
 	v->refs = 1;
 	v->snapshot = nfp_snapshot_ref(snapshot);
 	v->texts = nfp_texts_new();
+	v->routes = copy_routes(routes);
 	v->none.name = v->none.description = v->none.role = v->none.vrf = nfp_texts_get(v->texts, 0);
 	for (guint i = 0; i < interfaces->len; i++)
 		g_ptr_array_add(sorted, &g_array_index(interfaces, NfpViewInterface, i));
@@ -106,6 +126,7 @@ void nfp_view_unref(NfpView *v)
 		return;
 	nfp_snapshot_unref(v->snapshot);
 	nfp_texts_free(v->texts);
+	g_array_unref(v->routes);
 	g_free(v->keys);
 	g_free(v->ports);
 	g_free(v);
@@ -166,6 +187,48 @@ static const NfpPort *port_of(const NfpView *v, LastPort *last, uint32_t domain,
 	return last->port;
 }
 
+static const NfpRouteTables *routes_of(const NfpView *v, uint32_t domain)
+{
+	for (guint i = 0; i < v->routes->len; i++)
+		if (g_array_index(v->routes, NfpViewRoutes, i).domain == domain)
+			return g_array_index(v->routes, NfpViewRoutes, i).tables;
+	return NULL;
+}
+
+/* 0: there is no route, or it is the default one. */
+static uint8_t prefix4(const NfpRouteTables *tables, uint32_t vrf, const uint8_t *address)
+{
+	int length = nfp_route_tables_find4(tables, vrf, address);
+
+	return length > 0 ? (uint8_t)length : 0;
+}
+
+static uint8_t prefix6(const NfpRouteTables *tables, uint32_t vrf, const uint8_t *address)
+{
+	int length = nfp_route_tables_find6(tables, vrf, address);
+
+	return length > 0 ? (uint8_t)length : 0;
+}
+
+static void fill_prefixes(const NfpView *v, NfpRecord *r)
+{
+	const NfpRouteTables *tables = routes_of(v, r->domain);
+	uint32_t vrf = 0;
+
+	if (!tables || !(r->have & (NFP_HAVE_IPV4 | NFP_HAVE_IPV6)))
+		return;
+	if (r->have & NFP_HAVE_INTERFACES)
+		vrf = r->ingress->vrf_id ? r->ingress->vrf_id : r->egress->vrf_id;
+	if (r->have & NFP_HAVE_IPV4) {
+		r->src_prefix = prefix4(tables, vrf, r->src4);
+		r->dst_prefix = prefix4(tables, vrf, r->dst4);
+	} else {
+		r->src_prefix = prefix6(tables, vrf, r->src6);
+		r->dst_prefix = prefix6(tables, vrf, r->dst6);
+	}
+	r->have |= NFP_HAVE_PREFIXES;
+}
+
 void nfp_view_fill(const NfpView *v, NfpRecord *records, guint n)
 {
 	LastPort ingress = { 0 }, egress = { 0 };
@@ -175,10 +238,12 @@ void nfp_view_fill(const NfpView *v, NfpRecord *records, guint n)
 
 		fill_places(v->snapshot, r);
 		fill_application(v->snapshot, r);
-		if (!v->n)
-			continue;
-		r->ingress = port_of(v, &ingress, r->domain, r->ingress_if);
-		r->egress = port_of(v, &egress, r->domain, r->egress_if);
-		r->have |= NFP_HAVE_INTERFACES;
+		if (v->n) {
+			r->ingress = port_of(v, &ingress, r->domain, r->ingress_if);
+			r->egress = port_of(v, &egress, r->domain, r->egress_if);
+			r->have |= NFP_HAVE_INTERFACES;
+		}
+		if (v->routes->len)
+			fill_prefixes(v, r);
 	}
 }

@@ -6,6 +6,7 @@
 #ifndef NFP_ENRICH_VIEW_H
 #define NFP_ENRICH_VIEW_H
 
+#include "enrich/routes.h"
 #include "enrich/snapshot.h"
 
 /* An interface as the kernel has it. Texts are copied, and may be NULL. */
@@ -18,6 +19,12 @@ typedef struct {
 	uint32_t speed;  /* Mbit/s, 0 = not known */
 } NfpEnrichInterface;
 
+/* The routing tables of one domain. */
+typedef struct {
+	uint32_t domain;
+	NfpRouteTables *tables;
+} NfpViewRoutes;
+
 typedef struct {
 	gint refs;
 	NfpSnapshot *snapshot;
@@ -26,6 +33,7 @@ typedef struct {
 	NfpPort *ports;
 	guint n;
 	NfpPort none;
+	GArray *routes; /* NfpViewRoutes, one a domain whose routes are followed */
 } NfpView;
 
 /* Interfaces of one domain, as nfp_view_new() wants them. */
@@ -34,15 +42,16 @@ typedef struct {
 	NfpEnrichInterface interface;
 } NfpViewInterface;
 
-/* interfaces: NfpViewInterface; the first of a domain and index counts. Takes a reference to the snapshot. */
-NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces);
+/* interfaces: NfpViewInterface; the first of a domain and index counts. routes: NfpViewRoutes, NULL: none. Takes references to
+ * the snapshot and to the tables. */
+NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces, const GArray *routes);
 /* NULL: no such interface. */
 const NfpPort *nfp_view_port(const NfpView *view, uint32_t domain, uint32_t ifindex);
 NfpView *nfp_view_ref(NfpView *view);
 void nfp_view_unref(NfpView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpView, nfp_view_unref)
 
-/* Gives records 0..n-1 their places, applications and ports. The records may be used as long as the view. */
+/* Gives records 0..n-1 their places, applications, ports and prefix lengths. The records may be used as long as the view. */
 void nfp_view_fill(const NfpView *view, NfpRecord *records, guint n);
 
 #endif

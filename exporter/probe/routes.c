@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/error.h"
 #include "probe/domain.h"

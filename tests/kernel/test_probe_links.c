@@ -38,6 +38,13 @@ Test(probe_links, kinds_masters_and_lower_devices)
 	nfpt_wire("a0", "peer", "b0");
 	nfpt_run("ip link add br0 type bridge && ip link set a0 master br0");
 	netlink = open_netlink();
+	nfpt_run("ip link set a0 alias 'to the peer' address 02:00:00:00:00:77");
+	link = find(netlink, "a0");
+	cr_expect_str_eq(link.alias, "to the peer");
+	cr_expect_eq(memcmp(link.mac, "\x02\0\0\0\0\x77", 6), 0);
+	cr_expect_eq(link.table, 0);
+	cr_expect_gt(nfp_links_speed(netlink, "a0"), 0, "a veth says 10 Gbit/s");
+	cr_expect_eq(nfp_links_speed(netlink, "br-none"), 0);
 	link = find(netlink, "lo");
 	cr_expect(link.loopback && link.up && link.ethernet);
 	veth = find(netlink, "a0");

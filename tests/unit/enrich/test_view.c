@@ -29,7 +29,7 @@ static NfpView *view_new(const NfpViewInterface *interfaces, guint n)
 	g_autoptr(NfpSnapshot) snapshot = snapshot_new();
 
 	g_array_append_vals(array, interfaces, n);
-	return nfp_view_new(snapshot, array);
+	return nfp_view_new(snapshot, array, NULL);
 }
 
 Test(view, ports_by_domain_and_index)
