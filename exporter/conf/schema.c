@@ -135,15 +135,15 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "SQLite database of what is known of addresses, services and interfaces: AS, country, names "
 		  "(docs/enrichment.md). A commit counts from the next bucket on, without a restart. "
 		  "`nfprobe enrich` makes, fills and asks it." },
-	{ TOP(biflow_memory), .path = "biflow_memory", .type = NFP_CONF_SIZE, .min = MIB,
-	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_PROCESS,
-	  .help = "For collectors with `biflow: true`: records of a bucket that wait for the other direction, "
-		  "about 2000 a MiB. What comes beyond goes out by itself, counted as `crowded`." },
 	{ TOP(enrichment_routes), .path = "enrichment.routes", .type = NFP_CONF_BOOL, .value = "false",
 	  .part = NFP_CONF_PART_PROCESS,
 	  .help = "Follow the kernel's routing tables, so that records have the prefix lengths of source and "
 		  "destination (a template set has to name them). Tables are those of the VRF, local and main; "
 		  "policy routing is not followed." },
+	{ TOP(biflow_memory), .path = "biflow_memory", .type = NFP_CONF_SIZE, .min = MIB,
+	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_PROCESS,
+	  .help = "For collectors with `biflow: true`: records of a bucket that wait for the other direction, "
+		  "about 2000 a MiB. What comes beyond goes out by itself, counted as `crowded`." },
 	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
 	  .absent = "only the built-in sets", .part = NFP_CONF_PART_COLLECTOR,
 	  .example = "/etc/nfprobe/templates",
