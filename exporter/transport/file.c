@@ -269,8 +269,12 @@ static void file_shutdown(NfpTransport *transport)
 {
 	File *file = (File *)transport;
 
-	if (file->fd >= 0 && file->size > 0 && (file->rotation.size || file->rotation.interval))
+	gboolean rotates = file->rotation.size || file->rotation.interval;
+
+	if (file->fd >= 0 && file->size > 0 && rotates)
 		finish_file(file);
+	else if (file->fd >= 0 && file->size == 0 && rotates && nfp_file_is_at(file->fd, file->path))
+		unlink(file->path); /* who waits for finished files has nothing to find here */
 	else if (file->fd >= 0 && fsync(file->fd) < 0)
 		file_fail(file, errno, "cannot be finished");
 	file_close(transport);

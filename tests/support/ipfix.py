@@ -9,6 +9,7 @@ pass: lengths, unknown and empty Sets, padding, templates before data, sequence 
                                              one line each for what is wrong; --connection: a
                                              template may come once only (TCP)
   ipfix.py records FILE...                   prints the data records of the sessions, one JSON a line
+  ipfix.py replay ADDRESS PORT FILE...       sends their messages, a datagram each
 
 A file is messages end to end (RFC 5655). One file is one session."""
 import ipaddress
@@ -18,6 +19,7 @@ import selectors
 import socket
 import struct
 import sys
+import time
 
 NAMES = {1: "octetDeltaCount", 2: "packetDeltaCount", 4: "protocolIdentifier", 5: "ipClassOfService",
          6: "tcpControlBits", 7: "sourceTransportPort", 8: "sourceIPv4Address", 10: "ingressInterface",
@@ -220,9 +222,40 @@ def listen(kind, address, port, folder, buffer=0):
                 key.fileobj.close()
 
 
+def messages(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    offset = 0
+    while offset < len(data):
+        length = int.from_bytes(data[offset + 2:offset + 4], "big")
+        yield data[offset:offset + length]
+        offset += length
+
+
+def unread(port):
+    """Octets that wait for the receiver of a port of ours."""
+    with open("/proc/net/udp", encoding="ascii") as file:
+        rows = [line.split() for line in file.readlines()[1:]]
+    return sum(int(row[4].split(":")[1], 16) for row in rows if int(row[1].split(":")[1], 16) == port)
+
+
+def replay(address, port, paths):
+    """To a receiver on this host, which is given time to read: nobody tells when a datagram is dropped."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.connect((address, port))
+        for path in paths:
+            for message in messages(path):
+                sock.send(message)
+                while unread(port):
+                    time.sleep(0.001)
+
+
 def main(argv):
     if argv[1] == "listen":
         listen(argv[2], argv[3], int(argv[4]), argv[5], *map(int, argv[6:]))
+    if argv[1] == "replay":
+        replay(argv[2], int(argv[3]), argv[4:])
+        return
     paths = [path for path in argv[2:] if not path.startswith("--")]
     sessions = [read(path, template_repeats_allowed="--connection" not in argv) for path in paths]
     if argv[1] == "records":

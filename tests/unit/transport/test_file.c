@@ -196,6 +196,8 @@ Test(file, rotation_by_time_and_keep)
 	cr_assert_eq(world.file->session, 6, "an empty file goes on");
 	names = files(&world);
 	cr_assert_eq(names->len, 3, "two finished ones and the one that is written");
+	nfp_transport_file.shutdown(world.file);
+	cr_assert_eq(access(world.path, F_OK), -1, "an empty one is none");
 	world_clear(&world);
 }
 
