@@ -77,6 +77,24 @@ static const NfpCommand commands[] = {
 		  "\n"
 		  "Example:\n"
 		  "  nfprobe check -c /etc/nfprobe/nfprobe.yaml\n" },
+	{ .name = "doctor",
+	  .arguments = "",
+	  .run = nfp_cmd_doctor,
+	  .summary = "tell what works here and what does not, and what to do",
+	  .help = "Privileges, kernel, clock, memory, interfaces and who else is attached to them,\n"
+		  "templates, databases, collectors: a line each, ok, warn or fail. Changes nothing;\n"
+		  "a collector over TCP is connected to, one over UDP gets an empty datagram.\n"
+		  "\n"
+		  "With --collector NAME: its templates and a sample record (documentation\n"
+		  "addresses, protocol 253) through tshark, and which fields that kind of collector\n"
+		  "ignores. --send sends the sample to it as well.\n"
+		  "\n"
+		  "Exit code: 0 nothing fails, 1 something does, 77 nothing can be metered here.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe doctor\n"
+		  "  nfprobe doctor -c /etc/nfprobe/nfprobe.yaml --json | jq .result\n"
+		  "  nfprobe doctor -c /etc/nfprobe/nfprobe.yaml --collector nfdump\n" },
 	{ .name = "attach",
 	  .arguments = "IFACE",
 	  .run = nfp_cmd_attach,

@@ -21,6 +21,18 @@ static gboolean needs_biflow(const NfpTemplateSet *templates)
 	return TRUE;
 }
 
+/* Why a receiver of this kind is not for biflows, as half a sentence; NULL: it may be. */
+static const char *unfit(NfpPeer kind)
+{
+	for (guint i = 0; i < nfp_fields_n; i++)
+		if (nfp_fields[i].pen == NFP_PEN_REVERSE &&
+		    nfp_peer_reads(kind, &nfp_fields[i], FALSE) == NFP_READS_MISREAD)
+			return "takes elements of the other direction for those of the first";
+	if (nfp_peer_reads(kind, &nfp_fields[NFP_F_reversePacketDeltaCount], FALSE) == NFP_READS_NO)
+		return "does not read the other direction: half of the traffic would be missing";
+	return NULL;
+}
+
 gboolean nfp_collector_biflow_check(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				    const char **ret_option, GError **err)
 {
@@ -34,6 +46,11 @@ gboolean nfp_collector_biflow_check(const NfpCollectorOptions *options, const Nf
 		text = g_strdup_printf("every template of \"%s\" is for records in which a partner was looked for; "
 				       "allowed: another set, or biflow: true", options->template_set);
 		return fail("template_set", ret_option, err, text);
+	}
+	if (unfit(options->kind)) {
+		text = g_strdup_printf("%s %s; allowed: biflow: false", nfp_peer_names[options->kind],
+				       unfit(options->kind));
+		return fail("biflow", ret_option, err, text);
 	}
 	if (!g_strv_contains(carriers, protocol)) {
 		text = g_strdup_printf("%s has no place for the other direction of a flow; allowed: protocol ipfix or "

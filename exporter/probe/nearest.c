@@ -38,17 +38,21 @@ static bool has_members(const GArray *links, uint32_t ifindex)
 	return false;
 }
 
-static bool is_left_out(const GArray *links, const NfpLink *link)
+const char *nfp_links_left_out(const GArray *links, const NfpLink *link)
 {
 	const NfpLink *master = find(links, link->master);
 
-	if (link->loopback || !strcmp(link->kind, "ifb"))
-		return true;
+	if (link->loopback)
+		return "the loopback";
+	if (!strcmp(link->kind, "ifb"))
+		return "an ifb shows what another device has seen";
 	if (master && is_aggregate(master))
-		return true;
+		return "a member of a bond or team, which is metered";
 	if (!is_aggregate(link) && has_members(links, link->ifindex))
-		return true;
-	return link->lower != link->ifindex && find(links, link->lower);
+		return "a bridge, VRF or the like: its members see what crosses it";
+	if (link->lower != link->ifindex && find(links, link->lower))
+		return "it stands on another device, which sees its packets";
+	return NULL;
 }
 
 void nfp_links_nearest_wire(GArray *links)
@@ -59,7 +63,7 @@ void nfp_links_nearest_wire(GArray *links)
 	for (guint i = 0; i < links->len; i++) {
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 
-		if (!is_left_out(links, link))
+		if (!nfp_links_left_out(links, link))
 			g_array_append_vals(kept, link, 1);
 	}
 	g_array_set_size(links, 0);

@@ -124,6 +124,8 @@ uint32_t nfp_probe_link_speed(NfpProbe *probe, const char *ifname);
 /* The device of each stack nearest the wire that sees each packet once (design section 9): removes the others
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
+/* Why it removes a link, as half a sentence; NULL: it does not. links: the whole table. */
+const char *nfp_links_left_out(const GArray *links, const NfpLink *link);
 /* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace); owned
  * by the probe. _drain reads it and forgets the hooks of interfaces that have gone; their numbers (uint32_t)
  * are appended to ret_gone (NULL: not wanted), for another may have the same number by now. */

@@ -39,6 +39,31 @@ Test(biflow, templates_of_biflows_are_for_them_alone)
 	cr_expect_str_eq(blamed("ipfix", "biflow", FALSE, "or biflow: true"), "template_set");
 }
 
+Test(biflow, receivers_have_to_read_the_other_direction)
+{
+	static const struct {
+		NfpPeer kind;
+		const char *why;
+	} cases[] = {
+		{ NFP_PEER_other, NULL },	{ NFP_PEER_nprobe, NULL },
+		{ NFP_PEER_libfixbuf, NULL },	{ NFP_PEER_goflow2, NULL },
+		{ NFP_PEER_nfdump, "nfdump takes elements of the other direction for those of the first" },
+		{ NFP_PEER_pmacct, "pmacct does not read the other direction" },
+		{ NFP_PEER_akvorado, "akvorado does not read the other direction" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		NfpCollectorOptions options = { .endpoint = (char *)"udp://127.0.0.1", .biflow = TRUE,
+						.kind = cases[i].kind };
+		g_autoptr(GError) err = NULL;
+		const char *option = "";
+
+		cr_expect_eq(nfp_collector_biflow_check(&options, NULL, &option, &err), !cases[i].why, "case %u", i);
+		cr_expect(!cases[i].why || g_str_has_prefix(err->message, cases[i].why), "%s", err ? err->message : "");
+		cr_expect_str_eq(option, cases[i].why ? "biflow" : "");
+	}
+}
+
 Test(biflow, templates_need_not_be_known)
 {
 	NfpCollectorOptions options = { .endpoint = (char *)"udp://127.0.0.1", .biflow = TRUE };
