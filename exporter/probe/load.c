@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "base/error.h"
 #include "nfprobe.skel.h"
 #include "probe/bpflog.h"
+#include "probe/oldkernel.h"
+#include "probe/table.h"
 
 /* Values of knob_link (enum nfp_link of ebpf/parse.h) and knob_clock (enum nfp_clock_source). */
 enum { LINK_ETHERNET = 0, LINK_L3 = 1, LINK_RAW = 2 };
@@ -100,6 +103,34 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSkeleton, nfprobe_bpf__destroy)
 const void *nfp_load_object(size_t *ret_size)
 {
 	return nfprobe_bpf__elf_bytes(ret_size);
+}
+
+struct nfprobe_bpf *nfp_load_open(void)
+{
+	struct nfprobe_bpf *skeleton;
+	g_autofree void *object = NULL;
+	const void *original;
+	size_t size;
+	int rc;
+
+	if (nfp_table_usable())
+		return nfprobe_bpf__open();
+	original = nfprobe_bpf__elf_bytes(&size);
+	object = g_memdup2(original, size);
+	rc = nfp_oldkernel_patch(object, size);
+	skeleton = rc < 0 ? NULL : calloc(1, sizeof(*skeleton));
+	if (skeleton)
+		rc = nfprobe_bpf__create_skeleton(skeleton);
+	if (skeleton && !rc) {
+		skeleton->skeleton->data = object; /* read by the next call only */
+		skeleton->skeleton->data_sz = size;
+		rc = bpf_object__open_skeleton(skeleton->skeleton, NULL);
+	}
+	if (skeleton && !rc)
+		return skeleton;
+	nfprobe_bpf__destroy(skeleton);
+	errno = rc < 0 ? -rc : ENOMEM;
+	return NULL;
 }
 
 static gboolean another_build(const char *directory, GError **err)
@@ -207,7 +238,7 @@ static gboolean check_abi(const char *directory, const NfpMaps *maps, GError **e
 gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
-	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	g_autoptr(NfpSkeleton) skeleton = nfp_load_open();
 	NfpMaps maps = NFP_MAPS_NONE;
 	G_GNUC_UNUSED g_autoptr(NfpMaps) guard = &maps; /* closes what is open on a failure */
 	guint missing;
@@ -277,7 +308,7 @@ bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSetting
 static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
-	g_autoptr(NfpSkeleton) skeleton = nfprobe_bpf__open();
+	g_autoptr(NfpSkeleton) skeleton = nfp_load_open();
 	struct bpf_program *program;
 	int rc, fd;
 

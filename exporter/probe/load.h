@@ -14,6 +14,8 @@
 #include "ebpf/abi.h"
 #include "probe/probe.h"
 
+struct nfprobe_bpf; /* the skeleton: nfprobe.skel.h */
+
 /* File descriptors of a domain's maps. */
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
@@ -55,6 +57,9 @@ bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSetting
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);
+
+/* The object, opened as this kernel takes it; NULL and errno. The caller's, for nfprobe_bpf__destroy(). */
+struct nfprobe_bpf *nfp_load_open(void);
 
 /* The object file itself (ELF), owned by the binary. */
 const void *nfp_load_object(size_t *ret_size);

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "probe/domain.h"
+#include "probe/oldkernel.h"
 
 #define GLOBALS "tc/globals"
 #define PIN_BY_NAME 1 /* LIBBPF_PIN_BY_NAME of bpf/bpf_helpers.h, which is for BPF programs */
@@ -291,7 +292,8 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	NfpProgramSettings settings = { .egress = direction == NFP_DIRECTION_EGRESS,
 					.table = probe->buckets->tables, .exact = probe->buckets->exact };
 	NFP_AUTO_FD int fd = -1;
-	const void *object;
+	g_autofree void *object = NULL;
+	const void *original;
 	size_t size;
 	NfpLink link;
 
@@ -307,7 +309,10 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	fd = open(unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot write %s", unfinished);
-	object = nfp_load_object(&size);
+	original = nfp_load_object(&size);
+	object = g_memdup2(original, size);
+	if (!settings.table)
+		nfp_oldkernel_patch(object, size); /* it may be for such a kernel */
 	errno = 0;
 	if (write(fd, object, size) != (ssize_t)size) {
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno ? errno : ENOSPC, "cannot write %s", unfinished);

@@ -8,6 +8,7 @@
 #include "ahead.skel.h"
 #include "mutate.skel.h"
 #include "nfprobe.skel.h"
+#include "probe/load.h"
 #include "support/packets.h"
 #include "support/program.h"
 
@@ -19,7 +20,7 @@ static struct nfprobe_bpf *start(enum nfp_link link, gboolean egress)
 	struct nfprobe_bpf *skel;
 
 	nfp_test_need_bpf();
-	skel = nfprobe_bpf__open();
+	skel = nfp_load_open();
 	cr_assert_not_null(skel);
 	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	skel->rodata->knob_link = link;

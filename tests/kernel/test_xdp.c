@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "nfprobe.skel.h"
+#include "probe/load.h"
 #include "support/packets.h"
 #include "support/program.h"
 
@@ -41,7 +42,7 @@ static struct nfprobe_bpf *start(enum nfp_link link)
 	struct nfprobe_bpf *skel;
 
 	nfp_test_need_bpf();
-	skel = nfprobe_bpf__open();
+	skel = nfp_load_open();
 	cr_assert_not_null(skel);
 	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	skel->rodata->knob_link = link;

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "nfprobe.skel.h"
+#include "probe/load.h"
 
 static const guint8 key_sizes[NFP_P_N] = {
 #define NFP_PROTOCOL(name, key, parent) [NFP_P_##name] = sizeof(struct key),
@@ -19,7 +20,7 @@ struct nfprobe_bpf *nfp_test_decap_start(guint32 mask)
 	struct nfprobe_bpf *skel;
 
 	nfp_test_need_bpf();
-	skel = nfprobe_bpf__open();
+	skel = nfp_load_open();
 	cr_assert_not_null(skel);
 	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	skel->rodata->knob_decap = mask;
