@@ -154,12 +154,16 @@ static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64
 			  .cpu = (uint16_t)((i % mix->twice + (spread >> 40)) % mix->cpus) },
 	};
 	__u64 words[NFP_WORDS4], hash;
+	struct nfp_beside4 *beside;
 	struct nfp_set4 *set;
-	uint32_t s;
+	uint32_t s, index;
+	uint8_t bits = head->bits[NFP_P_tcp4];
 
 	memcpy(words, &key, sizeof(words));
 	hash = nfp_table_hash(words, NFP_WORDS4, head->seed);
-	set = &sets[nfp_table_set(hash, head->bits[NFP_P_tcp4])];
+	index = nfp_table_set(hash, bits);
+	set = &sets[index];
+	beside = (struct nfp_beside4 *)sets + NFP_TABLE_BESIDE(index, bits);
 	s = nfp_table_slot(hash);
 	for (int tried = 0; tried < NFP_SET_SLOTS; tried++, s = (s + 1) % NFP_SET_SLOTS) {
 		uint64_t packets = 1 + (spread & 63), octets = packets * 700, first = 1700000000 * NFP_NS_PER_S + i;
@@ -167,6 +171,7 @@ static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64
 		if (set->slot[s].key[NFP_WORDS4 - 1])
 			continue;
 		memcpy(set->slot[s].key, words, sizeof(words));
+		set->slot[s].key[NFP_WORDS4 - 1] |= head->generation;
 		set->slot[s].count = (struct nfp_slot_count){
 			.packets = packets | (uint64_t)0x18 << NFP_COUNT_BITS,
 			.octets = octets | (uint64_t)0x4040 << NFP_COUNT_BITS,
@@ -174,7 +179,7 @@ static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64
 			.last = first + (spread & 0xffffffff),
 			.length = 52 | (uint64_t)1500 << 32,
 		};
-		set->cold[s] = (struct nfp_slot_cold){ .first = first, .smac = { 2, 0, 0, 0, 0, 1 }, .dmac = { 2, 0, 0, 0, 0, 2 } };
+		beside->cold[s] = (struct nfp_slot_cold){ .first = first, .smac = { 2, 0, 0, 0, 0, 1 }, .dmac = { 2, 0, 0, 0, 0, 2 } };
 		return true;
 	}
 	return false;

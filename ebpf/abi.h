@@ -270,7 +270,7 @@ NFP_STATIC_ASSERT(sizeof(struct nfp_event) == 120, "padding would go to user spa
 /* Changes whenever a pinned map of another build would be misread. Raise the leading number when a
  * meaning changes and no size does. */
 #define NFP_ABI_HASH                                                                               \
-	((__u64)1 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_C_N << 40 |                            \
+	((__u64)2 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_C_N << 40 |                            \
 	 (__u64)sizeof(struct nfp_key_tunnel) << 32 | (__u64)sizeof(struct nfp_value) << 24 |          \
 	 (__u64)sizeof(struct nfp_hook_row) << 16 | (__u64)sizeof(struct nfp_books_value) << 8 |   \
 	 (__u64)sizeof(struct nfp_config))

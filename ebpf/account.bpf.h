@@ -238,15 +238,7 @@ static __always_inline void nfp_plain_make(struct nfp_work *w, const struct nfp_
 	f->ip = p->family != 0;
 	f->value_flags = nfp_value_flags(&w->frame, p);
 	f->exact = 1;
-}
-
-static __always_inline void nfp_slot_syn(struct nfp_slot_cold *c, const struct nfp_tcp_options *o)
-{
-	if (o->kinds & 1ULL << NFP_TCPOPT_WSCALE && !(c->tcp_options & 1ULL << NFP_TCPOPT_WSCALE))
-		c->tcp_wscale = o->wscale;
-	if (!c->tcp_mss)
-		c->tcp_mss = o->mss;
-	c->tcp_options |= o->kinds;
+	f->syn = (p->tcp_flags & NFP_TCP_SYN) != 0;
 }
 
 /* Counts p under w->key in the table of the row: enum nfp_in. */
@@ -254,30 +246,29 @@ static __noinline int nfp_table_count(struct nfp_work *w, __u32 row)
 {
 	const struct nfp_packet *p = &w->packet;
 	const struct nfp_table_head *head;
-	struct nfp_slot_cold *cold = NULL;
-	enum nfp_in in;
 
+	if (w->frame.ifindex >= NFP_TABLE_IFINDEX)
+		return NFP_IN_NOT;
 	head = nfp_table_of(&w->plain, &w->frame.bucket);
 	if (!head)
 		return NFP_IN_NOT;
 	nfp_plain_make(w, p, row);
-	in = nfp_in_any(&w->plain, head, 0, p->dmac, &cold);
-	if (in == NFP_IN_SLOT && cold && p->tcp_flags & NFP_TCP_SYN)
-		nfp_slot_syn(cold, &w->tcp);
-	return in;
+	return nfp_in_any(&w->plain, head, 0, p->dmac);
 }
 
 /* w->key is in the HASH from now on. */
 static __noinline int nfp_table_elsewhere(struct nfp_work *w, __u32 row)
 {
-	const struct nfp_table_head *head = nfp_table_of(&w->plain, &w->frame.bucket);
+	struct nfp_table_head *head = nfp_table_of(&w->plain, &w->frame.bucket);
 	struct nfp_plain *f = &w->plain;
-	struct nfp_set4 *set4;
+	struct nfp_beside4 *beside;
 	struct nfp_set6 *set6;
 	__u64 hash;
 
 	if (!head || row >= NFP_RING_ROWS)
 		return 0;
+	if (!(head->elsewhere & 1ULL << row))
+		__sync_fetch_and_or(&head->elsewhere, 1ULL << row);
 	f->row = row;
 	f->bits = head->bits[row];
 	if (!f->bits)
@@ -285,9 +276,9 @@ static __noinline int nfp_table_elsewhere(struct nfp_work *w, __u32 row)
 	__builtin_memcpy(&f->k0, &w->key, 6 * sizeof(f->k0));
 	if (nfp_kind_of(row) == NFP_KIND_V4) {
 		hash = nfp_hash_v4(f, head->seed);
-		set4 = nfp_set_of(f, hash, false);
-		if (set4)
-			__sync_fetch_and_or(&set4->elsewhere[NFP_ELSEWHERE_WORD(hash)], NFP_ELSEWHERE_BIT(hash));
+		beside = nfp_beside_of(f, hash);
+		if (beside)
+			__sync_fetch_and_or(&beside->elsewhere[NFP_ELSEWHERE_WORD(hash)], NFP_ELSEWHERE_BIT(hash));
 		return 1;
 	}
 	hash = nfp_kind_of(row) == NFP_KIND_V6 ? nfp_hash_v6(f, head->seed) : nfp_hash_eth(f, head->seed);

@@ -36,7 +36,7 @@ static __always_inline bool nfp_fast_tunnel(__u16 sport, __u16 dport)
 	       sport == NFP_PORT_L2TP || dport == NFP_PORT_TEREDO || sport == NFP_PORT_TEREDO;
 }
 
-/* TCP or UDP at h, ip_end bytes of the IP packet behind it. */
+/* TCP or UDP at h, ip_left bytes of the IP packet behind it. */
 static __always_inline bool nfp_fast_l4(struct nfp_plain *f, const __u8 *h, const __u8 *end, __u8 protocol, __u32 ip_left,
 					bool v6)
 {
@@ -46,12 +46,9 @@ static __always_inline bool nfp_fast_l4(struct nfp_plain *f, const __u8 *h, cons
 		if (h + 20 > end || ip_left < 20)
 			return false;
 		word = nfp_be16(h + 12);
-		if (word < 0x5000)
+		/* The options of a SYN are told. */
+		if (word < 0x5000 || word & NFP_TCP_SYN)
 			return false;
-		f->tcp_flags = word & 0x0fff;
-		if (f->tcp_flags & NFP_TCP_SYN) /* its options are told */
-			return false;
-		f->header += (word >> 12) * 4;
 		f->row = v6 ? NFP_P_tcp6 : NFP_P_tcp4;
 		return true;
 	}
@@ -64,32 +61,31 @@ static __always_inline bool nfp_fast_l4(struct nfp_plain *f, const __u8 *h, cons
 			return false;
 		if (knob_decap && nfp_fast_tunnel(nfp_be16(h), nfp_be16(h + 2)))
 			return false;
-		f->header += 8;
 		f->row = v6 ? NFP_P_udp6 : NFP_P_udp4;
 		return true;
 	}
 	return false;
 }
 
+static __always_inline __u64 nfp_fast_last_word(const struct nfp_plain *f, __u32 cpu, __u8 dscp)
+{
+	return NFP_WORD_META2(f->ifindex, cpu, f->key_flags, dscp);
+}
+
+/* Key and row; false: for the general path. */
 static __always_inline bool nfp_fast_v4(struct nfp_plain *f, const __u8 *data, const __u8 *end, __u32 cpu)
 {
 	const __u8 *h = data + nfp_fast_l3();
 	__u32 length;
 
-	if (h + 20 > end || h[0] != 0x45 || nfp_raw16(h + 6) & NFP_SWAP16(0x3fff))
+	if (h + 28 > end || h[0] != 0x45 || nfp_raw16(h + 6) & NFP_SWAP16(0x3fff))
 		return false;
 	length = nfp_be16(h + 2);
-	if (length < 28)
-		return false;
-	f->tos = h[1];
-	f->ttl = h[8];
-	f->ip_len = length;
-	f->header = nfp_fast_l3() + 20;
-	if (!nfp_fast_l4(f, h + 20, end, h[9], length - 20, false))
+	if (length < 28 || !nfp_fast_l4(f, h + 20, end, h[9], length - 20, false))
 		return false;
 	f->k0 = *(const __u64 *)(h + 12) + NFP_BENCH_FLOW;
 	f->k1 = NFP_WORD_META1(*(const __u32 *)(h + 20), f->vlan, 0);
-	f->k2 = NFP_WORD_META2(f->ifindex, cpu, f->key_flags, f->tos >> 2);
+	f->k2 = nfp_fast_last_word(f, cpu, h[1] >> 2);
 	return true;
 }
 
@@ -102,21 +98,14 @@ static __always_inline bool nfp_fast_v6(struct nfp_plain *f, const __u8 *data, c
 		return false;
 	word = nfp_be32(h);
 	length = nfp_be16(h + 4);
-	if (word >> 28 != 6 || !length)
-		return false;
-	f->tos = word >> 20;
-	f->flow_label = NFP_SWAP32(word & 0xfffff);
-	f->ttl = h[7];
-	f->ip_len = length + 40;
-	f->header = nfp_fast_l3() + 40;
-	if (!nfp_fast_l4(f, h + 40, end, h[6], length, true))
+	if (word >> 28 != 6 || !length || !nfp_fast_l4(f, h + 40, end, h[6], length, true))
 		return false;
 	f->k0 = *(const __u64 *)(h + 8) + NFP_BENCH_FLOW;
 	f->k1 = *(const __u64 *)(h + 16);
 	f->k2 = *(const __u64 *)(h + 24);
 	f->k3 = *(const __u64 *)(h + 32);
 	f->k4 = NFP_WORD_META1(*(const __u32 *)(h + 40), f->vlan, 0);
-	f->k5 = NFP_WORD_META2(f->ifindex, cpu, f->key_flags, f->tos >> 2);
+	f->k5 = nfp_fast_last_word(f, cpu, word >> 22 & 0x3f);
 	return true;
 }
 
@@ -137,32 +126,64 @@ static __always_inline __u16 nfp_fast_link(struct nfp_plain *f, const __u8 *data
 	return data[0] >> 4 == 4 ? NFP_ET_IPV4 : data[0] >> 4 == 6 ? NFP_ET_IPV6 : 0;
 }
 
-/* As measure.bpf.h, for packets whose headers are known to be plain. */
-static __always_inline bool nfp_fast_measure(struct nfp_plain *f)
+/* A GSO buffer, as measure.bpf.h does it; header: bytes up to the payload. */
+static __always_inline bool nfp_fast_gso(struct nfp_plain *f, __u32 header)
 {
-	__u32 l3_header = f->header - nfp_fast_l3(), payload, last;
-	__u32 tag = f->vlan ? NFP_VLAN_BYTES : 0;
+	__u32 l3_header = header - nfp_fast_l3(), tag = f->vlan ? NFP_VLAN_BYTES : 0, payload, last;
 
-	if (!f->gso_size) {
-		if (!f->segments)
-			f->segments = 1;
-		f->octets = f->ip_len;
-		f->l2_octets = f->length + tag;
-		f->len_min = f->len_max = f->ip_len;
-		return true;
-	}
 	/* Uncounted (tun, virtio), or with sizes that are not told: the general path. */
-	if (f->segments < 2 || f->gso_size == NFP_GSO_BY_FRAGS || f->length < f->header)
+	if (f->segments < 2 || f->gso_size == NFP_GSO_BY_FRAGS || f->length < header)
 		return false;
-	payload = f->length - f->header;
+	payload = f->length - header;
 	if ((__u64)(f->segments - 1) * f->gso_size >= payload)
 		return false;
 	last = payload - (f->segments - 1) * f->gso_size;
 	f->octets = (__u64)f->segments * l3_header + payload;
-	f->l2_octets = (__u64)f->segments * (f->header + tag) + payload;
+	f->l2_octets = (__u64)f->segments * (header + tag) + payload;
 	f->len_max = l3_header + (last > f->gso_size ? last : f->gso_size);
 	f->len_min = l3_header + (last < f->gso_size ? last : f->gso_size);
 	return true;
+}
+
+static __always_inline bool nfp_fast_measure(struct nfp_plain *f, __u32 ip_len, __u32 header)
+{
+	if (f->gso_size)
+		return nfp_fast_gso(f, header);
+	if (!f->segments)
+		f->segments = 1;
+	f->octets = ip_len;
+	f->l2_octets = f->length + (f->vlan ? NFP_VLAN_BYTES : 0);
+	f->len_min = f->len_max = ip_len;
+	return true;
+}
+
+/* What is counted; the packet is known to be plain. Read anew rather than kept over the look-up. */
+static __always_inline bool nfp_fast_values(struct nfp_plain *f, const __u8 *data, bool v6)
+{
+	const __u8 *h = data + nfp_fast_l3();
+	__u32 l4 = nfp_fast_l3() + (v6 ? 40 : 20), header = l4 + 8, ip_len;
+
+	f->tcp_flags = 0;
+	if (f->row == (v6 ? NFP_P_tcp6 : NFP_P_tcp4)) {
+		__u16 word = nfp_be16(data + l4 + 12);
+
+		f->tcp_flags = word & 0x0fff;
+		header = l4 + (word >> 12) * 4;
+	}
+	f->ip = 1;
+	if (v6) {
+		__u32 word = nfp_be32(h);
+
+		f->tos = word >> 20;
+		f->flow_label = NFP_SWAP32(word & 0xfffff);
+		f->ttl = h[7];
+		ip_len = nfp_be16(h + 4) + 40;
+	} else {
+		f->tos = h[1];
+		f->ttl = h[8];
+		ip_len = nfp_be16(h + 2);
+	}
+	return nfp_fast_measure(f, ip_len, header);
 }
 
 /* ---- bucket --------------------------------------------------------------------------------------- */
@@ -257,7 +278,6 @@ static __noinline bool nfp_fast_coarsen(struct nfp_work *w)
 	__u32 zero = 0, place = w->plain.place & (NFP_RING - 1), cpu = bpf_get_smp_processor_id();
 	void *map = bpf_map_lookup_elem(&ring, &place);
 	const struct nfp_table_head *head = map ? bpf_map_lookup_elem(map, &zero) : NULL;
-	struct nfp_slot_cold *cold;
 	enum nfp_in in;
 
 	if (!head)
@@ -267,34 +287,47 @@ static __noinline bool nfp_fast_coarsen(struct nfp_work *w)
 	w->plain.value_flags = NFP_V_COARSENED;
 	w->plain.bits = 0;
 	nfp_plain_to_ip(&w->plain);
-	in = nfp_in_any(&w->plain, head, w->offset, w->packet.dmac, &cold);
+	in = nfp_in_any(&w->plain, head, w->offset, w->packet.dmac);
 	if (in == NFP_IN_FULL && nfp_is_refused(w->plain.row, head)) {
 		nfp_plain_to_eth(&w->plain, w, cpu);
-		in = nfp_in_any(&w->plain, head, w->offset, w->packet.dmac, &cold);
+		in = nfp_in_any(&w->plain, head, w->offset, w->packet.dmac);
 	}
 	return in == NFP_IN_SLOT;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------ */
 
+/* Looks the key up and counts: enum nfp_in. */
+static __always_inline enum nfp_in nfp_fast_in(struct nfp_plain *f, const struct nfp_table_head *head, __u64 offset,
+					       const __u8 *data, bool v6)
+{
+	__u64 hash = v6 ? nfp_hash_v6(f, head->seed) : nfp_hash_v4(f, head->seed);
+	void *set = nfp_set_of(f, hash, v6);
+
+	if (!set)
+		return NFP_IN_NOT;
+	NFP_OPAQUE(data);
+	if (!nfp_fast_values(f, data, v6))
+		return NFP_IN_NOT;
+	return v6 ? nfp_in_v6(f, set, hash, head, offset, data) :
+		    nfp_in_v4(f, set, hash, head, offset, data);
+}
+
 /* data, end: of the packet. */
 static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data, const __u8 *end,
 					   __be16 protocol)
 {
 	__u32 zero = 0, cpu = bpf_get_smp_processor_id();
-	const struct nfp_config *c = bpf_map_lookup_elem(&config, &zero);
-	struct nfp_lane *l = bpf_map_lookup_elem(&lane, &zero);
+	const struct nfp_config *c;
 	__u16 ethertype = nfp_fast_link(f, data, end, protocol);
 	struct nfp_table_head *head = NULL;
-	struct nfp_slot_cold *cold;
 	struct nfp_fast_row *row;
+	struct nfp_lane *l;
 	struct nfp_work *w;
 	__u64 offset, step;
 	enum nfp_in in;
 	void *map;
 
-	if (!c || !l)
-		return false;
 	if (ethertype == NFP_ET_IPV4) {
 		if (!nfp_fast_v4(f, data, end, cpu))
 			return false;
@@ -308,7 +341,9 @@ static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data
 	if (f->row == NFP_P_udp4)
 		return false;
 #endif
-	if (!nfp_fast_measure(f) || !nfp_fast_now(f, c, &offset, &step))
+	c = bpf_map_lookup_elem(&config, &zero);
+	l = bpf_map_lookup_elem(&lane, &zero);
+	if (!c || !l || !nfp_fast_now(f, c, &offset, &step))
 		return false;
 	map = nfp_fast_bucket(f, l, step, &head);
 	if (!map || !head)
@@ -319,9 +354,8 @@ static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data
 	f->bits = head->bits[f->row];
 	if (!f->bits)
 		return false;
-	f->ip = 1;
-	in = ethertype == NFP_ET_IPV4 ? nfp_in_v4(f, head, offset, data, &cold) :
-					nfp_in_v6(f, head, offset, data, &cold);
+	in = ethertype == NFP_ET_IPV4 ? nfp_fast_in(f, head, offset, data, false) :
+					nfp_fast_in(f, head, offset, data, true);
 	if (in == NFP_IN_NOT)
 		return false;
 	if (in == NFP_IN_FULL) {
@@ -337,11 +371,13 @@ static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data
 		row->coarsened += f->segments;
 		nfp_status(NFP_C_coarsened, f->segments);
 	}
-	row->seen += f->segments;
-	row->seen_skbs++;
-	row->seen_skb_bytes += f->length;
-	l->packets += f->segments;
+	row->skbs++;
+	row->skb_bytes += f->length;
 	l->skbs++;
+	if (f->segments > 1) {
+		row->segments += f->segments - 1;
+		l->segments += f->segments - 1;
+	}
 	if (f->gso_size)
 		nfp_status(NFP_C_gso, 1);
 	return true;

@@ -127,8 +127,8 @@ static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 	return nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
 }
 
-/* The general path: any packet at all. */
-static __always_inline int nfp_general_skb(struct __sk_buff *skb)
+/* The general path: any packet at all. Not inlined: the fast path should not save the registers that it takes. */
+static __noinline int nfp_general_skb(struct __sk_buff *skb)
 {
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)skb->data,
@@ -176,9 +176,6 @@ int nfprobe_tc(struct __sk_buff *skb)
 	NFP_BENCH_NEXT();
 	if (knob_table && nfp_fast_skb(skb))
 		return TC_ACT_UNSPEC;
-	/* Pointers to the packet are taken anew: else the verifier would walk the general path once for
-	 * each length that the fast path had made sure of. */
-	NFP_OPAQUE(skb);
 	return nfp_general_skb(skb);
 }
 

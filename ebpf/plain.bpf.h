@@ -31,12 +31,12 @@ struct nfp_plain {
 	__u8 value_flags; /* NFP_V_* */
 	__u8 exact;       /* 1: now is the exact time */
 	__u8 bits;        /* size of the table */
+	__u8 syn;         /* 1: tcp options are in the work area */
 	/* fast path only: the buffer as its hook sees it, and what its parser finds */
 	__u64 time;       /* NFP_CLOCK_CAPTURE: ns since 1970 */
 	__u32 length;
 	__u32 ifindex;
 	__u32 gso_size;
-	__u32 header, ip_len;
 	__u16 vlan;       /* tag in metadata | NFP_VLAN_PRESENT */
 	__u8 key_flags;
 };

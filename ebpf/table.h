@@ -6,12 +6,13 @@
  * places where a key can be. A slot's hot part (key and counters) is one cache line for IPv4, two for
  * IPv6; the cold part is written once, when the slot is claimed, and read at the drain.
  *
- * The last word of a key (ifindex, CPU, flags, DSCP) tells the state of its slot:
- *   0              free
- *   NFP_CLAIMED    taken by a compare-and-swap, its other words are being written
- *   anything else  in use; the key is complete
- * ifindex is never 0, so that neither 0 nor NFP_CLAIMED is anybody's key. Slots are not freed while the
- * bucket is open: a key whose set was full once will find no place there later.
+ * The last word of a key (ifindex, CPU, flags, DSCP) tells the state of its slot. Beside the ifindex it has the
+ * generation of its bucket: a table goes from bucket to bucket as it is, and what an earlier one left is free.
+ *   another generation       free
+ *   NFP_CLAIMED(generation)  taken by a compare-and-swap, its other words are being written
+ *   anything else            in use; the key is complete
+ * ifindex is never 0, so that NFP_CLAIMED is nobody's key. Slots are not freed while the bucket is open: a key
+ * whose set was full once will find no place there later.
  */
 #ifndef NFP_TABLE_H
 #define NFP_TABLE_H
@@ -29,7 +30,13 @@
 #endif
 
 #define NFP_SET_SLOTS 8
-#define NFP_CLAIMED NFP_WORD_META2(0, 0, 0, 0x80) /* a DSCP that does not exist, beside ifindex 0 */
+#define NFP_TABLE_IFINDEX (1u << 20) /* higher ones are counted in the HASH alone */
+#define NFP_GENERATIONS (1u << 12)   /* 0 is nobody's: fresh memory is free */
+#define NFP_WORD_GENERATION(generation) NFP_WORD_META2((__u32)(generation) * NFP_TABLE_IFINDEX, 0, 0, 0)
+#define NFP_GENERATION_MASK NFP_WORD_GENERATION(NFP_GENERATIONS - 1)
+#define NFP_IFINDEX_MASK NFP_WORD_META2(NFP_TABLE_IFINDEX - 1, 0, 0, 0)
+/* A DSCP that does not exist, beside ifindex 0. */
+#define NFP_CLAIMED(word) (((word) & NFP_GENERATION_MASK) | NFP_WORD_META2(0, 0, 0, 0x80))
 
 /* Counters in the order and width that let a packet change them with plain adds of whole words:
  * narrow stores before wide loads cost 70 ns at a million flows (store forwarding). */
@@ -67,17 +74,23 @@ struct nfp_slot4 {
 NFP_STATIC_ASSERT(sizeof(struct nfp_slot4) == 64, "one cache line");
 
 /* Keys of a full set that are in the HASH, as a Bloom filter of one bit a key: who is not in it need not ask the HASH
- * once that is full, too. One line, read for full sets only. */
+ * once that is full, too. Read for full sets only. */
 #define NFP_ELSEWHERE 8
 #define NFP_ELSEWHERE_WORD(hash) ((hash) >> 40 & (NFP_ELSEWHERE - 1))
 #define NFP_ELSEWHERE_BIT(hash) ((__u64)1 << ((hash) >> 48 & 63))
 
+/* What counting touches lies close together, as pages are 4 KiB and translations are missed, too: sets first, then, in
+ * elements of the same size, what belongs to each. */
 struct nfp_set4 {
 	struct nfp_slot4 slot[NFP_SET_SLOTS];
+};
+
+struct nfp_beside4 {
 	struct nfp_slot_cold cold[NFP_SET_SLOTS];
 	__u64 elsewhere[NFP_ELSEWHERE];
+	__u64 zero[16];
 };
-NFP_STATIC_ASSERT(sizeof(struct nfp_set4) % 64 == 0, "lines of the next set begin where they should");
+NFP_STATIC_ASSERT(sizeof(struct nfp_set4) == 512 && sizeof(struct nfp_beside4) == 512, "elements of one map");
 
 struct nfp_slot6 {
 	__u64 key[NFP_WORDS6]; /* struct nfp_key_v6 */
@@ -91,6 +104,10 @@ struct nfp_set6 {
 	__u64 elsewhere[NFP_ELSEWHERE];
 };
 
+/* Elements of a table of so many sets; the element beside a set of nfp_table_set(). */
+#define NFP_TABLE_ENTRIES(wide, sets) ((wide) ? (sets) : 2 * (sets))
+#define NFP_TABLE_BESIDE(set, bits) ((set) | (__u32)1 << (((bits) - 1) & 31))
+
 /* ---- a bucket's place in the ring ----------------------------------------------------------------- */
 
 #define NFP_RING 4          /* buckets that have tables at a time: closing, current, next, being made */
@@ -101,20 +118,21 @@ NFP_STATIC_ASSERT(NFP_P_N <= NFP_RING_ROWS, "each protocol has a place");
 
 /* Element 0 of the map that makes a bucket visible in the ring: its bounds come and go with it. */
 struct nfp_table_head {
-	__u64 start; /* host; ns since 1970 on the packet clock: the label without its step */
-	__u64 end;
-	__u64 step;  /* struct nfp_clock: packets under another one are not of this bucket */
+	__u64 start;  /* host; ns since 1970 on the packet clock: the label without its step */
+	__u64 length; /* ns; 0: not open. Written last when it opens, first when it closes */
+	__u64 step;   /* struct nfp_clock: packets under another one are not of this bucket */
 	__u64 seed;
 	__u8 bits[NFP_RING_ROWS]; /* by protocol: 0 = no table, else 1 + log2 of the number of sets */
-	__u64 zero[2];
+	__u64 generation; /* NFP_WORD_GENERATION() */
+	__u64 elsewhere;  /* 1 << protocol: sets of that table have bits in their filters */
 };
 
 /* The other elements: the hot members of struct nfp_hook_row. */
 struct nfp_fast_row {
 	__u64 key; /* nfp_hook_word(); 0 = nobody's */
-	__u64 seen;
-	__u64 seen_skbs;
-	__u64 seen_skb_bytes;
+	__u64 skbs;
+	__u64 skb_bytes;
+	__u64 segments; /* packets beyond one a buffer: seen = skbs + segments */
 	__u64 coarsened;
 	__u64 zero[3];
 };
@@ -130,9 +148,9 @@ struct nfp_hook_slots {
 /* What the fast path counts beside the hook's row, per CPU: a packet of it is seen, recorded and parsed
  * to its deepest row. Value of map "lane". */
 struct nfp_lane {
-	__u64 packets; /* host; wire packets */
-	__u64 skbs;    /* host; socket buffers */
-	__u64 place;   /* host; of the ring, where the last packet of this CPU was counted */
+	__u64 skbs;     /* host; socket buffers */
+	__u64 segments; /* host; wire packets beyond one a buffer */
+	__u64 place;    /* host; of the ring, where the last packet of this CPU was counted */
 	__u64 zero;
 };
 
@@ -160,27 +178,56 @@ struct nfp_lane {
 	NFP_WORD_META2(ifindex, cpu, (flags) & (NFP_KEY_EGRESS | NFP_KEY_XDP), 0)
 
 /* Multiplications spread what differs upwards, shifts bring it down again; the seed is secret, so that nobody
- * can choose keys that share a set. */
+ * can choose keys that share a set. Words are taken two by two, side by side, as one that waits for another keeps
+ * the slot's address waiting. */
+#define NFP_HASH_A 0x9e3779b97f4a7c15ULL
+#define NFP_HASH_B 0xd6e8feb86659fd93ULL
+#define NFP_HASH_C 0xff51afd7ed558ccdULL
+
 static __always_inline __u64 nfp_hash_word(__u64 h, __u64 word)
 {
-	h = (h ^ word) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ word) * NFP_HASH_A;
 	return h ^ h >> 32;
+}
+
+static __always_inline __u64 nfp_hash_pair(__u64 seed, __u64 a, __u64 b)
+{
+	__u64 h = (seed + b) * NFP_HASH_B;
+
+	return nfp_hash_word(seed, a) + (h ^ h >> 29);
 }
 
 static __always_inline __u64 nfp_hash_end(__u64 h)
 {
-	h *= 0xd6e8feb86659fd93ULL;
-	return h ^ h >> 29;
+	h = (h ^ h >> 31) * NFP_HASH_C;
+	return h ^ h >> 32;
 }
 
+static __always_inline __u64 nfp_hash3(__u64 k0, __u64 k1, __u64 k2, __u64 seed)
+{
+	return nfp_hash_end(nfp_hash_pair(seed, k0, k1) ^ nfp_hash_word(~seed, k2));
+}
+
+static __always_inline __u64 nfp_hash4(__u64 k0, __u64 k1, __u64 k2, __u64 k3, __u64 seed)
+{
+	return nfp_hash_end(nfp_hash_pair(seed, k0, k1) ^ nfp_hash_pair(~seed, k2, k3));
+}
+
+static __always_inline __u64 nfp_hash6(__u64 k0, __u64 k1, __u64 k2, __u64 k3, __u64 k4, __u64 k5, __u64 seed)
+{
+	__u64 h = nfp_hash_pair(seed, k0, k1) ^ (nfp_hash_pair(~seed, k2, k3) * NFP_HASH_B);
+
+	return nfp_hash_end(h + nfp_hash_pair(seed + NFP_HASH_C, k4, k5));
+}
+
+/* words: of the key, NFP_WORDS4, NFP_WORDS6 or NFP_WORDS_ETH. */
 static __always_inline __u64 nfp_table_hash(const __u64 *key, __u32 words, __u64 seed)
 {
-	__u64 h = seed;
-	__u32 i;
-
-	for (i = 0; i < words; i++)
-		h = nfp_hash_word(h, key[i]);
-	return nfp_hash_end(h);
+	if (words == NFP_WORDS4)
+		return nfp_hash3(key[0], key[1], key[2], seed);
+	if (words == NFP_WORDS_ETH)
+		return nfp_hash4(key[0], key[1], key[2], key[3], seed);
+	return nfp_hash6(key[0], key[1], key[2], key[3], key[4], key[5], seed);
 }
 
 /* Set of a key in a table of 1 << (bits - 1) sets, and the slot of the set that is tried first. */

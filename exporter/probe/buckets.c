@@ -189,29 +189,24 @@ int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t
 
 int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id)
 {
-	NfpOuterChange changes[NFP_CHANGES_MAX];
-	int rc, first = 0, place;
-	guint n;
+	NfpOuterChange changes[NFP_P_N];
+	int rc, first = 0;
 
 	if (buckets->readonly)
 		return -EROFS;
 	/* Out of the ring and out of the directory: in either order, a packet is in one of them as a whole. */
-	changes[0] = (NfpOuterChange){ .map = buckets->maps->bucket[NFP_P_hook], .inner = -1, .id = id };
-	place = nfp_table_place(buckets, id);
-	n = 1 + nfp_table_hide(buckets, place, &changes[1]);
-	nfp_buckets_change(buckets, changes, n);
-	for (guint i = 0; i < n; i++) {
-		rc = changes[i].rc;
-		/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
-		if (rc && rc != -ENOENT)
-			return rc;
-	}
+	rc = nfp_table_shut(buckets, id);
+	if (rc)
+		return rc;
+	rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, -1);
+	/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
+	if (rc && rc != -ENOENT)
+		return rc;
 	for (int row = 0; row < NFP_P_N; row++)
 		changes[row] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = -1, .id = id };
-	n = NFP_P_N + nfp_table_drop(buckets, place, &changes[NFP_P_N]);
-	nfp_buckets_change(buckets, changes, n);
-	for (guint i = 0; i < n && !first; i++)
-		first = changes[i].rc == -ENOENT ? 0 : changes[i].rc;
+	nfp_buckets_change(buckets, changes, NFP_P_N);
+	for (int row = 0; row < NFP_P_N && !first; row++)
+		first = changes[row].rc == -ENOENT ? 0 : changes[row].rc;
 	if (!first && id.start_ts)
 		nfp_table_fill(buckets);
 	return first;

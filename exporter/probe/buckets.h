@@ -54,7 +54,7 @@ typedef struct {
 	int rc;
 	GAsyncQueue *done;
 } NfpOuterChange;
-#define NFP_CHANGES_MAX (2 * NFP_P_N + 2)
+#define NFP_CHANGES_MAX (NFP_P_N + 1)
 
 typedef struct {
 	NfpSource source; /* first: the ops get a pointer to it */
@@ -65,6 +65,7 @@ typedef struct {
 	NfpTick *tick;       /* NULL until first used, and where ticks are not wanted */
 	bool exact;          /* packets read the exact clock: no ticks */
 	uint32_t room[NFP_P_N]; /* entries, of the bucket made last: what the next tables are made for */
+	guint64 changes;     /* of outer maps, for tables */
 	NfpMapped hookslot;
 	bool repaired;       /* what a predecessor left half-done was finished */
 	gint64 clock_moved;  /* monotonic us of the last set_clock without wait; 0: waited since */

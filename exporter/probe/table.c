@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,8 +14,8 @@
 #ifndef BPF_F_INNER_MAP
 #define BPF_F_INNER_MAP (1U << 12) /* linux/bpf.h of 5.10 */
 #endif
-#define TABLES (NFP_RING - 1) /* buckets that have tables: one place of the ring is being changed */
-#define SETS_MAX (1u << 21) /* 16 M slots, 1.9 GB */
+#define TABLES (NFP_RING - 1) /* open buckets that have tables: one place of the ring is being drained */
+#define SETS_MAX (1u << 21) /* 16 M slots, 2 GiB */
 
 bool nfp_table_usable(void)
 {
@@ -55,6 +56,12 @@ static char *table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct
 	g_autofree char *path = nfp_buckets_path(buckets, row, id);
 
 	return g_strconcat(path, NFP_PIN_TABLE, NULL);
+}
+
+/* Of tables that no bucket has, at a place of the ring. */
+static char *spare_path(const NfpBuckets *buckets, enum nfp_protocol row, uint32_t place)
+{
+	return g_strdup_printf("%s/%s/spare%u" NFP_PIN_TABLE, buckets->directory, nfp_load_row_name(row), place);
 }
 
 static int table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
@@ -203,7 +210,7 @@ static int table_make(const NfpBuckets *buckets, enum nfp_protocol row, struct n
 	g_autofree char *path = table_path(buckets, row, id);
 	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, nfp_load_row_name(row), sizeof(uint32_t),
 					    is_v6(row) ? sizeof(struct nfp_set6) : sizeof(struct nfp_set4),
-					    1u << (bits - 1), &options);
+					    NFP_TABLE_ENTRIES(is_v6(row), 1u << (bits - 1)), &options);
 	int rc;
 
 	if (fd < 0)
@@ -212,75 +219,227 @@ static int table_make(const NfpBuckets *buckets, enum nfp_protocol row, struct n
 	return rc ? rc : nfp_fd_steal(&fd);
 }
 
+/* The head's rows, for the hooks that there are. After the pin: a hook that is added meanwhile finds the head, or is
+ * found here. */
+static void name_hooks(NfpBuckets *buckets, struct nfp_fast_row *rows)
+{
+	const struct nfp_hook_slots *slots = hook_slots(buckets);
+	g_autoptr(GArray) hooks = NULL;
+
+	g_mutex_lock(&buckets->mutex);
+	hooks = g_array_copy(buckets->hooks);
+	g_mutex_unlock(&buckets->mutex);
+	for (guint i = 0; slots && i < hooks->len; i++) {
+		struct nfp_hook_key key = g_array_index(hooks, struct nfp_hook_key, i);
+
+		if (key.ifindex < NFP_FAST_IFINDEX)
+			name_rows(buckets, rows, key, slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)]);
+	}
+}
+
+/* All but the length, which opens it. */
+static void head_write(struct nfp_table_head *head, struct nfp_bucket id, const uint8_t bits[NFP_RING_ROWS],
+		       uint64_t generation)
+{
+	uint64_t step = id.start_ts % (id.end_ts - id.start_ts);
+
+	head->start = id.start_ts - step;
+	head->step = step;
+	head->seed = (uint64_t)g_random_int() << 32 | g_random_int();
+	memcpy(head->bits, bits, sizeof(head->bits));
+	head->generation = generation;
+	head->elsewhere = 0;
+}
+
+static void head_open(struct nfp_table_head *head, struct nfp_bucket id)
+{
+	__atomic_store_n(&head->length, id.end_ts - id.start_ts, __ATOMIC_RELEASE);
+}
+
 static int head_make(NfpBuckets *buckets, struct nfp_bucket id, const uint8_t bits[NFP_RING_ROWS])
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
 	g_autofree char *path = table_path(buckets, NFP_P_hook, id);
-	const struct nfp_hook_slots *slots = hook_slots(buckets);
-	uint64_t step = id.start_ts % (id.end_ts - id.start_ts);
 	g_auto(NfpMapped) mapped = { 0 };
-	g_autoptr(GArray) hooks = NULL;
-	struct nfp_table_head *head;
 	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hook", sizeof(uint32_t),
 					    sizeof(struct nfp_fast_row), NFP_FAST_ROWS, &options);
 	int rc = fd < 0 ? -errno : map_fd(fd, true, &mapped);
 
 	if (!rc)
 		rc = pin(fd, path);
-	if (rc || !slots)
-		return rc ? rc : -ENOMEM;
-	head = mapped.data;
-	head->start = id.start_ts - step;
-	head->end = id.end_ts - step;
-	head->step = step;
-	head->seed = (uint64_t)g_random_int() << 32 | g_random_int();
-	memcpy(head->bits, bits, sizeof(head->bits));
-	/* After the pin: a hook that is added meanwhile finds the head, or is found here. */
-	g_mutex_lock(&buckets->mutex);
-	hooks = g_array_copy(buckets->hooks);
-	g_mutex_unlock(&buckets->mutex);
-	for (guint i = 0; i < hooks->len; i++) {
-		struct nfp_hook_key key = g_array_index(hooks, struct nfp_hook_key, i);
-
-		if (key.ifindex < NFP_FAST_IFINDEX)
-			name_rows(buckets, mapped.data, key, slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)]);
-	}
+	if (rc)
+		return rc;
+	head_write(mapped.data, id, bits, NFP_WORD_GENERATION(1));
+	name_hooks(buckets, mapped.data);
+	head_open(mapped.data, id);
 	return nfp_fd_steal(&fd);
+}
+
+/* ---- using again ----------------------------------------------------------------------------------- */
+
+/* The kernel's id of a pinned map; 0: none. */
+static uint32_t pinned_id(const char *path, uint32_t *ret_entries)
+{
+	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return 0;
+	*ret_entries = info.max_entries;
+	return info.id;
+}
+
+/* What is at a place of an outer map; 0: nothing. */
+static uint32_t attached_id(int map, uint32_t index)
+{
+	uint32_t id;
+
+	return bpf_map_lookup_elem(map, &index, &id) ? 0 : id;
+}
+
+/* Whether tables of a removed bucket are at the place, to be used again. */
+static bool is_spare(const NfpBuckets *buckets, uint32_t place)
+{
+	g_autofree char *path = spare_path(buckets, NFP_P_hook, place);
+	uint32_t entries, id = pinned_id(path, &entries);
+
+	return id && attached_id(buckets->maps->ring, place) == id;
+}
+
+static bool spare_fits(const NfpBuckets *buckets, enum nfp_protocol row, uint32_t place, uint8_t bits)
+{
+	g_autofree char *path = spare_path(buckets, row, place);
+	uint32_t entries, id = pinned_id(path, &entries);
+
+	return id && entries == NFP_TABLE_ENTRIES(is_v6(row), 1u << (bits - 1)) &&
+	       attached_id(tables_fd(buckets, row), place * NFP_RING_ROWS + (uint32_t)row) == id;
+}
+
+/* No key is elsewhere any more. */
+static int filters_clear(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
+{
+	g_auto(NfpMapped) table = { 0 };
+	int rc = nfp_table_map(buckets, id, row, true, &table);
+
+	for (uint32_t i = 0; !rc && is_v6(row) && i < table.entries; i++)
+		memset(((struct nfp_set6 *)table.data)[i].elsewhere, 0, sizeof(((struct nfp_set6 *)0)->elsewhere));
+	for (uint32_t i = table.entries / 2; !rc && !is_v6(row) && i < table.entries; i++)
+		memset(((struct nfp_beside4 *)table.data)[i].elsewhere, 0, sizeof(((struct nfp_beside4 *)0)->elsewhere));
+	return rc;
+}
+
+static int rename_pin(const char *from, const char *to)
+{
+	return rename(from, to) < 0 ? -errno : 0;
+}
+
+/* A table for the row, as it stands at the place. */
+static bool take_spare(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id, uint32_t place,
+		       uint8_t bits, const struct nfp_table_head *head)
+{
+	g_autofree char *from = spare_path(buckets, row, place), *to = table_path(buckets, row, id);
+
+	if (!spare_fits(buckets, row, place, bits) || rename_pin(from, to))
+		return false;
+	return !(head->elsewhere & 1ull << row) || !filters_clear(buckets, row, id);
+}
+
+/* The head at the place, for another bucket: with the next generation, all that its tables hold is free. */
+static int head_renew(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place, const uint8_t bits[NFP_RING_ROWS],
+		      NfpMapped *mapped)
+{
+	g_autofree char *from = spare_path(buckets, NFP_P_hook, place), *to = table_path(buckets, NFP_P_hook, id);
+	struct nfp_table_head *head = mapped->data;
+	int rc;
+
+	/* Before it has the bucket's name: a reader of that must not find what the last one left. */
+	head_write(head, id, bits, head->generation + NFP_WORD_GENERATION(1));
+	memset((struct nfp_fast_row *)mapped->data + 1, 0, (NFP_FAST_ROWS - 1) * sizeof(struct nfp_fast_row));
+	rc = rename_pin(from, to);
+	if (rc)
+		return rc;
+	name_hooks(buckets, mapped->data);
+#ifndef __x86_64__
+	/* Packets read the length first and then the rest, in this order on x86 only. */
+	nfp_buckets_wait(buckets);
+#endif
+	head_open(head, id);
+	return 0;
+}
+
+static int head_spare(const NfpBuckets *buckets, uint32_t place, NfpMapped *ret)
+{
+	g_autofree char *path = spare_path(buckets, NFP_P_hook, place);
+	NFP_AUTO_FD int fd = bpf_obj_get(path);
+
+	return fd < 0 ? -errno : map_fd(fd, true, ret);
+}
+
+/* Tables of all rows; how many changes of outer maps they take. */
+static guint give_tables(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place, const struct nfp_table_head *spare,
+			 uint8_t bits[NFP_RING_ROWS], NfpOuterChange changes[NFP_P_N])
+{
+	guint n = 0;
+
+	for (int row = 0; row < NFP_P_N; row++) {
+		uint32_t index = place * NFP_RING_ROWS + (uint32_t)row;
+		g_autofree char *hash = nfp_buckets_path(buckets, row, id), *old = spare_path(buckets, row, place);
+		/* A protocol that found no memory for its HASH is left out as a whole. */
+		bool wanted = has_table(row) && access(hash, F_OK) == 0;
+		uint8_t size = table_bits(buckets->room[row]);
+		int fd;
+
+		if (!has_table(row))
+			continue;
+		if (wanted && spare && take_spare(buckets, row, id, place, size, spare)) {
+			bits[row] = size;
+			continue;
+		}
+		unlink(old);
+		fd = wanted ? table_make(buckets, row, id, size) : -1;
+		/* Without one, the protocol's packets go to its HASH. */
+		if (fd < 0 && !attached_id(tables_fd(buckets, row), index))
+			continue;
+		bits[row] = fd < 0 ? 0 : size;
+		changes[n++] = (NfpOuterChange){ .map = tables_fd(buckets, row), .inner = fd, .index = index };
+	}
+	return n;
 }
 
 static int give(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place)
 {
+	g_autofree char *old = spare_path(buckets, NFP_P_hook, place);
 	uint8_t bits[NFP_RING_ROWS] = { 0 };
+	struct nfp_table_head *spare = NULL;
+	g_auto(NfpMapped) mapped = { 0 };
 	NfpOuterChange changes[NFP_P_N];
 	NFP_AUTO_FD int head = -1;
-	guint n = 0;
-	int rc = 0;
+	guint n;
 
-	for (int row = 0; row < NFP_P_N; row++) {
-		uint8_t size = table_bits(buckets->room[row]);
-		g_autofree char *hash = nfp_buckets_path(buckets, row, id);
-		/* A protocol that found no memory for its HASH is left out as a whole. */
-		int fd = has_table(row) && access(hash, F_OK) == 0 ? table_make(buckets, row, id, size) : -1;
-
-		if (fd < 0)
-			continue; /* the protocol's packets go to its HASH */
-		changes[n++] = (NfpOuterChange){ .map = tables_fd(buckets, row), .inner = fd,
-						 .index = place * NFP_RING_ROWS + (uint32_t)row };
-		bits[row] = size;
-	}
+	if (is_spare(buckets, place) && !head_spare(buckets, place, &mapped))
+		spare = mapped.data;
+	/* The last generation: from here on old slots would be taken for new ones. */
+	if (spare && spare->generation == NFP_GENERATION_MASK)
+		spare = NULL;
+	n = give_tables(buckets, id, place, spare, bits, changes);
 	nfp_buckets_change(buckets, changes, n);
 	for (guint i = 0; i < n; i++) {
 		nfp_fd_clear(&changes[i].inner);
 		if (changes[i].rc)
 			bits[changes[i].index % NFP_RING_ROWS] = 0;
 	}
+	buckets->changes += n;
+	if (spare)
+		return head_renew(buckets, id, place, bits, &mapped);
+	unlink(old);
 	head = head_make(buckets, id, bits);
 	if (head < 0)
 		return head;
 	changes[0] = (NfpOuterChange){ .map = buckets->maps->ring, .inner = head, .index = place };
 	nfp_buckets_change(buckets, changes, 1);
-	rc = changes[0].rc;
-	return rc;
+	buckets->changes++;
+	return changes[0].rc;
 }
 
 static int by_start(gconstpointer a, gconstpointer b)
@@ -311,15 +470,29 @@ static GArray *open_buckets(const NfpBuckets *buckets)
 	return ids;
 }
 
-static int free_place(const NfpBuckets *buckets)
+/* A place for one more bucket: one with tables to be used again, one that was never used, or that of a closed bucket
+ * which waits for its delivery: its tables stay pinned. */
+static int free_place(const NfpBuckets *buckets, const GArray *open)
 {
-	for (uint32_t place = 0; place < NFP_RING; place++) {
-		uint32_t map;
+	bool used[NFP_RING] = { false };
+	int closed = -ENOSPC;
 
-		if (bpf_map_lookup_elem(buckets->maps->ring, &place, &map) && errno == ENOENT)
-			return (int)place;
+	for (guint i = 0; i < open->len; i++) {
+		int place = nfp_table_place(buckets, g_array_index(open, struct nfp_bucket, i));
+
+		if (place >= 0)
+			used[place] = true;
 	}
-	return -ENOSPC;
+	for (uint32_t place = 0; place < NFP_RING; place++)
+		if (!used[place] && is_spare(buckets, place))
+			return (int)place;
+	for (uint32_t place = 0; place < NFP_RING; place++) {
+		if (!used[place] && !attached_id(buckets->maps->ring, place))
+			return (int)place;
+		if (!used[place])
+			closed = (int)place;
+	}
+	return closed;
 }
 
 void nfp_table_fill(NfpBuckets *buckets)
@@ -336,7 +509,7 @@ void nfp_table_fill(NfpBuckets *buckets)
 
 		if (access(path, F_OK) == 0)
 			continue;
-		place = free_place(buckets);
+		place = free_place(buckets, ids);
 		if (place < 0)
 			return;
 		give(buckets, id, (uint32_t)place);
@@ -361,32 +534,26 @@ int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id)
 	return -ENOENT;
 }
 
-guint nfp_table_hide(const NfpBuckets *buckets, int place, NfpOuterChange *ret_changes)
+int nfp_table_shut(const NfpBuckets *buckets, struct nfp_bucket id)
 {
-	if (place < 0)
-		return 0;
-	*ret_changes = (NfpOuterChange){ .map = buckets->maps->ring, .inner = -1, .index = (uint32_t)place };
-	return 1;
-}
+	g_auto(NfpMapped) head = { 0 };
+	int rc = nfp_table_map(buckets, id, NFP_P_hook, true, &head);
 
-guint nfp_table_drop(const NfpBuckets *buckets, int place, NfpOuterChange ret_changes[NFP_P_N])
-{
-	guint n = 0;
-
-	for (int row = 0; place >= 0 && row < NFP_P_N; row++)
-		if (has_table(row))
-			ret_changes[n++] = (NfpOuterChange){
-				.map = tables_fd(buckets, row), .inner = -1,
-				.index = (uint32_t)place * NFP_RING_ROWS + (uint32_t)row };
-	return n;
+	if (!rc)
+		__atomic_store_n(&((struct nfp_table_head *)head.data)->length, 0, __ATOMIC_RELEASE);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id)
 {
-	for (int row = NFP_P_N; row >= 0; row--) {
-		g_autofree char *path = table_path(buckets, row, id);
+	int place = nfp_table_place(buckets, id);
 
-		if (unlink(path) < 0 && errno != ENOENT)
+	/* The head last: as long as it has the bucket's name, a successor goes on here. */
+	for (int row = 0; row <= NFP_P_N; row++) {
+		g_autofree char *path = table_path(buckets, row, id);
+		g_autofree char *spare = place >= 0 ? spare_path(buckets, row, (uint32_t)place) : NULL;
+
+		if ((spare ? rename(path, spare) : unlink(path)) < 0 && errno != ENOENT)
 			return -errno;
 	}
 	return 0;

@@ -5,6 +5,10 @@
  *
  *   <buckets>/<protocol>/<start>-<end>-table   the sets
  *   <buckets>/hook/<start>-<end>-table         the head: bounds, sizes, fast rows of hooks
+ *   <buckets>/.../spare<place>-table           of no bucket: stand in the ring, to be used again
+ *
+ * A switch of buckets makes no maps and changes no outer map, as long as sizes stay: the head at a place of the ring
+ * gets other bounds and the next generation. One word, its length, closes it (0) and opens it.
  *
  * A bucket lives without tables as well as with them, and a table is no more than a quicker place for some of
  * the bucket's entries: readers join both, in whichever a key is found. So nothing here has to be finished
@@ -23,11 +27,9 @@ bool nfp_table_usable(void);
 void nfp_table_fill(NfpBuckets *buckets);
 /* Place of the bucket in the ring; -ENOENT: it is not there. */
 int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id);
-/* Changes that take the bucket out of the ring, and those for its tables, which come after a grace period.
- * Appended to the array; return how many. */
-guint nfp_table_hide(const NfpBuckets *buckets, int place, NfpOuterChange *ret_changes);
-guint nfp_table_drop(const NfpBuckets *buckets, int place, NfpOuterChange ret_changes[NFP_P_N]);
-/* Removes the pins. */
+/* Packets that come from now on do not see the bucket's tables; those under way are through after a grace period. */
+int nfp_table_shut(const NfpBuckets *buckets, struct nfp_bucket id);
+/* Removes the pins. Tables that are in the ring become spare ones, for the next bucket that wants their place. */
 int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id);
 
 /* A row of its own for the hook in the heads that there are and that come. */

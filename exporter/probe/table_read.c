@@ -16,7 +16,7 @@
 typedef struct {
 	const uint8_t *data;
 	uint32_t sets;
-	uint64_t seed;
+	uint64_t seed, generation;
 	uint8_t bits;
 	bool v6;
 	size_t words;
@@ -35,9 +35,10 @@ static Slot slot_at(const Table *t, uint32_t set, uint32_t slot)
 
 		return (Slot){ s->key, &s->count, &s->cold };
 	}
-	const struct nfp_set4 *s = &((const struct nfp_set4 *)t->data)[set];
+	const struct nfp_slot4 *s = &((const struct nfp_set4 *)t->data)[set].slot[slot];
+	const struct nfp_beside4 *beside = &((const struct nfp_beside4 *)t->data)[t->sets + set];
 
-	return (Slot){ s->slot[slot].key, &s->slot[slot].count, &s->cold[slot] };
+	return (Slot){ s->key, &s->count, &beside->cold[slot] };
 }
 
 static uint64_t load(const __u64 *word)
@@ -51,9 +52,9 @@ static uint64_t state(const Slot *s, const Table *t)
 	return __atomic_load_n(&s->key[t->words - 1], __ATOMIC_ACQUIRE);
 }
 
-static bool in_use(uint64_t last)
+static bool in_use(const Table *t, uint64_t last)
 {
-	return last && last != NFP_CLAIMED;
+	return ((last ^ t->generation) & NFP_GENERATION_MASK) == 0 && last & NFP_IFINDEX_MASK;
 }
 
 static void value_of(const Slot *s, const struct nfp_key_meta *meta, struct nfp_value *v)
@@ -102,7 +103,7 @@ static int64_t find(const Table *t, const __u64 *key)
 	for (uint32_t i = 0; i < NFP_SET_SLOTS; i++) {
 		Slot s = slot_at(t, set, i);
 
-		if (state(&s, t) == key[t->words - 1] && !memcmp(s.key, key, t->words * 8))
+		if (state(&s, t) == (key[t->words - 1] | t->generation) && !memcmp(s.key, key, (t->words - 1) * 8))
 			return (int64_t)set * NFP_SET_SLOTS + i;
 	}
 	return -1;
@@ -165,13 +166,15 @@ typedef struct {
 #define AHEAD 4 /* sets; the processor does not look beyond a page by itself */
 
 /* Brings a set on its way into the cache; one behind the end does no harm. */
-static inline void fetch(const Table *t, uint32_t set)
+static inline void fetch(const Table *t, uint32_t set, bool values)
 {
 	size_t size = t->v6 ? sizeof(struct nfp_set6) : sizeof(struct nfp_set4);
-	const uint8_t *data = t->data + set * size;
+	const uint8_t *data = t->data + set * size, *beside = t->data + (t->sets + set) * size;
 
-	for (size_t at = 0; at < size - 64; at += 64)
+	for (size_t at = 0; at < (t->v6 ? size - 64 : size); at += 64)
 		__builtin_prefetch(data + at);
+	for (size_t at = 0; !t->v6 && values && at < NFP_SET_SLOTS * sizeof(struct nfp_slot_cold); at += 64)
+		__builtin_prefetch(beside + at);
 }
 
 /* Entries of whole sets from the cursor on, with their twins' counts, up to `room`; values NULL: keys alone. */
@@ -181,15 +184,17 @@ static inline __attribute__((always_inline)) size_t scan_sets(const Table *t, co
 	size_t size = t->words * 8, n = 0;
 
 	for (; c->set < t->sets && room - n >= NFP_SET_SLOTS; c->set++) {
-		fetch(t, c->set + AHEAD);
+		fetch(t, c->set + AHEAD, values != NULL);
 		for (uint32_t i = 0; i < NFP_SET_SLOTS; i++) {
 			uint8_t *key = keys + n * size;
 			Slot s = slot_at(t, c->set, i);
 			uint64_t last = state(&s, t);
 
-			if (!in_use(last))
+			if (!in_use(t, last))
 				continue;
-			memcpy(key, s.key, size);
+			memcpy(key, s.key, size - 8);
+			last &= ~NFP_GENERATION_MASK;
+			memcpy(key + size - 8, &last, 8);
 			n++;
 			if (!values)
 				continue;
@@ -252,11 +257,12 @@ static int open_table(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_
 	if (rc) /* no head: packets never saw the table */
 		return rc == -ENOENT ? 0 : rc;
 	t->bits = ((const struct nfp_table_head *)head.data)->bits[row];
-	if (!t->bits || 1u << (t->bits - 1) != mapped->entries)
+	if (!t->bits || NFP_TABLE_ENTRIES(t->v6, 1u << ((t->bits - 1) & 31)) != mapped->entries)
 		return 0;
 	t->data = mapped->data;
-	t->sets = mapped->entries;
+	t->sets = 1u << ((t->bits - 1) & 31);
 	t->seed = ((const struct nfp_table_head *)head.data)->seed;
+	t->generation = ((const struct nfp_table_head *)head.data)->generation;
 	return 0;
 }
 
@@ -376,14 +382,15 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 	for (uint32_t i = 1; i < head.entries; i++) {
 		struct nfp_hook_key key;
 		struct nfp_hook_row *row;
+		uint64_t skbs = load(&rows[i].skbs);
 
-		if (!rows[i].key || !load(&rows[i].seen_skbs))
+		if (!rows[i].key || !skbs)
 			continue;
 		memcpy(&key, &rows[i].key, sizeof(key));
 		row = row_of(buffer, &key);
-		row->seen += load(&rows[i].seen);
-		row->seen_skbs += load(&rows[i].seen_skbs);
-		row->seen_skb_bytes += load(&rows[i].seen_skb_bytes);
+		row->seen += skbs + load(&rows[i].segments);
+		row->seen_skbs += skbs;
+		row->seen_skb_bytes += load(&rows[i].skb_bytes);
 		row->coarsened += load(&rows[i].coarsened);
 	}
 	return 0;

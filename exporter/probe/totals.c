@@ -121,7 +121,7 @@ static int add_lanes(const NfpBuckets *buckets, enum nfp_counter counter, uint64
 	if (bpf_map_lookup_elem(buckets->maps->lane, &zero, lanes))
 		return -errno;
 	for (guint i = 0; i < buckets->cpus; i++)
-		*sum += counter == NFP_C_seen_skbs ? lanes[i].skbs : lanes[i].packets;
+		*sum += lanes[i].skbs + (counter == NFP_C_seen_skbs ? 0 : lanes[i].segments);
 	return 0;
 }
 

@@ -221,7 +221,7 @@ static uint64_t in_tables(NfpProbe *probe)
 
 	cr_assert_eq(bpf_map_lookup_elem(probe->maps.lane, &zero, lanes), 0);
 	for (guint i = 0; i < probe->buckets->cpus; i++)
-		sum += lanes[i].packets;
+		sum += lanes[i].skbs + lanes[i].segments;
 	return sum;
 }
 
@@ -296,7 +296,6 @@ Test(table, closed_then_read_by_a_successor)
 	cr_expect_geq(nfp_table_place(probe->buckets, bucket), 0, "still in the ring");
 	frames += feed_all(probe, 1000);
 	cr_assert_eq(source->close(source, bucket), 0);
-	cr_expect_eq(nfp_table_place(probe->buckets, bucket), -ENOENT);
 	feed_all(probe, 1000);
 	nfp_probe_free(g_steal_pointer(&probe));
 
@@ -331,44 +330,251 @@ Test(table, hidden_in_the_ring_alone)
 	cr_expect_eq(nfpt_recorded(probe, bucket), frames);
 }
 
+/* ---- tables that go from bucket to bucket ------------------------------------------------------------ */
+
+#define SHORT NFP_NS_PER_S
+
+static struct nfp_bucket nth(guint i)
+{
+	return (struct nfp_bucket){ START + i * SHORT, START + (i + 1) * SHORT };
+}
+
+static void feed_at(NfpTestRun *run, guint seed, guint flows, guint n, uint64_t time)
+{
+	g_autoptr(GRand) rand = g_rand_new_with_seed(seed);
+
+	for (guint j = 0; j < n; j++) {
+		Frame f;
+
+		make_frame(rand, flows, &f);
+		cr_assert_eq(nfp_testrun_feed(run, f.bytes, f.length, f.wire, time + j), 0);
+	}
+}
+
+static void create_nth(NfpProbe *probe, guint i, uint32_t entries)
+{
+	uint32_t room[NFP_P_N];
+
+	for (int row = 0; row < NFP_P_N; row++)
+		room[row] = entries;
+	cr_assert_eq(nfp_probe_source(probe)->create(nfp_probe_source(probe), nth(i), room), 0);
+}
+
+static void close_and_check(NfpProbe *probe, guint i, guint packets)
+{
+	NfpSource *source = nfp_probe_source(probe);
+
+	cr_assert_eq(source->close(source, nth(i)), 0);
+	cr_assert_eq(nfpt_seen_all(probe, nth(i)), packets, "bucket %u", i);
+	cr_assert_eq(nfpt_recorded(probe, nth(i)), packets, "bucket %u", i);
+}
+
+static uint32_t id_of(int map, uint32_t index)
+{
+	uint32_t id = 0;
+
+	return bpf_map_lookup_elem(map, &index, &id) ? 0 : id;
+}
+
+static uint64_t generation_of(NfpProbe *probe, struct nfp_bucket id)
+{
+	g_auto(NfpMapped) head = { 0 };
+
+	cr_assert_eq(nfp_table_map(probe->buckets, id, NFP_P_hook, false, &head), 0);
+	return ((const struct nfp_table_head *)head.data)->generation;
+}
+
+/* One-second buckets, each read and gone after its end. In full, until generations begin again. */
 static guint buckets_in_a_row(void)
 {
 	return g_getenv("NFPROBE_FULL") ? 1000 : 60;
 }
 
-/* One-second buckets, each open while the next is made, each read and gone after its end. */
-Test(table, many_buckets_in_a_row)
+Test(table, many_buckets_in_a_row, .timeout = 600)
 {
 	g_autoptr(NfpProbe) probe = NULL;
 	g_autoptr(NfpTestRun) run = NULL;
-	g_autoptr(GRand) rand = NULL;
-	NfpSource *source;
+	guint64 before = 0;
 	guint with_table = 0;
+
+	nfpt_sandbox();
+	skip_without_tables();
+	probe = open_probe("default", false);
+	run = nfp_testrun_new(probe, true, NULL);
+	make_bucket(probe, nth(0), 1024);
+	for (guint i = 0; i < buckets_in_a_row(); i++) {
+		create_nth(probe, i + 1, 1024);
+		/* Nothing of the last ones, though flows and tables are the same. */
+		feed_at(run, i, 30, 100, nth(i).start_ts);
+		with_table += nfp_table_place(probe->buckets, nth(i)) >= 0;
+		close_and_check(probe, i, 100);
+		cr_assert_eq(nfp_probe_source(probe)->remove(nfp_probe_source(probe), nth(i)), 0);
+		if (i == 8)
+			before = probe->buckets->changes;
+	}
+	cr_expect_eq(with_table, buckets_in_a_row());
+	cr_expect_gt(in_tables(probe), 30 * buckets_in_a_row());
+	cr_expect_eq(probe->buckets->changes, before, "sizes stay: no table is made, no outer map changed");
+}
+
+/* What is in slots of an earlier generation is nobody's: neither counts nor a SYN's options come up again. */
+Test(table, an_earlier_bucket_leaves_nothing)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = NULL;
+	NfpSource *source;
+	NfpEntries entries;
+	uint32_t table;
 
 	nfpt_sandbox();
 	skip_without_tables();
 	probe = open_probe("default", false);
 	source = nfp_probe_source(probe);
 	run = nfp_testrun_new(probe, true, NULL);
-	rand = g_rand_new_with_seed(1);
-	make_bucket(probe, (struct nfp_bucket){ START, START + NFP_NS_PER_S }, 1024);
-	for (guint i = 0; i < buckets_in_a_row(); i++) {
-		struct nfp_bucket id = { START + i * NFP_NS_PER_S, START + (i + 1) * NFP_NS_PER_S };
-		uint32_t room[NFP_P_N] = { 0 };
-
-		cr_assert_eq(source->create(source, (struct nfp_bucket){ id.end_ts, id.end_ts + NFP_NS_PER_S }, room), 0);
-		for (guint j = 0; j < 100; j++) {
-			Frame f;
-
-			make_frame(rand, 30, &f);
-			cr_assert_eq(nfp_testrun_feed(run, f.bytes, f.length, f.wire, id.start_ts + j), 0);
-		}
-		with_table += nfp_table_place(probe->buckets, id) >= 0;
-		cr_assert_eq(source->close(source, id), 0);
-		cr_assert_eq(nfpt_seen_all(probe, id), 100, "bucket %u", i);
-		cr_assert_eq(nfpt_recorded(probe, id), 100, "bucket %u", i);
-		cr_assert_eq(source->remove(source, id), 0);
+	make_bucket(probe, nth(0), 64);
+	/* Small: sets and filters are full of it. */
+	feed_at(run, 1, 5000, 5000, nth(0).start_ts);
+	table = id_of(probe->maps.tables4, NFP_P_tcp4);
+	close_and_check(probe, 0, 5000);
+	cr_assert_eq(source->remove(source, nth(0)), 0);
+	create_nth(probe, 1, 64);
+	cr_expect_eq(nfp_table_place(probe->buckets, nth(1)), 0);
+	cr_expect_eq(id_of(probe->maps.tables4, NFP_P_tcp4), table, "the same table");
+	cr_expect_eq(generation_of(probe, nth(1)), NFP_WORD_GENERATION(2));
+	cr_expect_eq(nfpt_seen_all(probe, nth(1)), 0);
+	for (int row = 0; row < NFP_P_N; row++) {
+		cr_assert_eq(source->read(source, nth(1), row, &entries), 0);
+		cr_expect_eq(entries.n, 0, "%s", nfp_load_row_name(row));
 	}
-	cr_expect_eq(with_table, buckets_in_a_row());
-	cr_expect_gt(in_tables(probe), 30 * buckets_in_a_row());
+	feed_at(run, 2, 40, 200, nth(1).start_ts);
+	cr_assert_eq(source->read(source, nth(1), NFP_P_udp4, &entries), 0);
+	for (size_t i = 0; i < entries.n; i++)
+		cr_expect_eq(entries.values[i].tcp_options | entries.values[i].tcp_mss, 0);
+	close_and_check(probe, 1, 200);
+}
+
+/* Other sizes: only those tables are made anew. */
+Test(table, another_size_for_one_protocol)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = NULL;
+	uint32_t room[NFP_P_N], tcp4, udp4;
+	NfpSource *source;
+
+	nfpt_sandbox();
+	skip_without_tables();
+	probe = open_probe("default", false);
+	source = nfp_probe_source(probe);
+	run = nfp_testrun_new(probe, true, NULL);
+	make_bucket(probe, nth(0), 1024);
+	feed_at(run, 1, 500, 500, nth(0).start_ts);
+	tcp4 = id_of(probe->maps.tables4, NFP_P_tcp4);
+	udp4 = id_of(probe->maps.tables4, NFP_P_udp4);
+	close_and_check(probe, 0, 500);
+	cr_assert_eq(source->remove(source, nth(0)), 0);
+	for (int row = 0; row < NFP_P_N; row++)
+		room[row] = row == NFP_P_tcp4 ? 8192 : 1024;
+	cr_assert_eq(source->create(source, nth(1), room), 0);
+	cr_expect_neq(id_of(probe->maps.tables4, NFP_P_tcp4), tcp4);
+	cr_expect_eq(id_of(probe->maps.tables4, NFP_P_udp4), udp4);
+	feed_at(run, 2, 500, 1000, nth(1).start_ts);
+	close_and_check(probe, 1, 1000);
+}
+
+/* A collector is away: closed buckets wait. Their tables go out of the ring, not out of the world. */
+Test(table, undelivered_buckets_leave_the_ring)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = NULL;
+
+	nfpt_sandbox();
+	skip_without_tables();
+	probe = open_probe("default", false);
+	run = nfp_testrun_new(probe, true, NULL);
+	make_bucket(probe, nth(0), 256);
+	for (guint i = 0; i < 9; i++) {
+		create_nth(probe, i + 1, 256);
+		cr_expect_geq(nfp_table_place(probe->buckets, nth(i)), 0, "bucket %u has tables", i);
+		feed_at(run, i, 50, 100 + i, nth(i).start_ts);
+		close_and_check(probe, i, 100 + i);
+	}
+	nfp_probe_free(g_steal_pointer(&probe));
+	probe = open_probe("default", false);
+	cr_assert_eq(nfpt_list(probe, NULL), 10);
+	for (guint i = 0; i < 9; i++) {
+		cr_expect_eq(nfpt_recorded(probe, nth(i)), 100 + i, "bucket %u, by a successor", i);
+		cr_assert_eq(nfp_probe_source(probe)->remove(nfp_probe_source(probe), nth(i)), 0);
+	}
+}
+
+/* Killed after the head had got its new bounds and before it had its new name: the next one takes it from there. */
+Test(table, killed_while_used_again)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = NULL;
+	g_auto(NfpMapped) head = { 0 };
+	struct nfp_table_head *h;
+
+	nfpt_sandbox();
+	skip_without_tables();
+	probe = open_probe("default", false);
+	run = nfp_testrun_new(probe, true, NULL);
+	make_bucket(probe, nth(0), 256);
+	feed_at(run, 1, 50, 100, nth(0).start_ts);
+	close_and_check(probe, 0, 100);
+	cr_assert_eq(nfp_table_map(probe->buckets, nth(0), NFP_P_hook, true, &head), 0);
+	cr_assert_eq(nfp_probe_source(probe)->remove(nfp_probe_source(probe), nth(0)), 0);
+	h = head.data;
+	h->start = nth(1).start_ts;
+	h->generation = NFP_WORD_GENERATION(2);
+	g_clear_pointer(&run, nfp_testrun_free);
+	nfp_probe_free(g_steal_pointer(&probe));
+
+	probe = open_probe("default", false);
+	run = nfp_testrun_new(probe, true, NULL);
+	cr_assert_eq(nfpt_list(probe, NULL), 0);
+	create_nth(probe, 1, 256);
+	cr_expect_eq(generation_of(probe, nth(1)), NFP_WORD_GENERATION(3));
+	feed_at(run, 2, 50, 100, nth(1).start_ts);
+	close_and_check(probe, 1, 100);
+}
+
+/* The last generation: new tables, since old slots would come to life again. */
+Test(table, generations_begin_again_with_new_tables)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = NULL;
+	g_auto(NfpMapped) head = { 0 };
+	uint32_t table;
+
+	nfpt_sandbox();
+	skip_without_tables();
+	probe = open_probe("default", false);
+	run = nfp_testrun_new(probe, true, NULL);
+	make_bucket(probe, nth(0), 256);
+	cr_assert_eq(nfp_table_map(probe->buckets, nth(0), NFP_P_hook, true, &head), 0);
+	((struct nfp_table_head *)head.data)->generation = NFP_GENERATION_MASK;
+	feed_at(run, 1, 50, 100, nth(0).start_ts);
+	table = id_of(probe->maps.tables4, NFP_P_tcp4);
+	close_and_check(probe, 0, 100);
+	cr_assert_eq(nfp_probe_source(probe)->remove(nfp_probe_source(probe), nth(0)), 0);
+	create_nth(probe, 1, 256);
+	cr_expect_eq(generation_of(probe, nth(1)), NFP_WORD_GENERATION(1));
+	cr_expect_neq(id_of(probe->maps.tables4, NFP_P_tcp4), table);
+	feed_at(run, 1, 50, 100, nth(1).start_ts);
+	close_and_check(probe, 1, 100);
+}
+
+/* An ifindex that has no room beside the generation. */
+Test(table, high_ifindex_is_for_the_hash_alone)
+{
+	struct nfp_key_v4 low = { .meta = { .ifindex = NFP_TABLE_IFINDEX - 1 } };
+	__u64 words[NFP_WORDS4];
+
+	memcpy(words, &low, sizeof(low));
+	cr_expect_eq(words[2] & NFP_GENERATION_MASK, 0);
+	cr_expect_eq(words[2] & NFP_IFINDEX_MASK, words[2]);
+	low.meta.ifindex++;
+	memcpy(words, &low, sizeof(low));
+	cr_expect_neq(words[2] & NFP_GENERATION_MASK, 0);
 }
