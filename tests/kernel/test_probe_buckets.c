@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "probe/table.h"
 #include "support/metered.h"
 #include "support/netns.h"
 
