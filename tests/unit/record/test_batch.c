@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <criterion/criterion.h>
+#include <poll.h>
 
+#include "base/ring.h"
 #include "record/batch.h"
 
 static void count(void *data)
@@ -170,38 +172,54 @@ Test(batch_pool, batches_outlive_it)
 }
 
 typedef struct {
-	GAsyncQueue *queue;
-	gint wrong;
-} Senders;
+	NfpRing *ring;
+	guint wrong;
+} Sender;
 
-static void *send_and_drop(void *data)
+static NfpBatch *await(NfpRing *ring)
 {
-	Senders *senders = data;
+	struct pollfd pfd = { .fd = nfp_ring_fd(ring), .events = POLLIN };
 	NfpBatch *batch;
 
-	while ((batch = g_async_queue_pop(senders->queue))->n != 0) {
-		uint64_t expected = batch->bucket_start_ns;
+	while (!(batch = nfp_ring_pop(ring)))
+		poll(&pfd, 1, -1);
+	return batch;
+}
 
+/* Until a batch without records. */
+static void *send_and_drop(void *data)
+{
+	Sender *sender = data;
+	NfpBatch *batch;
+
+	while ((batch = await(sender->ring))->n != 0) {
 		for (uint32_t i = 0; i < batch->n; i++)
-			if (batch->records[i].packets != expected)
-				g_atomic_int_inc(&senders->wrong);
+			sender->wrong += batch->records[i].packets != batch->bucket_start_ns;
 		nfp_batch_unref(batch);
 	}
 	nfp_batch_unref(batch);
 	return NULL;
 }
 
+static void push(NfpRing *ring, NfpBatch *batch)
+{
+	while (!nfp_ring_push(ring, batch))
+		g_thread_yield();
+}
+
 /* One thread takes, fills and trims while others give up the last references, in any order. */
 Test(batch_pool, any_thread_gives_back)
 {
-	Senders senders = { .queue = g_async_queue_new() };
 	gint delivered = 0;
 	NfpDelivery *delivery = nfp_delivery_new(count, &delivered);
 	NfpBatchPool *pool = nfp_batch_pool_new(8);
+	Sender senders[THREADS] = { 0 };
 	GThread *threads[THREADS];
 
-	for (guint t = 0; t < THREADS; t++)
-		threads[t] = g_thread_new("send", send_and_drop, &senders);
+	for (guint t = 0; t < THREADS; t++) {
+		senders[t].ring = nfp_ring_new(4, NULL);
+		threads[t] = g_thread_new("send", send_and_drop, &senders[t]);
+	}
 	for (guint i = 0; i < POOL_ROUNDS; i++) {
 		NfpBatch *batch = nfp_batch_pool_take(pool, delivery);
 
@@ -209,23 +227,23 @@ Test(batch_pool, any_thread_gives_back)
 		batch->n = 1 + i % 3;
 		for (uint32_t j = 0; j < batch->n; j++)
 			batch->records[j].packets = i;
-		g_async_queue_push(senders.queue, nfp_batch_ref(batch));
+		for (guint t = i % THREADS; t < THREADS; t++) /* one to all of them */
+			push(senders[t].ring, nfp_batch_ref(batch));
 		nfp_batch_unref(batch);
 		if (i % 64 == 0)
 			nfp_batch_pool_trim(pool);
 		cr_assert_leq(nfp_batch_pool_kept(pool), 8 + THREADS);
-		while (g_async_queue_length(senders.queue) > 32)
-			g_thread_yield();
 	}
 	nfp_delivery_unref(delivery);
 	for (guint t = 0; t < THREADS; t++)
-		g_async_queue_push(senders.queue, nfp_batch_pool_take(pool, NULL));
+		push(senders[t].ring, nfp_batch_pool_take(pool, NULL));
 	nfp_batch_pool_free(pool);
-	for (guint t = 0; t < THREADS; t++)
+	for (guint t = 0; t < THREADS; t++) {
 		g_thread_join(threads[t]);
-	g_async_queue_unref(senders.queue);
+		nfp_ring_free(senders[t].ring);
+		cr_expect_eq(senders[t].wrong, 0);
+	}
 	cr_assert_eq(delivered, 1);
-	cr_assert_eq(senders.wrong, 0);
 }
 
 static void note_view(void *data)
