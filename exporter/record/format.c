@@ -146,6 +146,14 @@ void nfp_text_flow(GString *out, const NfpRecord *record)
 		g_string_append_printf(out, ":p%u", record->protocol);
 }
 
+static void text_hex(GString *out, uint8_t octet)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	g_string_append_c(out, digits[octet >> 4]);
+	g_string_append_c(out, digits[octet & 15]);
+}
+
 void nfp_format_uid(GString *out, const char *hostname, const NfpRecord *record)
 {
 	g_string_append(out, hostname);
@@ -153,9 +161,14 @@ void nfp_format_uid(GString *out, const char *hostname, const NfpRecord *record)
 	nfp_text_uint(out, record->bucket_start_ns);
 	g_string_append_c(out, '-');
 	nfp_text_uint(out, record->bucket_end_ns);
-	g_string_append_printf(out, "/%s/d%u.if%u.%s.f%02x", nfp_text_row(record), record->domain,
-			       record->ifindex, record->direction ? "out" : "in",
-			       record->key_flags);
+	g_string_append_c(out, '/');
+	g_string_append(out, nfp_text_row(record));
+	g_string_append(out, "/d");
+	nfp_text_uint(out, record->domain);
+	g_string_append(out, ".if");
+	nfp_text_uint(out, record->ifindex);
+	g_string_append(out, record->direction ? ".out.f" : ".in.f");
+	text_hex(out, record->key_flags);
 	if (record->have & NFP_HAVE_VLAN)
 		g_string_append_printf(out, ".v%u", record->vlan_id);
 	if (record->have & NFP_HAVE_CVLAN)
@@ -214,14 +227,46 @@ static void append_json_value(GString *out, const NfpRecord *record, guint index
 		g_string_append_c(out, '"');
 }
 
-void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record)
+/* Each key as it stands in an object, with what is around it. */
+static const struct {
+	const char *text;
+	gssize length;
+} keys[] = {
+#define NFP_FIELD(name, ...) [NFP_F_##name] = { ",\"" #name "\":", sizeof(",\"" #name "\":") - 1 },
+#define NFP_FACT NFP_FIELD
+#include "record/fields.def"
+#undef NFP_FACT
+#undef NFP_FIELD
+};
+
+/* Nothing in it has to be escaped. */
+static gboolean is_plain(const char *text)
 {
-	uint32_t have = nfp_record_have(record);
+	for (const char *c = text; *c != '\0'; c++)
+		if ((guchar)*c < 0x20 || (guchar)*c > 0x7e || *c == '"' || *c == '\\')
+			return FALSE;
+	return TRUE;
+}
+
+static void append_uid(GString *out, const char *hostname, const NfpRecord *record)
+{
+	/* Behind the host name there are only digits, addresses and words of ours. */
+	if (is_plain(hostname)) {
+		nfp_format_uid(out, hostname, record);
+		return;
+	}
 	g_autoptr(GString) uid = g_string_sized_new(192);
 
 	nfp_format_uid(uid, hostname, record);
-	g_string_append(out, "{\"uid\":\"");
 	append_json_string(out, uid->str);
+}
+
+void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record)
+{
+	uint32_t have = nfp_record_have(record);
+
+	g_string_append(out, "{\"uid\":\"");
+	append_uid(out, hostname, record);
 	g_string_append_c(out, '"');
 	for (guint i = 0; i < nfp_fields_n; i++) {
 		const NfpField *field = &nfp_fields[i];
@@ -233,9 +278,7 @@ void nfp_format_json(GString *out, const char *hostname, const NfpRecord *record
 		 * is one of a message. */
 		if (field->kind == NFP_KIND_UPTIME || (field->kind == NFP_KIND_TEXT && is_empty(field, record)))
 			continue;
-		g_string_append(out, ",\"");
-		g_string_append(out, field->name);
-		g_string_append(out, "\":");
+		g_string_append_len(out, keys[i].text, keys[i].length);
 		append_json_value(out, record, i);
 	}
 	g_string_append(out, "}\n");

@@ -57,6 +57,34 @@ paste -d '\n' wanted <(cat <<<"$OUT") | while read -r want && read -r got; do
 	case "$got" in "$want"*) ;; *) echo "got  $got"; echo "want $want"; exit 1 ;; esac
 done
 
+# What goes over what, one sentence each.
+cat >pairs.yaml <<YAML
+collectors:
+  - { name: a, endpoint: "udp://127.0.0.1", protocol: ntopng }
+  - { name: b, endpoint: "zmq://*", protocol: ipfix }
+  - { name: c, endpoint: "tcp://127.0.0.1", protocol: netflow9 }
+  - { name: d, endpoint: "stdout:", protocol: ipfix }
+  - { name: e, endpoint: "udp://127.0.0.1", rotate: { size: 1MiB } }
+  - { name: f, endpoint: "zmq://*:5557", mtu: 1420 }
+YAML
+expect 2 'pairs\.yaml:2:[0-9]+: protocol: ntopng does not go over udp: ntopng takes flows from ZeroMQ; allowed: zmq' \
+	"$NFPROBE" check -c pairs.yaml
+for fault in '3:47: protocol: ipfix does not go over zmq' '4:55: protocol: netflow9 does not go over tcp' \
+	'5:47: protocol: ipfix does not go over stdout' '6:53: rotate: only files are rotated' \
+	'7:47: mtu: ntopng needs longer messages'; do
+	grep -q "^pairs\.yaml:$fault" <<<"$OUT" || { echo "no $fault in $OUT"; exit 1; }
+done
+cat >pairs.yaml <<YAML
+collectors:
+  - { name: a, endpoint: "zmq://*" }
+  - { name: b, endpoint: "zmq://ntopng.example:5556" }
+  - { name: c, endpoint: "file:///var/lib/flows.ipfix", rotate: { size: 1MiB, interval: 1h, keep: 24 } }
+  - { name: d, endpoint: "file:///var/lib/flows.json", protocol: json }
+  - { name: e, endpoint: "stdout:" }
+  - { name: f, endpoint: "tcp://127.0.0.1:9000", protocol: json }
+YAML
+expect 0 'every interface \(nearest the wire\), 6 collectors$' "$NFPROBE" check -c pairs.yaml
+
 : >empty.yaml
 expect 2 '^empty\.yaml:1:1: there is no option in this file' "$NFPROBE" check -c empty.yaml
 printf 'hostname: \xff\n' >latin.yaml
