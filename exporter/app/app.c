@@ -123,6 +123,26 @@ static void follow_routes(NfpDaemon *d, NfpMeter *meter)
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s: no prefix lengths: %s, ignoring", where, error->message);
 }
 
+/* A meter's interfaces have changed: what they are called goes to the collectors. */
+static void links_told(uint32_t domain, const GArray *links, void *data)
+{
+	NfpDaemon *d = data;
+	g_autoptr(NfpNameTables) tables = NULL;
+
+	if (!nfp_names_set(d->names, domain, links))
+		return;
+	tables = nfp_names_tables(d->names);
+	for (guint i = 0; i < d->collectors->len; i++)
+		nfp_collector_set_tables(g_ptr_array_index(d->collectors, i), tables);
+}
+
+static void make_names(NfpDaemon *d)
+{
+	d->names = nfp_names_new();
+	for (guint i = 0; i < d->meters->len; i++)
+		nfp_meter_set_told(g_ptr_array_index(d->meters, i), links_told, d);
+}
+
 /* What the interfaces are called is told before the first bucket ends, what the database holds when it is read. */
 static gboolean make_enrich(NfpDaemon *d, GError **err)
 {
@@ -236,7 +256,10 @@ static gboolean build(NfpDaemon *d, GError **err)
 	if (!make_control(d, err))
 		return FALSE;
 	make_web(d);
-	return make_meters(d, err) && make_collectors(d, err) && make_enrich(d, err) && make_harvester(d, err) &&
+	if (!make_meters(d, err) || !make_collectors(d, err))
+		return FALSE;
+	make_names(d);
+	return make_enrich(d, err) && make_harvester(d, err) &&
 	       start(d, err);
 }
 
@@ -361,6 +384,7 @@ static void clear(NfpDaemon *d)
 	nfp_printer_free(d->printer);
 	g_ptr_array_unref(d->templates);
 	g_ptr_array_unref(d->meters);
+	nfp_names_free(d->names);
 	g_ptr_array_unref(d->domains);
 	g_main_loop_unref(d->loop);
 }

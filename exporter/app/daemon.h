@@ -9,6 +9,7 @@
 #include "app/control.h"
 #include "app/fanout.h"
 #include "app/meter.h"
+#include "app/names.h"
 #include "app/printer.h"
 #include "app/routes.h"
 #include "app/talkers.h"
@@ -23,6 +24,7 @@ typedef struct {
 	GPtrArray *domains;    /* NfpDomain */
 	GPtrArray *meters;     /* NfpMeter; those that could be opened */
 	GPtrArray *templates;  /* NfpTemplateSet, one a collector */
+	NfpNames *names;       /* of interfaces, for the collectors */
 	GPtrArray *collectors; /* NfpCollector, in the order of the configuration */
 	NfpFanout *fanout;     /* NULL: not yet made */
 	NfpPrinter *printer;   /* NULL: standard output is not ours */

@@ -19,6 +19,8 @@ struct NfpMeter {
 	NfpProbe *probe;
 	NfpEvents *events;
 	NfpEnrich *enrich;    /* NULL: not configured */
+	NfpMeterLinks told;   /* or NULL */
+	void *told_data;
 	GHashTable *names;    /* ifindex -> name, of those that are metered */
 	GHashTable *failures; /* ifindex -> why it is not metered, as it was told */
 	GError *first_error;
@@ -67,6 +69,12 @@ void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich)
 const NfpDomain *nfp_meter_domain(const NfpMeter *meter)
 {
 	return meter->domain;
+}
+
+void nfp_meter_set_told(NfpMeter *meter, NfpMeterLinks told, void *data)
+{
+	meter->told = told;
+	meter->told_data = data;
 }
 
 void nfp_meter_free(NfpMeter *meter)
@@ -261,6 +269,8 @@ static void scan(NfpMeter *meter, const GArray *gone)
 		attach_default(meter, links);
 	nfp_events_names(meter->events, meter->names);
 	tell_enrich(meter, links);
+	if (meter->told)
+		meter->told(meter->domain->domain, links, meter->told_data);
 }
 
 static gboolean changed(gint fd, GIOCondition condition, gpointer data)

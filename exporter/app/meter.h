@@ -18,6 +18,9 @@ NfpProbe *nfp_meter_probe(NfpMeter *meter); /* owned by the meter */
 const NfpDomain *nfp_meter_domain(const NfpMeter *meter);
 /* Before the start: the domain's interfaces are told to it, now and when they change. Borrowed, until the main loop ends. */
 void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich);
+/* Before the start: told is called with the domain's interfaces (NfpLink), now and when they change. */
+typedef void (*NfpMeterLinks)(uint32_t domain, const GArray *links, void *data);
+void nfp_meter_set_told(NfpMeter *meter, NfpMeterLinks told, void *data);
 /* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first
  * failure, if there was one. */
 guint nfp_meter_start(NfpMeter *meter, GError **err);

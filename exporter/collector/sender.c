@@ -97,6 +97,7 @@ void nfp_collector_set_tables(NfpCollector *collector, NfpNameTables *tables)
 	collector->tables = nfp_name_tables_ref(tables);
 	pthread_mutex_unlock(&collector->lock);
 	nfp_name_tables_unref(old);
+	wake(collector);
 }
 
 static void take_tables(NfpCollector *collector)

@@ -119,6 +119,7 @@ void nfp_session_hurry(NfpSession *session, gint64 until)
 void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables)
 {
 	nfp_encoder_set_tables(session->encoder, tables);
+	nfp_refresh_request(&session->refresh);
 }
 
 static uint32_t export_time(const NfpSession *session)

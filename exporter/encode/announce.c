@@ -146,11 +146,12 @@ ssize_t nfp_sets_announce(NfpEncoder *encoder, uint32_t index, uint32_t now, con
 			  uint8_t *out, size_t size)
 {
 	NfpSets *sets = (NfpSets *)encoder;
-	ssize_t length;
+	NfpSetsDomain *domain = nfp_sets_domain(sets, index);
+	ssize_t length = 0;
 
 	sets->facts.stats = *stats;
-	length = announce_domain(sets, nfp_sets_domain(sets, index), now, out, size);
-	if (length == 0 && index == 0)
+	/* The process first: libfixbuf 2.4.1 uses type information for templates that come behind it. */
+	if (index == 0)
 		length = announce_domain(sets, sets->process, now, out, size);
-	return length;
+	return length != 0 ? length : announce_domain(sets, domain, now, out, size);
 }

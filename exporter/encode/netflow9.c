@@ -48,6 +48,12 @@ static gboolean has(const NfpTemplate *template, NfpFieldIndex index)
 	return FALSE;
 }
 
+/* pmacct 1.7.7 prefers uptimes, and makes whole seconds of them. */
+static gboolean wants(NfpPeer peer, NfpFieldIndex twin)
+{
+	return peer != NFP_PEER_pmacct || nfp_fields[twin].kind != NFP_KIND_UPTIME;
+}
+
 /* What the template has and v9 carries, and before some of it the same in the form that is usual here: uptimes; ICMPv6 as
  * nfdump 1.7.1 reads it. */
 static GPtrArray *fields_of(const NfpTemplate *template, NfpPeer peer)
@@ -60,7 +66,8 @@ static GPtrArray *fields_of(const NfpTemplate *template, NfpPeer peer)
 
 	for (guint i = 0; i < template->n; i++) {
 		for (guint t = 0; t < G_N_ELEMENTS(twins); t++)
-			if (template->fields[i] == &nfp_fields[twins[t][0]] && !has(template, twins[t][1]))
+			if (template->fields[i] == &nfp_fields[twins[t][0]] && !has(template, twins[t][1]) &&
+			    wants(peer, twins[t][1]))
 				g_ptr_array_add(fields, (void *)&nfp_fields[twins[t][1]]);
 		if (refuses(template->fields[i]) == NULL &&
 		    nfp_peer_reads(peer, template->fields[i], TRUE) != NFP_READS_MISREAD)

@@ -69,10 +69,14 @@ void nfp_sets_set_tables(NfpEncoder *encoder, NfpNameTables *tables)
 
 	nfp_name_tables_unref(sets->facts.tables);
 	sets->facts.tables = nfp_name_tables_ref(tables);
-	/* An index into the rows of the old ones. */
-	for (guint i = 0; i < sets->domains->len; i++)
-		if (g_ptr_array_index(sets->domains, i) != NULL)
-			((NfpSetsDomain *)g_ptr_array_index(sets->domains, i))->row = 0;
+	for (guint i = 0; i < sets->domains->len; i++) {
+		NfpSetsDomain *domain = g_ptr_array_index(sets->domains, i);
+
+		if (domain == NULL)
+			continue;
+		domain->row = 0; /* an index into the old ones */
+		domain->options_sent = 0;
+	}
 }
 
 gboolean nfp_sets_init(NfpSets *sets, const NfpSetsDialect *dialect, const NfpEncoderOptions *options,

@@ -5,7 +5,9 @@
  */
 #include <criterion/criterion.h>
 #include <fixbuf/public.h>
+#include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "encode/encoder.h"
 #include "support/encode_records.h"
@@ -445,4 +447,39 @@ Test(ipfix_fixbuf, options_data)
 		fBufFree(buffer);
 		fbInfoModelFree(model);
 	}
+}
+
+/* Type information (RFC 5610), learned by a reader of CERT's that knows none of our elements. */
+Test(ipfix_fixbuf, types_are_learned)
+{
+	static const guint fields[] = { NFP_F_flowId, NFP_F_sourceCity, NFP_F_tcpMss, NFP_F_tunnelSourceIPv6Address };
+	g_autoptr(NfpTemplateSet) set = nfp_test_set(fields, G_N_ELEMENTS(fields));
+	g_autoptr(NfpEncoder) encoder = encoder_new(set, "edge1");
+	g_autofree char *path = NULL, *tool = g_find_program_in_path("ipfixDump"), *command = NULL, *text = NULL;
+	g_autoptr(GByteArray) file = g_byte_array_new();
+	const NfpPlace place = { .city = { "M\xc3\xbcnchen", 8 } };
+	NfpRecord record = { .flow_id = 7, .src_place = &place, .tcp_mss = 1460, .tunnel_src6 = { 0x20, 1, [15] = 9 } };
+	uint32_t used, unsendable = 0;
+	uint8_t message[2000];
+	int fd = g_file_open_tmp("nfp-types-XXXXXX.ipfix", &path, NULL), status;
+	ssize_t size;
+
+	cr_assert_geq(fd, 0);
+	close(fd);
+	if (tool == NULL) {
+		g_unlink(path);
+		cr_skip_test("ipfixDump is not installed");
+	}
+	while ((size = nfp_encoder_announce(encoder, 0, NOW, &stats, message, sizeof(message))) > 0)
+		g_byte_array_append(file, message, (guint)size);
+	size = nfp_encoder_records(encoder, 0, NOW, &record, 1, message, sizeof(message), &used, &unsendable);
+	g_byte_array_append(file, message, (guint)size);
+	cr_assert(g_file_set_contents(path, (char *)file->data, file->len, NULL));
+	command = g_strdup_printf("ipfixDump -i %s --rfc5610 -d", path);
+	cr_assert(g_spawn_command_line_sync(command, &text, NULL, &status, NULL));
+	g_unlink(path);
+	cr_assert_eq(status, 0);
+	cr_assert_not_null(strstr(text, "(32473/24)                         sourceCity : (len: 8) M\xc3\xbcnchen"), "%s", text);
+	cr_assert_not_null(strstr(text, "tcpMss : 1460"), "%s", text);
+	cr_assert_not_null(strstr(text, "tunnelSourceIPv6Address : 2001::0009"), "%s", text);
 }

@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Names of interfaces as nfdump shows them, by IPFIX and by NetFlow v9, without a complaint in its log.
+. "$(dirname "$0")/lib.sh"
+e2e_begin nfcapd nfdump
+need_nfprobe
+
+ns_add s r
+link s s0 02:0a:00:00:00:01 r r0 02:0a:00:00:00:03
+chain_quiet
+nfcapd_start r ten
+nfcapd_start r nine 9996
+in_ns r ip link set r0 alias "uplink to s"
+conf nfprobe <<YAML
+interfaces:
+  - { match: r0 }
+collectors:
+  - { name: ten, endpoint: "udp://127.0.0.1:9995", kind: nfdump }
+  - { name: nine, endpoint: "udp://127.0.0.1:9996", kind: nfdump, protocol: netflow9 }
+YAML
+nfprobe_start r 1 --flush
+frames s s0 ingress --times 2
+rest s r
+nfprobe_stop
+for name in ten nine; do
+	nfcapd_stop r $name
+	nfdump -q -N -R "$E2E_DIR/$name" -o 'fmt:%inam|%in|%pkt' >"$E2E_DIR/$name.names"
+	grep -q "uplink to s *| *$(ifindex r r0)|" "$E2E_DIR/$name.names" ||
+		fail "$name: nfdump does not name r0: $(head -n 3 "$E2E_DIR/$name.names")"
+	grep -v "uplink to s" "$E2E_DIR/$name.names" && fail "$name: flows of another interface"
+	! grep -E 'extra bytes|size error|ERROR' "$E2E_DIR/$name.log" || fail "$name: nfcapd complains"
+	say "ok: $name"
+done
+[ "$(records sum "$E2E_DIR/ten")" = "$(records sum "$E2E_DIR/nine")" ] || fail "the two protocols do not sum up alike"
+say "ok: both sum up alike"
