@@ -479,7 +479,7 @@ Test(ipfix_fixbuf, types_are_learned)
 	cr_assert(g_spawn_command_line_sync(command, &text, NULL, &status, NULL));
 	g_unlink(path);
 	cr_assert_eq(status, 0);
-	cr_assert_not_null(strstr(text, "(32473/24)                         sourceCity : (len: 8) M\xc3\xbcnchen"), "%s", text);
+	cr_assert_not_null(strstr(text, "sourceCity : (len: 8) M\xc3\xbcnchen"), "%s", text);
 	cr_assert_not_null(strstr(text, "tcpMss : 1460"), "%s", text);
 	cr_assert_not_null(strstr(text, "tunnelSourceIPv6Address : 2001::0009"), "%s", text);
 }
