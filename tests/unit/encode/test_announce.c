@@ -195,6 +195,7 @@ static void names_that_come_later_by(const char *protocol)
 	cr_assert_eq(nfp_reader_templates(bench->reader, NFP_BENCH_DOMAIN), templates + 3);
 	/* At once, not when the next options data would have been due, and once. */
 	cr_assert_eq(bench->options, 2 + 50 + 2 + 1, "%u", bench->options);
+	bench->options = 0;
 	nfp_encoder_start_session(bench->encoder);
 	nfp_bench_new_reader(bench);
 	nfp_bench_announce(bench, 0, 300);
