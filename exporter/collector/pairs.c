@@ -11,7 +11,7 @@
 #define ROTATE_SIZE_MIN (1024u * 1024)
 
 static const NfpPair pairs[] = {
-	{ "ipfix", "udp tcp tls file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL, 0 },
+	{ "ipfix", "udp tcp tls dtls file", "that is how IPFIX is read (RFC 7011 10, RFC 5655)", NFP_FRAMING_LENGTH16, NULL, 0 },
 	{ "netflow9", "udp", "its messages do not tell their length (RFC 3954 5.1)", NFP_FRAMING_NONE, NULL, 0 },
 	{ "ntopng", "zmq", "ntopng takes flows from ZeroMQ", NFP_FRAMING_NONE, "flow", 8192 },
 	{ "json", "file tcp tls stdout", "lines need a way that loses none of them and keeps their order",
@@ -72,7 +72,9 @@ static gboolean fail(const char *option, const char **ret_option, GError **err, 
 static gboolean check_tls(const NfpTlsOptions *tls, const char *scheme, const char **ret_option, GError **err)
 {
 	if (!strstr(scheme, "tls") && (tls->ca || tls->certificate || tls->key || tls->server_name))
-		return fail("tls", ret_option, err, "%s has none; allowed: with tls://", scheme);
+		return fail("tls", ret_option, err, "%s has none; allowed: with tls:// and dtls://", scheme);
+	if (tls->renew && strcmp(scheme, "dtls") != 0)
+		return fail("tls", ret_option, err, "renew: a TLS connection ends with its collector; allowed: with dtls://");
 	if (!tls->certificate != !tls->key)
 		return fail("tls", ret_option, err, "%s; allowed: both or none",
 			    tls->key ? "a key without its certificate" : "a certificate without its key");

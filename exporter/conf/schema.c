@@ -192,7 +192,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Name in the log and in `nfprobe status`; each collector has its own." },
 	{ COLLECTOR(endpoint), .path = "endpoint", .type = NFP_CONF_ENDPOINT, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "udp://127.0.0.1:4739",
-	  .help = "Where to send: udp://, tcp:// or tls://HOST[:PORT], an IPv6 address in "
+	  .help = "Where to send: udp://, tcp://, tls:// or dtls://HOST[:PORT], an IPv6 address in "
 		  "brackets, the port is 4739 if not given, with TLS 4740; zmq://*:PORT (ntopng connects) or zmq://HOST:PORT (it "
 		  "listens); file:///PATH; stdout:. What goes where: docs/outputs.md." },
 	{ COLLECTOR(protocol), .path = "protocol", .type = NFP_CONF_PROTOCOL,
@@ -262,6 +262,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "With `false` any certificate is taken: the records are encrypted for whoever "
 		  "answers." },
+	{ COLLECTOR(tls.renew), .path = "tls.renew", .type = NFP_CONF_DURATION, .max = 24 * HOUR,
+	  .value = "0s", .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "For dtls://: a new handshake, and with it a new session, so often: a collector that was "
+		  "restarted unnoticed drops all records until then. 0s: never." },
 	{ COLLECTOR(retry), .path = "retry", .type = NFP_CONF_DURATION, .min = 100 * MS,
 	  .max = HOUR, .value = "60s", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Least time between two attempts to connect over TCP (RFC 7011 asks for a "

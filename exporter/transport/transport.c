@@ -7,6 +7,7 @@ static const NfpTransportOps *const transports[] = {
 	&nfp_transport_udp,
 	&nfp_transport_tcp,
 	&nfp_transport_tls,
+	&nfp_transport_dtls,
 	&nfp_transport_zmq,
 	&nfp_transport_file,
 	&nfp_transport_stdout,

@@ -11,5 +11,6 @@ extern const NfpTransportOps nfp_transport_zmq; /* zmq.c */
 extern const NfpTransportOps nfp_transport_file; /* file.c */
 extern const NfpTransportOps nfp_transport_stdout; /* stdout.c */
 extern const NfpTransportOps nfp_transport_tls; /* tls.c */
+extern const NfpTransportOps nfp_transport_dtls; /* dtls.c */
 
 #endif

@@ -73,7 +73,10 @@ Test(conf_walk, faults_of_structure)
 		  "f:4:29: policy: \"fallover\" is no choice, did you mean \"failover\"?; allowed: mirror, balance or failover\n"
 		  "f:4:52: members: \"b c\" cannot be used as a name; allowed: names of collectors" },
 		{ COLLECTOR "    tls: { ca: /a }\n",
-		  "f:4:10: tls: udp has none; allowed: with tls://" },
+		  "f:4:10: tls: udp has none; allowed: with tls:// and dtls://" },
+		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { renew: 1h } }\n",
+		  "f:2:42: tls: renew: a TLS connection ends with its collector; allowed: with dtls://" },
+		{ "collectors:\n  - { name: a, endpoint: \"dtls://h\", tls: { renew: 1h, ca: /c } }\n", "" },
 		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { key: /a } }\n",
 		  "f:2:42: tls: a key without its certificate; allowed: both or none" },
 		{ "collectors:\n  - { name: a, endpoint: \"tls://h\", tls: { verify: false, ca: /c } }\n", "" },

@@ -15,6 +15,7 @@ static const struct {
 	{ "UDP://Collector.example.net:1", "udp", "Collector.example.net", 1, NULL },
 	{ "tcp://localhost", "tcp", "localhost", 4739, NULL },
 	{ "tcp://[::1]", "tcp", "::1", 4739, NULL },
+	{ "dtls://[2001:db8::1]", "dtls", "2001:db8::1", 4740, NULL },
 	{ "tls://collector.example.net", "tls", "collector.example.net", 4740, NULL },
 	{ "udp://[2001:db8::1]:65535", "udp", "2001:db8::1", 65535, NULL },
 	{ "udp://[fe80::1%eth0]:2055", "udp", "fe80::1%eth0", 2055, NULL },
