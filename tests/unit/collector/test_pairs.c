@@ -47,7 +47,7 @@ static const struct {
 	{ "zmq://*", NULL, 0, 0, 0, 0, NULL, NULL },
 	{ "zmq://h:1", "ntopng", 0, 0, 0, 8192, NULL, NULL },
 	{ "zmq://h:1", "ntopng", 0, 0, 0, 8191, "mtu", "auto or 8192 to" },
-	{ "zmq://*", "ipfix", 0, 0, 0, 0, "protocol", "allowed: udp, tcp, tls, file" },
+	{ "zmq://*", "ipfix", 0, 0, 0, 0, "protocol", "allowed: udp, tcp, tls, dtls, file" },
 	{ "udp://h", "ntopng", 0, 0, 0, 0, "protocol", "allowed: zmq" },
 	{ "udp://h", "json", 0, 0, 0, 0, "protocol", "allowed: file, tcp, tls, stdout" },
 	{ "udp://h", "sflow", 0, 0, 0, 0, "protocol", "unknown protocol" },

@@ -59,6 +59,28 @@ Test(sock, error_is_taken_once)
 	cr_assert_eq(nfp_sock_take_error(fd), 0);
 }
 
+/* What the operator reads when source or device do not exist here. */
+Test(sock, places_that_are_not_here)
+{
+	g_autoptr(GSocketAddress) peer = g_inet_socket_address_new_from_string("127.0.0.1", 4739);
+	const int types[] = { SOCK_DGRAM, SOCK_STREAM };
+
+	for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+		NfpSockOptions source = { 0 }, device = { 0 };
+		g_autoptr(GError) no_address = NULL;
+		g_autoptr(GError) no_device = NULL;
+
+		cr_assert(nfp_sock_options_init(&source, &(NfpTransportOptions){ .source = "192.0.2.77" }, NULL));
+		cr_assert_eq(nfp_sock_new(&source, types[i], peer, &no_address), -1);
+		cr_assert_str_eq(no_address->message, "cannot send from source 192.0.2.77: Cannot assign requested address");
+		cr_assert(nfp_sock_options_init(&device, &(NfpTransportOptions){ .device = "nfpt-none" }, NULL));
+		cr_assert_eq(nfp_sock_new(&device, types[i], peer, &no_device), -1);
+		cr_assert_str_eq(no_device->message, "cannot send through device nfpt-none: No such device");
+		nfp_sock_options_clear(&source);
+		nfp_sock_options_clear(&device);
+	}
+}
+
 Test(sock, notes)
 {
 	NfpTransport transport = { 0 };
