@@ -39,6 +39,13 @@ static const Row daemon_rows[] = {
 	{ "late", "late_buckets_total", COUNTER, "buckets that were made after their start" },
 };
 
+static const Row biflow_rows[] = {
+	{ "biflows", "biflow_records_total", COUNTER, "records that left with both directions" },
+	{ "uniflows", "biflow_alone_records_total", COUNTER, "records that found no partner" },
+	{ "crowded", "biflow_crowded_records_total", COUNTER, "of these: none was looked for, for want of memory" },
+	{ "directions_evicted", "biflow_directions_evicted_total", COUNTER, "directions forgotten for want of room" },
+};
+
 static void head(GString *out, const char *metric, Type type, const char *help)
 {
 	g_string_append_printf(out, "# HELP nfprobe_%s %s\n# TYPE nfprobe_%s %s\n", metric, help, metric,
@@ -205,21 +212,33 @@ static void collectors(GString *out, JsonArray *array)
 	}
 }
 
+static JsonObject *object_of(JsonObject *in, const char *member)
+{
+	JsonNode *node = in ? json_object_get_member(in, member) : NULL;
+
+	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+static void plain_metrics(GString *out, JsonObject *object, const Row *rows, guint n)
+{
+	for (guint r = 0; object && r < n; r++) {
+		gint64 value;
+
+		if (!number_of(object, rows[r].member, &value))
+			continue;
+		head(out, rows[r].metric, rows[r].type, rows[r].help);
+		g_string_append_printf(out, "nfprobe_%s %" G_GINT64_FORMAT "\n", rows[r].metric, value);
+	}
+}
+
 static void daemon_metrics(GString *out, JsonObject *answer)
 {
-	JsonNode *node = json_object_get_member(answer, "daemon");
-	JsonObject *daemon = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	JsonObject *daemon = object_of(answer, "daemon");
 
 	if (!daemon)
 		return;
-	for (guint r = 0; r < G_N_ELEMENTS(daemon_rows); r++) {
-		gint64 value;
-
-		if (!number_of(daemon, daemon_rows[r].member, &value))
-			continue;
-		head(out, daemon_rows[r].metric, daemon_rows[r].type, daemon_rows[r].help);
-		g_string_append_printf(out, "nfprobe_%s %" G_GINT64_FORMAT "\n", daemon_rows[r].metric, value);
-	}
+	plain_metrics(out, daemon, daemon_rows, G_N_ELEMENTS(daemon_rows));
+	plain_metrics(out, object_of(daemon, "biflow"), biflow_rows, G_N_ELEMENTS(biflow_rows));
 	head(out, "build_info", GAUGE, "1; the label tells the version");
 	g_string_append(out, "nfprobe_build_info{");
 	label(out, "version", string_of(daemon, "version"));

@@ -174,6 +174,24 @@ static void print_enrichment(GString *out, JsonObject *daemon)
 			       error ? " is not in force: " : "", error ? error : "");
 }
 
+static void print_biflows(GString *out, JsonObject *answer)
+{
+	JsonNode *node = answer ? json_object_get_member(answer, "daemon") : NULL;
+	JsonObject *daemon = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+	JsonNode *pairs = daemon ? json_object_get_member(daemon, "biflow") : NULL;
+	JsonObject *b = pairs && JSON_NODE_HOLDS_OBJECT(pairs) ? json_node_get_object(pairs) : NULL;
+	guint64 crowded = b ? (guint64)json_object_get_int_member_with_default(b, "crowded", 0) : 0;
+
+	if (!b)
+		return;
+	g_string_append_printf(out, "biflows: %" U64 " records with both directions, %" U64 " alone",
+			       (guint64)json_object_get_int_member_with_default(b, "biflows", 0),
+			       (guint64)json_object_get_int_member_with_default(b, "uniflows", 0));
+	if (crowded)
+		g_string_append_printf(out, " (%" U64 " for want of biflow_memory)", crowded);
+	g_string_append_c(out, '\n');
+}
+
 static void print_groups(GString *out, JsonObject *daemon)
 {
 	JsonArray *groups = nfp_status_groups(daemon);
@@ -226,6 +244,7 @@ char *nfp_status_view_text(const NfpLedger *l, JsonObject *daemon)
 	for (guint i = 0; i < l->buckets->len; i++)
 		print_bucket(out, &g_array_index(l->buckets, NfpLedgerBucket, i));
 	print_collectors(out, daemon);
+	print_biflows(out, daemon);
 	print_groups(out, daemon);
 	print_enrichment(out, daemon);
 	return g_string_free(out, FALSE);

@@ -62,7 +62,8 @@ Test(metrics, what_the_daemon_tells)
 {
 	g_autoptr(JsonNode) answer = json_from_string(
 		"{\"collectors\": [{\"name\": \"nf\", \"protocol\": \"ipfix\", \"up\": true, \"records\": 12}, {\"name\": \"b\"}, 7],"
-		" \"daemon\": {\"version\": \"1.2\", \"uptime_s\": 5, \"late\": 1}}", NULL);
+		" \"daemon\": {\"version\": \"1.2\", \"uptime_s\": 5, \"late\": 1,"
+		" \"biflow\": {\"biflows\": 3, \"crowded\": 2}}}", NULL);
 	g_autofree char *text = metrics(json_node_get_object(answer));
 
 	cr_expect(has_line(text, "nfprobe_collector_up{collector=\"nf\",protocol=\"ipfix\"} 1"));
@@ -70,6 +71,8 @@ Test(metrics, what_the_daemon_tells)
 	cr_expect_null(strstr(text, "collector=\"b\""), "what it does not say is not made up");
 	cr_expect(has_line(text, "nfprobe_uptime_seconds 5"));
 	cr_expect(has_line(text, "nfprobe_late_buckets_total 1"));
+	cr_expect(has_line(text, "nfprobe_biflow_records_total 3"));
+	cr_expect(has_line(text, "nfprobe_biflow_crowded_records_total 2"));
 	cr_expect(has_line(text, "nfprobe_build_info{version=\"1.2\"} 1"));
 }
 

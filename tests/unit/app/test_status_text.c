@@ -70,6 +70,16 @@ Test(status_text, collectors)
 	expect_narrow(text);
 }
 
+Test(status_text, biflows)
+{
+	g_autofree char *text = view(nfp_test_ledger(), "{\"collectors\": [], \"daemon\": {\"biflow\": {\"biflows\": 7, "
+						       "\"uniflows\": 5, \"crowded\": 2}}}");
+	g_autofree char *plain = view(nfp_test_ledger(), "{\"collectors\": [], \"daemon\": {}}");
+
+	cr_expect(strstr(text, "biflows: 7 records with both directions, 5 alone (2 for want of biflow_memory)\n"), "%s", text);
+	cr_expect_null(strstr(plain, "biflow"), "%s", plain);
+}
+
 Test(status_text, every_protocol_at_once_stays_narrow)
 {
 	NfpLedger *l = nfp_test_ledger();
