@@ -50,3 +50,26 @@ int bench_lookup(struct __sk_buff *skb)
 	value[1] += skb->len;
 	return TC_ACT_UNSPEC;
 }
+
+/* The limit: one line of memory for each flow, found without a key. At a load of one half, as the tables. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << 21);
+	__type(key, __u32);
+	__type(value, __u64[8]);
+} bench_lines SEC(".maps");
+
+SEC("tc")
+int bench_line(struct __sk_buff *skb)
+{
+	__u32 index;
+	__u64 *line;
+
+	NFP_BENCH_NEXT();
+	index = bench_state * 2;
+	line = bpf_map_lookup_elem(&bench_lines, &index);
+	if (line)
+		line[0]++;
+	return TC_ACT_UNSPEC;
+}

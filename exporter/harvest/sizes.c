@@ -45,7 +45,8 @@ void nfp_sizes_learn(NfpSizes *s, enum nfp_protocol row, uint64_t used, uint32_t
 	else
 		while (want < MOST && used * 2 > want)
 			want *= 2;
-	s->low[row] = used * 8 < want ? s->low[row] + 1 : 0;
+	/* Halved it is less than half full still: sizes do not swing. */
+	s->low[row] = used * 4 < want ? s->low[row] + 1 : 0;
 	if (s->low[row] >= SHRINK_AFTER) {
 		s->low[row] = 0;
 		want = MAX(want / 2, start_size(row));

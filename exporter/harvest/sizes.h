@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How many entries the next bucket has room for, per protocol: doubled when a bucket was half full,
- * quadrupled when it was full, halved after eight buckets that used less than an eighth; the sum of
- * all buckets stays within the memory allowed. Pure.
+ * quadrupled when it was full, halved after eight buckets that used less than a quarter (twice what traffic
+ * needs does not last); the sum of all buckets stays within the memory allowed. Pure.
  */
 #ifndef NFP_HARVEST_SIZES_H
 #define NFP_HARVEST_SIZES_H
@@ -15,7 +15,7 @@
 typedef struct {
 	uint32_t fixed; /* 0 = learned */
 	uint32_t size[NFP_P_N];
-	uint8_t low[NFP_P_N]; /* buckets in a row that used less than an eighth */
+	uint8_t low[NFP_P_N]; /* buckets in a row that used less than a quarter */
 } NfpSizes;
 
 /* flows: fixed number of entries per protocol, 0 = learn. first: where to begin to learn, 0 = by protocol. */

@@ -57,6 +57,30 @@ Test(sizes, shrink_slowly_and_not_below_the_start)
 	cr_expect_eq(size_of(&s, NFP_P_tcp4), start);
 }
 
+/* Need: twice the entries, as tables are at most half full. Whatever came before, soon there is less than twice the need. */
+Test(sizes, never_twice_the_need_for_long)
+{
+	static const uint64_t traffic[] = { 1000000, 60000, 400000, 2000000, 130000, 70000 };
+	NfpSizes s;
+
+	nfp_sizes_init(&s, 0, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(traffic); i++) {
+		guint above = 0;
+
+		for (int bucket = 0; bucket < 60; bucket++) {
+			uint32_t room = size_of(&s, NFP_P_tcp4);
+			uint64_t used = MIN(traffic[i], room);
+
+			above += room > MAX(4 * traffic[i], 65536);
+			nfp_sizes_learn(&s, NFP_P_tcp4, used, room);
+		}
+		cr_expect_leq(above, 8 * 6, "%zu: %u buckets of more", i, above);
+		cr_expect_geq(size_of(&s, NFP_P_tcp4), 2 * traffic[i]);
+		cr_expect_leq(size_of(&s, NFP_P_tcp4), MAX(4 * traffic[i], 65536));
+		cr_expect_eq(size_of(&s, NFP_P_udp4), 65536);
+	}
+}
+
 Test(sizes, memory_is_a_limit)
 {
 	NfpSizes s;
