@@ -161,6 +161,19 @@ static gboolean make_enrich(NfpDaemon *d, GError **err)
 	return TRUE;
 }
 
+/* Asked for only where labels begin anew: where nothing is pinned, after a reboot or `detach`. */
+static uint64_t first_step(NfpDaemon *d)
+{
+	for (guint i = 0; i < d->meters->len; i++) {
+		NfpSource *source = nfp_probe_source(nfp_meter_probe(g_ptr_array_index(d->meters, i)));
+		struct nfp_clock clock = { 0 };
+
+		if (!source->get_clock(source, &clock) && !clock.length)
+			return nfp_identity_step(d->identity);
+	}
+	return 0;
+}
+
 static gboolean make_harvester(NfpDaemon *d, GError **err)
 {
 	const NfpHarvestOptions options = {
@@ -170,6 +183,7 @@ static gboolean make_harvester(NfpDaemon *d, GError **err)
 		.merge_cpus = d->conf->merge_cpus,
 		.memory = d->conf->maps_memory / d->meters->len,
 		.flows = d->conf->maps_flows,
+		.first_step = first_step(d),
 		.hostname = d->conf->hostname,
 		.enrich = d->enrich,
 	};
@@ -323,6 +337,12 @@ static gboolean on_report(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_renew(gpointer data)
+{
+	nfp_identity_renew(((NfpDaemon *)data)->identity, (uint64_t)g_get_real_time() * 1000);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean on_second(gpointer data)
 {
 	nfp_outputs_step(nfp_fanout_outputs(((NfpDaemon *)data)->fanout));
@@ -337,6 +357,7 @@ static void run_loop(NfpDaemon *d)
 		g_unix_signal_add(SIGINT, on_signal, d),
 		g_timeout_add_seconds(REPORT_S, on_report, d),
 		g_timeout_add_seconds(1, on_second, d),
+		g_timeout_add_seconds(NFP_IDENTITY_RENEW_S, on_renew, d),
 	};
 
 	nfp_daemon_report_lost(d);
@@ -377,6 +398,7 @@ static void clear(NfpDaemon *d)
 	nfp_web_free(d->web);
 	nfp_harvester_free(d->harvester);
 	g_ptr_array_unref(d->routes);
+	nfp_identity_free(d->identity);
 	nfp_enrich_free(d->enrich);
 	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);
@@ -405,6 +427,7 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 	g_autoptr(GError) error = NULL;
 	int code = 0;
 
+	d.identity = nfp_identity_new(conf, d.domains, (uint64_t)g_get_real_time() * 1000);
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
 	if (build(&d, &error))
 		run_loop(&d);

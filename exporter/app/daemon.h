@@ -7,6 +7,7 @@
 
 #include "app/app.h"
 #include "app/control.h"
+#include "app/identity.h"
 #include "app/fanout.h"
 #include "app/meter.h"
 #include "app/names.h"
@@ -34,6 +35,7 @@ typedef struct {
 	NfpControl *control;   /* NULL: could not be made */
 	NfpTalkers *talkers;   /* NULL: nobody looks */
 	NfpWeb *web;           /* NULL: not wanted, or could not be made */
+	NfpIdentity *identity;
 	gint64 started;        /* monotonic us */
 	gboolean stopping, hurried;
 	gint reader_gone;      /* atomic */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/identity.h"
 #include "probe/pins.h"
 
 void nfp_domain_free(NfpDomain *domain)
@@ -32,13 +33,15 @@ static gboolean is_listed(const GPtrArray *domains, const char *netns)
 	return FALSE;
 }
 
-/* Number of the next other namespace. */
-static uint32_t next_number(const GPtrArray *domains)
+/* By the state, so that a namespace keeps its number; without one, the next. */
+static uint32_t number_of(NfpState *state, const GPtrArray *domains, const char *netns)
 {
+	if (state)
+		return nfp_state_domain(state, netns);
 	return domains->len + (is_listed(domains, NULL) ? 0 : 1);
 }
 
-static void add_configured(const NfpConf *conf, GPtrArray *domains)
+static void add_configured(const NfpConf *conf, NfpState *state, GPtrArray *domains)
 {
 	gboolean own = !conf->interfaces->len;
 
@@ -50,7 +53,7 @@ static void add_configured(const NfpConf *conf, GPtrArray *domains)
 		const char *netns = g_array_index(conf->interfaces, NfpInterfaceOptions, i).netns;
 
 		if (netns && !is_listed(domains, netns))
-			g_ptr_array_add(domains, domain_of(conf, netns, next_number(domains)));
+			g_ptr_array_add(domains, domain_of(conf, netns, number_of(state, domains, netns)));
 	}
 }
 
@@ -59,7 +62,7 @@ static int by_name(gconstpointer a, gconstpointer b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void add_pinned(const NfpConf *conf, GPtrArray *domains)
+static void add_pinned(const NfpConf *conf, NfpState *state, GPtrArray *domains)
 {
 	g_autoptr(GDir) dir = g_dir_open(conf->pin_root, 0, NULL);
 	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -78,30 +81,39 @@ static void add_pinned(const NfpConf *conf, GPtrArray *domains)
 			g_ptr_array_add(names, g_steal_pointer(&netns));
 	}
 	g_ptr_array_sort(names, by_name);
-	for (guint i = 0; i < names->len; i++)
-		g_ptr_array_add(domains, domain_of(conf, g_ptr_array_index(names, i), next_number(domains)));
+	for (guint i = 0; i < names->len; i++) {
+		const char *netns = g_ptr_array_index(names, i);
+
+		g_ptr_array_add(domains, domain_of(conf, netns, number_of(state, domains, netns)));
+	}
 }
 
 GPtrArray *nfp_domains_list(const NfpConf *conf)
 {
 	GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_domain_free);
+	g_autoptr(NfpState) state = nfp_identity_read(conf);
 
-	add_configured(conf, domains);
-	add_pinned(conf, domains);
+	add_configured(conf, state, domains);
+	add_pinned(conf, state, domains);
 	return domains;
 }
 
 NfpDomain *nfp_domain_new(const NfpConf *conf, const char *netns)
 {
 	g_autoptr(GPtrArray) domains = nfp_domains_list(conf);
+	g_autoptr(NfpState) state = nfp_identity_read(conf);
 
+	/* Those of the list first, as there: what the state does not know is numbered in this order. */
+	for (guint i = 0; state && i < domains->len; i++)
+		if (((const NfpDomain *)g_ptr_array_index(domains, i))->netns)
+			nfp_state_domain(state, ((const NfpDomain *)g_ptr_array_index(domains, i))->netns);
 	for (guint i = 0; i < domains->len; i++) {
 		const NfpDomain *domain = g_ptr_array_index(domains, i);
 
 		if (!g_strcmp0(domain->netns, netns))
 			return domain_of(conf, netns, domain->domain);
 	}
-	return domain_of(conf, netns, netns ? next_number(domains) : 0);
+	return domain_of(conf, netns, netns ? number_of(state, domains, netns) : 0);
 }
 
 NfpProbeOptions nfp_domain_probe_options(const NfpConf *conf, const NfpDomain *domain)

@@ -107,6 +107,8 @@ static void add_pairing(JsonBuilder *b, NfpFanout *fanout)
 static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 {
 	NfpHarvestStatus s;
+	uint64_t first;
+	uint64_t starts;
 
 	nfp_harvester_status(d->harvester, &s);
 	json_builder_set_member_name(b, "daemon");
@@ -114,6 +116,9 @@ static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 	add_string(b, "version", NFP_VERSION);
 	add_number(b, "pid", getpid());
 	add_number(b, "uptime_s", (g_get_monotonic_time() - d->started) / G_USEC_PER_SEC);
+	nfp_identity_starts(d->identity, &first, &starts);
+	add_number(b, "first_start_s", first);
+	add_number(b, "starts", starts);
 	add_number(b, "interval_ns", d->conf->interval);
 	add_number(b, "buckets_open", s.buckets_open);
 	add_number(b, "buckets_draining", s.buckets_draining);

@@ -14,6 +14,7 @@ typedef struct {
 	char *instance;	      /* "default": names the pin directory */
 	char *pin_root;	      /* "/sys/fs/bpf/nfprobe" */
 	char *run_dir;	      /* "/run/nfprobe": control socket <instance>.sock */
+	char *state_dir;      /* "/var/lib/nfprobe": <instance>.state */
 	uint64_t interval;    /* ns */
 	gboolean clock_exact; /* clock: exact */
 	gboolean merge_cpus;

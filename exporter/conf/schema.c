@@ -98,6 +98,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ TOP(run_dir), .path = "run_dir", .type = NFP_CONF_PATH, .value = "/run/nfprobe",
 	  .part = NFP_CONF_PART_PROCESS,
 	  .help = "Folder of the control socket that `nfprobe status` asks." },
+	{ TOP(state_dir), .path = "state_dir", .type = NFP_CONF_PATH, .value = "/var/lib/nfprobe",
+	  .part = NFP_CONF_PART_PROCESS,
+	  .help = "Folder of the file in which the instance keeps numbers of namespaces and labels of buckets "
+		  "over restarts and reboots. Without it metering goes on." },
 	{ TOP(interval), .path = "interval", .type = NFP_CONF_DURATION, .min = S, .max = HOUR,
 	  .value = "60s", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Length of a time bucket: each flow becomes one record per bucket." },

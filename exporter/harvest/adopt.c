@@ -74,6 +74,8 @@ NfpShelf *nfp_shelf_new(NfpSource *source, const NfpHarvestOptions *options, Nfp
 	shelf->options = options;
 	shelf->wakeup = nfp_wakeup_ref(wakeup);
 	shelf->clock = clock;
+	if (!clock.length)
+		shelf->clock.step = options->first_step;
 	shelf->open = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_bucket_free);
 	g_queue_init(&shelf->closed);
 	nfp_sizes_init(&shelf->sizes, options->flows, options->first_flows);

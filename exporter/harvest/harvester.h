@@ -21,6 +21,7 @@ typedef struct {
 	uint64_t memory;      /* octets for all maps */
 	uint32_t flows;       /* entries per protocol and bucket; 0 = auto */
 	uint32_t first_flows; /* auto: entries per protocol of the first bucket; 0 = by protocol */
+	uint64_t first_step;  /* ns: of labels, where no clock is pinned yet */
 	const char *hostname; /* borrowed */
 	NfpEnrich *enrich;    /* facts for the records; NULL: none. Borrowed, until the harvester is freed */
 } NfpHarvestOptions;

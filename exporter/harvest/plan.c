@@ -10,7 +10,6 @@ NfpTurn nfp_plan_turn(const struct nfp_clock *pinned, int64_t offset, uint64_t l
 	struct nfp_clock next = { .offset = offset, .length = length, .step = pinned->step };
 
 	if (!pinned->length) {
-		next.step = 0;
 		*ret_next = next;
 		return NFP_TURN_RELABEL;
 	}

@@ -26,7 +26,7 @@ typedef enum {
 	NFP_TURN_RELABEL, /* time went back, the length changed, or there was no clock: new labels */
 } NfpTurn;
 
-/* pinned: what packets use now (length 0: never written). */
+/* pinned: what packets use now (length 0: never written; its step is the first). */
 NfpTurn nfp_plan_turn(const struct nfp_clock *pinned, int64_t offset, uint64_t length,
 		      struct nfp_clock *ret_next);
 /* The same clock with labels that were never used. */

@@ -5,8 +5,8 @@
 # conf NAME: writes $E2E_DIR/NAME.yaml from stdin, behind the lines that keep instances apart.
 conf() {
 	{
-		printf 'instance: %s\nrun_dir: %s\nhostname: e2e\ninterval: %s\n' \
-			"$E2E_ID$([ "$1" = nfprobe ] || echo "-$1")" "$E2E_RUN" "${E2E_INTERVAL:-1s}"
+		printf 'instance: %s\nrun_dir: %s\nstate_dir: %s\nhostname: e2e\ninterval: %s\n' \
+			"$E2E_ID$([ "$1" = nfprobe ] || echo "-$1")" "$E2E_RUN" "$E2E_RUN" "${E2E_INTERVAL:-1s}"
 		cat
 	} >"$E2E_DIR/$1.yaml"
 }

@@ -21,6 +21,7 @@ static NfpConf *conf_of(const char *match)
 	cr_assert(nfp_conf_set(conf, "interval", "1s", &error));
 	g_free(conf->run_dir);
 	conf->run_dir = g_dir_make_tmp("nfp-app-XXXXXX", NULL);
+	g_clear_pointer(&conf->state_dir, g_free);
 	cr_assert(nfp_conf_add_interface(conf, match, &error), "%s", error ? error->message : "");
 	return conf;
 }

@@ -26,6 +26,7 @@ Test(report, tells_of_daemon_and_standard_output)
 	nfp_world_traffic(&w);
 	nfp_world_pass(&w, 11 * NFP_WORLD_S);
 	d.harvester = w.harvester;
+	d.identity = nfp_identity_new(&conf, d.collectors, 1700000000 * NFP_NS_PER_S);
 	g_array_append_val(wanted, biflow);
 	d.fanout = nfp_fanout_new(d.collectors, wanted, NULL, 1 << 20);
 	d.printer = nfp_printer_new(STDOUT_FILENO, NFP_PRINT_JSON, "edge1", broken, NULL, NULL);
@@ -33,6 +34,8 @@ Test(report, tells_of_daemon_and_standard_output)
 	cr_assert_not_null(node);
 	daemon = json_object_get_object_member(json_node_get_object(node), "daemon");
 	cr_expect_eq(json_object_get_int_member(daemon, "pid"), getpid());
+	cr_expect_eq(json_object_get_int_member(daemon, "first_start_s"), 1700000000);
+	cr_expect_eq(json_object_get_int_member(daemon, "starts"), 1);
 	cr_expect_eq(json_object_get_int_member(daemon, "interval_ns"), 10000000000);
 	cr_expect_eq(json_object_get_int_member(daemon, "records"), 2);
 	cr_expect_eq(json_object_get_int_member(daemon, "packets"), 5);
@@ -42,6 +45,7 @@ Test(report, tells_of_daemon_and_standard_output)
 	cr_expect_str_eq(json_object_get_string_member(out, "name"), "stdout");
 	cr_expect_str_eq(json_object_get_string_member(out, "protocol"), "json");
 	cr_expect(json_object_get_boolean_member(out, "up"));
+	nfp_identity_free(d.identity);
 	nfp_printer_free(d.printer);
 	nfp_fanout_free(d.fanout);
 	g_ptr_array_unref(d.collectors);

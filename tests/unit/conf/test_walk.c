@@ -43,7 +43,7 @@ Test(conf_walk, faults_of_structure)
 		{ INTERFACE COLLECTOR, "" },
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
-		  "hostname, instance, pin_root, run_dir, interval, clock, merge_cpus, stacked, "
+		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, stacked, "
 		  "maps, fragments, enrichment, biflow_memory, templates, metrics, pen, interfaces, collectors, groups" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },

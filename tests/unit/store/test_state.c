@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <criterion/criterion.h>
+#include <glib/gstdio.h>
+
+#include "base/error.h"
+#include "store/state.h"
+
+static char *folder;
+static char *path;
+
+static void set_up(void)
+{
+	folder = g_dir_make_tmp("nfprobe-state.XXXXXX", NULL);
+	path = g_build_filename(folder, "deep", "x.state", NULL);
+}
+
+static void tear_down(void)
+{
+	g_autofree char *command = g_strdup_printf("rm -rf %s", folder);
+
+	cr_assert(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+	g_free(path);
+	g_free(folder);
+}
+
+TestSuite(state, .init = set_up, .fini = tear_down);
+
+static NfpState *load(void)
+{
+	char *news = NULL;
+	NfpState *state = nfp_state_load(path, TRUE, &news);
+
+	cr_assert_null(news, "%s", news);
+	return state;
+}
+
+Test(state, comes_back)
+{
+	g_autoptr(NfpState) state = load();
+	g_autoptr(NfpState) again = NULL;
+
+	cr_assert_eq(nfp_state_get(state, "starts"), 0);
+	nfp_state_set(state, "starts", UINT64_MAX);
+	cr_assert_eq(nfp_state_domain(state, "blue"), 1);
+	cr_assert_eq(nfp_state_domain(state, "a b=c]\n"), 2);
+	cr_assert(nfp_state_save(state, NULL));
+	again = load();
+	cr_assert_eq(nfp_state_get(again, "starts"), UINT64_MAX);
+	/* In whatever order they are asked for. */
+	cr_assert_eq(nfp_state_domain(again, "a b=c]\n"), 2);
+	cr_assert_eq(nfp_state_domain(again, "blue"), 1);
+	cr_assert_eq(nfp_state_domain(again, "red"), 3);
+}
+
+Test(state, damage)
+{
+	g_autofree char *aside = g_strconcat(path, ".corrupt", NULL);
+	g_autofree char *deep = g_path_get_dirname(path);
+	g_autofree char *news = NULL;
+	g_autofree char *other = NULL;
+	g_autoptr(NfpState) reader = NULL;
+	g_autoptr(NfpState) state = NULL;
+
+	cr_assert_eq(g_mkdir_with_parents(deep, 0700), 0);
+	cr_assert(g_file_set_contents(path, "[exporter]\nstarts=7\n[doma", -1, NULL));
+	reader = nfp_state_load(path, FALSE, &other);
+	cr_assert_not_null(strstr(other, "cannot read"), "%s", other);
+	cr_assert_not(g_file_test(aside, G_FILE_TEST_EXISTS), "who only reads moves nothing");
+	state = nfp_state_load(path, TRUE, &news);
+	cr_assert_not_null(strstr(news, "is damaged"), "%s", news);
+	cr_assert(g_file_test(aside, G_FILE_TEST_EXISTS));
+	cr_assert_eq(nfp_state_get(state, "starts"), 0);
+	cr_assert(nfp_state_save(state, NULL));
+}
+
+Test(state, numbers_that_are_none)
+{
+	g_autofree char *deep = g_path_get_dirname(path);
+	g_autoptr(NfpState) state = NULL;
+
+	cr_assert_eq(g_mkdir_with_parents(deep, 0700), 0);
+	cr_assert(g_file_set_contents(path, "[domains]\na=x\nb=-1\nc=99999999999\nd=5\n", -1, NULL));
+	state = load();
+	cr_assert_eq(nfp_state_domain(state, "d"), 5);
+	cr_assert_eq(nfp_state_domain(state, "a"), 6);
+}
+
+Test(state, no_place_for_it)
+{
+	g_autoptr(GError) err = NULL;
+	char *news = NULL;
+	g_autoptr(NfpState) state = nfp_state_load("/proc/nothing/x.state", TRUE, &news);
+
+	cr_assert_not(nfp_state_save(state, &err));
+	cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_FAILED));
+	g_free(news);
+}
