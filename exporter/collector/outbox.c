@@ -4,6 +4,7 @@
 typedef struct {
 	uint32_t records;
 	uint64_t packets;
+	uint64_t octets;
 } Sum;
 
 /* Of records [from, to); those that no template carries only if `all`. */
@@ -16,6 +17,7 @@ static Sum sum_up(const NfpOutbox *outbox, const NfpBatch *batch, uint32_t from,
 			continue;
 		sum.records++;
 		sum.packets += nfp_record_packets(&batch->records[i]);
+		sum.octets += nfp_record_octets(&batch->records[i]);
 	}
 	return sum;
 }
@@ -24,6 +26,7 @@ static void refuse_records(NfpOutbox *outbox, Sum sum)
 {
 	outbox->counts.refused_records += sum.records;
 	outbox->counts.refused_packets += sum.packets;
+	outbox->counts.refused_octets += sum.octets;
 }
 
 void nfp_outbox_entry_free(NfpOutboxEntry *entry)
@@ -98,7 +101,8 @@ static void judge(NfpOutbox *outbox, NfpOutboxEntry *entry, uint32_t from, uint3
 		Sum all = sum_up(outbox, entry->batch, first, to, TRUE);
 		Sum good = sum_up(outbox, entry->batch, first, to, FALSE);
 
-		refuse_records(outbox, (Sum){ all.records - good.records, all.packets - good.packets });
+		refuse_records(outbox, (Sum){ all.records - good.records, all.packets - good.packets,
+					      all.octets - good.octets });
 	}
 	entry->judged = MAX(entry->judged, to);
 }
@@ -129,7 +133,7 @@ static Sum sum_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint3
 	Sum sum = sum_up(outbox, entry->batch, begin, judged, FALSE);
 	Sum rest = sum_up(outbox, entry->batch, judged, to, TRUE);
 
-	return (Sum){ sum.records + rest.records, sum.packets + rest.packets };
+	return (Sum){ sum.records + rest.records, sum.packets + rest.packets, sum.octets + rest.octets };
 }
 
 void nfp_outbox_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t *ret_records,

@@ -18,6 +18,7 @@
 typedef struct {
 	uint64_t records, packets;                 /* handed to the socket */
 	uint64_t refused_records, refused_packets; /* in no message */
+	uint64_t refused_octets;                   /* IP octets of those */
 	uint64_t resent_records;                   /* handed again: the peer may have them twice */
 	uint64_t unacked_records;                  /* handed, not known to have arrived, given up */
 } NfpOutboxCounts;

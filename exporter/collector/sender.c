@@ -29,7 +29,7 @@ struct NfpCollector {
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
-	_Atomic uint64_t refused_records, refused_packets; /* by publish(): the ring was full, or stopped */
+	_Atomic uint64_t refused_records, refused_packets, refused_octets; /* by publish(): the ring was full, or stopped */
 	pthread_mutex_t lock;   /* of the next two; held for the time of a copy */
 	NfpCollectorStatus status;
 	NfpNameTables *tables;  /* for the thread to take; NULL: nothing new */
@@ -49,10 +49,20 @@ static uint64_t packets_of(const NfpBatch *batch)
 	return packets;
 }
 
+static uint64_t octets_of(const NfpBatch *batch)
+{
+	uint64_t octets = 0;
+
+	for (uint32_t i = 0; i < batch->n; i++)
+		octets += nfp_record_octets(&batch->records[i]);
+	return octets;
+}
+
 static void refuse(NfpCollector *collector, NfpBatch *batch)
 {
 	atomic_fetch_add(&collector->refused_records, batch->n);
 	atomic_fetch_add(&collector->refused_packets, packets_of(batch));
+	atomic_fetch_add(&collector->refused_octets, octets_of(batch));
 	nfp_batch_miss(batch);
 	nfp_batch_unref(batch);
 }
@@ -213,7 +223,8 @@ static void feed(NfpCollector *collector, gint64 now)
 	nfp_session_set_behind(collector->session, nfp_ring_length(collector->ring));
 	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
 			     atomic_load(&collector->refused_records),
-			     atomic_load(&collector->refused_packets));
+			     atomic_load(&collector->refused_packets),
+			     atomic_load(&collector->refused_octets));
 }
 
 static void refuse_ring(NfpCollector *collector)

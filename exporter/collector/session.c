@@ -138,7 +138,7 @@ static void note_growth(const NfpSession *session, uint64_t before, uint64_t now
 }
 
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
-			  uint64_t refused_packets)
+			  uint64_t refused_packets, uint64_t refused_octets)
 {
 	NfpEncoderStats *stats = &session->stats;
 	uint64_t lost = stats->lost_packets, not_sent = stats->not_sent_records;
@@ -146,6 +146,7 @@ void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t r
 	stats->lost_packets = lost_packets;
 	stats->not_sent_records = refused_records + session->outbox.counts.refused_records;
 	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets;
+	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets;
 	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
 	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
 }

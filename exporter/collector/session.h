@@ -54,7 +54,7 @@ gint64 nfp_session_step(NfpSession *session, gint64 now);
 guint nfp_session_poll(const NfpSession *session, struct pollfd pfds[NFP_TRANSPORT_FDS]);
 /* Totals that only others know, for the options data. */
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
-			  uint64_t refused_packets);
+			  uint64_t refused_packets, uint64_t refused_octets);
 
 /* Names for the options data that follow. */
 void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables);

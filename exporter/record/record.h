@@ -178,6 +178,12 @@ _Static_assert(offsetof(NfpRecord, have) == 64 && offsetof(NfpRecord, tcp_option
 	       "lines of a plain record");
 _Static_assert(sizeof(NfpRecord) % 64 == 0, "the next record begins with a line");
 
+/* IP octets that the record stands for, in both directions. */
+static inline uint64_t nfp_record_octets(const NfpRecord *record)
+{
+	return record->octets + (record->have & NFP_HAVE_REVERSE ? record->rev_octets : 0);
+}
+
 /* Packets that the record stands for, in both directions. */
 static inline uint64_t nfp_record_packets(const NfpRecord *record)
 {

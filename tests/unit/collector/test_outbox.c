@@ -31,6 +31,8 @@ static void add(Box *box, uint32_t n, uint32_t unsendable_from)
 
 	for (uint32_t i = unsendable_from; i < n; i++)
 		batch->records[i].have = NFP_HAVE_ALWAYS;
+	for (uint32_t i = 0; i < n; i++)
+		batch->records[i].octets = 60;
 	nfp_outbox_add(&box->outbox, batch);
 }
 
@@ -51,6 +53,7 @@ static void expect(const Box *box, NfpOutboxCounts want)
 	cr_assert_eq(got->packets, want.packets);
 	cr_assert_eq(got->refused_records, want.refused_records);
 	cr_assert_eq(got->refused_packets, want.refused_packets);
+	cr_assert_eq(got->refused_octets, want.refused_records * 60);
 	cr_assert_eq(got->resent_records, want.resent_records);
 	cr_assert_eq(got->unacked_records, want.unacked_records);
 }
