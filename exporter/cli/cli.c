@@ -130,6 +130,30 @@ static const NfpCommand commands[] = {
 		  "\n"
 		  "Example:\n"
 		  "  nfprobe object eth0 -o eth0.o\n" },
+	{ .name = "enrich",
+	  .arguments = "VERB ...",
+	  .run = nfp_cmd_enrich,
+	  .summary = "make, fill and ask the database of names, ASes and places",
+	  .help = "  enrich create                        an empty database\n"
+		  "  enrich import FORMAT FILE --source NAME\n"
+		  "                                       rows of a file in the place of NAME's\n"
+		  "  enrich lookup ADDRESS                what records get for it, and why\n"
+		  "  enrich list                          sources, and how many rows they have\n"
+		  "  enrich export [--table TABLE] [--source NAME]\n"
+		  "                                       CSV that imports again to the same\n"
+		  "\n"
+		  "Without -d and without one in the configuration, the database is\n"
+		  "/var/lib/nfprobe/enrichment.db.\n"
+		  "\n"
+		  "FORMAT is csv or tsv (the first line names the columns), mmdb, ip2asn, or\n"
+		  "routes (prefix|AS path). FILE - is standard input. An import is done as a\n"
+		  "whole or not at all; a running nfprobe uses it from the next bucket on. Rows\n"
+		  "of your own go in by SQL: docs/enrichment.md.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe enrich import ip2asn ip2asn-combined.tsv --source iptoasn\n"
+		  "  nfprobe enrich import mmdb GeoLite2-City.mmdb --source geolite\n"
+		  "  nfprobe enrich lookup 192.0.2.1\n" },
 	{ .name = "fields",
 	  .arguments = "",
 	  .run = nfp_cmd_fields,

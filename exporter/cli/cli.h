@@ -30,6 +30,7 @@ int nfp_cmd_attach(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_check(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_detach(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_doctor(const NfpCommand *command, int argc, char **argv);
+int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_fields(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_object(const NfpCommand *command, int argc, char **argv);

@@ -184,10 +184,22 @@ static gboolean cannot_share(int code)
 	return (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY;
 }
 
+gboolean nfp_database_check(sqlite3 *db, GError **err)
+{
+	int version = version_of(db, nfp_database_steps_n, err);
+
+	if (version < 0 || (guint)version == nfp_database_steps_n)
+		return version >= 0;
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    version ? "its schema has version %d and this nfprobe reads %u: `nfprobe enrich create` migrates it"
+			    : "it is empty (version %d of %u): `nfprobe enrich create` makes its tables",
+		    version, nfp_database_steps_n);
+	return FALSE;
+}
+
 sqlite3 *nfp_database_read(const char *path, gboolean alone, gboolean *ret_alone, GError **err)
 {
 	g_autoptr(sqlite3) db = open_to_read(path, alone, err);
-	int version;
 
 	if (db && !alone && sqlite3_exec(db, "PRAGMA user_version", NULL, NULL, NULL) != SQLITE_OK &&
 	    cannot_share(sqlite3_extended_errcode(db)) && wal_is_empty(path)) {
@@ -195,19 +207,8 @@ sqlite3 *nfp_database_read(const char *path, gboolean alone, gboolean *ret_alone
 		alone = TRUE;
 		db = open_to_read(path, TRUE, err);
 	}
-	if (!db)
+	if (!db || !nfp_database_check(db, err))
 		return NULL;
-	version = version_of(db, nfp_database_steps_n, err);
-	if (version < 0)
-		return NULL;
-	if ((guint)version < nfp_database_steps_n) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-			    version ? "its schema has version %d and this nfprobe reads %u: `nfprobe enrich create` "
-				      "migrates it"
-				    : "it is empty (version %d of %u): `nfprobe enrich create` makes its tables",
-			    version, nfp_database_steps_n);
-		return NULL;
-	}
 	*ret_alone = alone;
 	return g_steal_pointer(&db);
 }

@@ -27,6 +27,9 @@ sqlite3 *nfp_database_open(const char *path, gboolean make, GError **err);
  * when that is how it was opened: asked for, or because neither -wal nor -shm is there and neither can be made. */
 sqlite3 *nfp_database_read(const char *path, gboolean alone, gboolean *ret_alone, GError **err);
 
+/* Whether it is one of ours, and of the version that is read. Of an open one too: it may have been changed since. */
+gboolean nfp_database_check(sqlite3 *db, GError **err);
+
 /* The domain of errors that a lock of somebody else's is the cause of: it will go. */
 #define NFP_DATABASE_LOCKED (nfp_database_locked_quark())
 GQuark nfp_database_locked_quark(void);

@@ -224,9 +224,11 @@ static void facts_free(void *view)
 	nfp_view_unref(view);
 }
 
-void nfp_enrich_fill(NfpEnrich *e, NfpBatch *batch)
+void nfp_enrich_fill(NfpEnrich *e, NfpBatch *batch, uint32_t first)
 {
-	nfp_view_fill(e->current, batch->records, batch->n);
+	nfp_view_fill(e->current, batch->records + first, batch->n - first);
+	if (batch->facts)
+		return;
 	batch->facts = nfp_view_ref(e->current);
 	batch->facts_free = facts_free;
 }

@@ -35,8 +35,9 @@ void nfp_enrich_set_routes(NfpEnrich *enrich, uint32_t domain, NfpRouteTables *t
 
 /* Harvester's thread: from here on the newest facts. */
 void nfp_enrich_turn(NfpEnrich *enrich);
-/* Harvester's thread: records get their facts, the batch holds them. */
-void nfp_enrich_fill(NfpEnrich *enrich, NfpBatch *batch);
+/* Harvester's thread: records from `first` on get their facts, the batch holds them. Some dozens at a time are best: they
+ * are in the cache yet. */
+void nfp_enrich_fill(NfpEnrich *enrich, NfpBatch *batch, uint32_t first);
 
 void nfp_enrich_status(NfpEnrich *enrich, NfpEnrichStatus *ret_status); /* any thread */
 void nfp_enrich_status_clear(NfpEnrichStatus *status);

@@ -104,7 +104,7 @@ static NfpSnapshot *load(NfpEnrichSource *s, const gint *cancel, NfpLoadReport *
 	if (!nfp_database_exec(s->db, "BEGIN; SELECT count(*) FROM sqlite_schema", err))
 		return NULL;
 	s->version = nfp_database_number(s->db, "PRAGMA data_version", err);
-	if (s->version >= 0)
+	if (s->version >= 0 && nfp_database_check(s->db, err))
 		snapshot = nfp_load(s->db, cancel, report, err);
 	nfp_database_exec(s->db, "ROLLBACK", NULL);
 	/* What is opened as a file alone has no locks: nobody knew that it was read. */

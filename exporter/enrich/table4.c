@@ -43,6 +43,27 @@ NfpTable4 *nfp_table4_new(const GArray *ranges, const uint32_t *places)
 	return t;
 }
 
+void nfp_table4_find_many(const NfpTable4 *t, const uint32_t *addresses, uint32_t *ret_values, uint32_t n)
+{
+	uint32_t ranges[NFP_TABLE4_MANY];
+
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(&t->index[addresses[i] >> 16]);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t begin = t->index[addresses[i] >> 16], end = t->index[(addresses[i] >> 16) + 1];
+
+		/* The search begins in the middle; most are done within a line of it. */
+		__builtin_prefetch(&t->starts[begin]);
+		__builtin_prefetch(&t->starts[begin + (end - begin) / 2]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		ranges[i] = nfp_table4_range(t, addresses[i]);
+		__builtin_prefetch(&t->values[ranges[i]]);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ret_values[i] = t->values[ranges[i]];
+}
+
 size_t nfp_table4_memory(const NfpTable4 *t)
 {
 	return sizeof(*t) + (size_t)t->n * (sizeof(*t->starts) + sizeof(*t->values));

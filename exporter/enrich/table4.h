@@ -24,8 +24,8 @@ size_t nfp_table4_memory(const NfpTable4 *table); /* octets */
 void nfp_table4_free(NfpTable4 *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTable4, nfp_table4_free)
 
-/* address: host byte order. */
-static inline uint32_t nfp_table4_find(const NfpTable4 *table, uint32_t address)
+/* The range of an address in host byte order: an index of `values`. */
+static inline uint32_t nfp_table4_range(const NfpTable4 *table, uint32_t address)
 {
 	uint32_t begin = table->index[address >> 16];
 	uint32_t n = table->index[(address >> 16) + 1] - begin;
@@ -39,7 +39,17 @@ static inline uint32_t nfp_table4_find(const NfpTable4 *table, uint32_t address)
 		start += start[half] <= low ? half : 0;
 		n -= half;
 	}
-	return table->values[start - table->starts];
+	return (uint32_t)(start - table->starts);
 }
+
+static inline uint32_t nfp_table4_find(const NfpTable4 *table, uint32_t address)
+{
+	return table->values[nfp_table4_range(table, address)];
+}
+
+#define NFP_TABLE4_MANY 128
+
+/* n <= NFP_TABLE4_MANY at once: memory is asked for all of them, step by step, and nobody waits for one after the other. */
+void nfp_table4_find_many(const NfpTable4 *table, const uint32_t *addresses, uint32_t *ret_values, uint32_t n);
 
 #endif

@@ -103,6 +103,26 @@ NfpTable6 *nfp_table6_new(const GArray *ranges, const uint32_t *places)
 	return t;
 }
 
+void nfp_table6_find_many(const NfpTable6 *t, const NfpTable6Address *addresses, uint32_t *ret_values, uint32_t n)
+{
+	uint32_t ranges[NFP_TABLE6_MANY] = { 0 };
+
+	for (uint32_t level = t->levels_n; level-- > 0;) {
+		for (uint32_t i = 0; i < n; i++) {
+			ranges[i] = nfp_table6_step(t, level, ranges[i], addresses[i].high);
+			if (!level) {
+				__builtin_prefetch(&t->values[ranges[i]]);
+				continue;
+			}
+			/* A node of 16 keys has two lines or three. */
+			__builtin_prefetch(&t->levels[level - 1][ranges[i] * NFP_TABLE6_NODE]);
+			__builtin_prefetch(&t->levels[level - 1][ranges[i] * NFP_TABLE6_NODE + NFP_TABLE6_NODE / 2]);
+		}
+	}
+	for (uint32_t i = 0; i < n; i++)
+		ret_values[i] = nfp_table6_value(t, ranges[i], addresses[i].low);
+}
+
 size_t nfp_table6_memory(const NfpTable6 *t)
 {
 	size_t octets = sizeof(*t) + t->sizes[0] * sizeof(*t->values) + t->networks_n * sizeof(*t->networks) +

@@ -53,18 +53,19 @@ static inline uint32_t nfp_table6_search(const uint64_t *starts, uint32_t n, uin
 	return (uint32_t)(start - starts);
 }
 
-/* high, low: the halves of the address in host byte order. */
-static inline uint32_t nfp_table6_find(const NfpTable6 *table, uint64_t high, uint64_t low)
+/* One level down: from a key of the level above (at the top: 0) to the last key of its node that is <= high. */
+static inline uint32_t nfp_table6_step(const NfpTable6 *table, uint32_t level, uint32_t above, uint64_t high)
 {
-	uint32_t node = 0, value;
+	uint32_t first = above * NFP_TABLE6_NODE;
 
-	for (uint32_t level = table->levels_n; level-- > 0;) {
-		uint32_t first = node * NFP_TABLE6_NODE;
+	return first + nfp_table6_search(table->levels[level] + first, MIN(NFP_TABLE6_NODE, table->sizes[level] - first),
+					 high);
+}
 
-		node = first + nfp_table6_search(table->levels[level] + first,
-						 MIN(NFP_TABLE6_NODE, table->sizes[level] - first), high);
-	}
-	value = table->values[node];
+static inline uint32_t nfp_table6_value(const NfpTable6 *table, uint32_t range, uint64_t low)
+{
+	uint32_t value = table->values[range];
+
 	if (G_UNLIKELY(value & NFP_TABLE6_LOWER)) {
 		const NfpTable6Lower *l = &table->networks[value & ~NFP_TABLE6_LOWER];
 
@@ -72,5 +73,24 @@ static inline uint32_t nfp_table6_find(const NfpTable6 *table, uint64_t high, ui
 	}
 	return value;
 }
+
+/* high, low: the halves of the address in host byte order. */
+static inline uint32_t nfp_table6_find(const NfpTable6 *table, uint64_t high, uint64_t low)
+{
+	uint32_t range = 0;
+
+	for (uint32_t level = table->levels_n; level-- > 0;)
+		range = nfp_table6_step(table, level, range, high);
+	return nfp_table6_value(table, range, low);
+}
+
+#define NFP_TABLE6_MANY 128
+
+typedef struct {
+	uint64_t high, low;
+} NfpTable6Address;
+
+/* n <= NFP_TABLE6_MANY at once, level by level: memory is asked for all of them before any is waited for. */
+void nfp_table6_find_many(const NfpTable6 *table, const NfpTable6Address *addresses, uint32_t *ret_values, uint32_t n);
 
 #endif

@@ -148,18 +148,56 @@ const NfpPort *nfp_view_port(const NfpView *v, uint32_t domain, uint32_t ifindex
 	return low < v->n && v->keys[low] == key ? &v->ports[low] : NULL;
 }
 
-static void fill_places(const NfpSnapshot *s, NfpRecord *r)
+#define MANY 64 /* records whose addresses are looked up at once; two addresses each */
+G_STATIC_ASSERT(2 * MANY <= NFP_TABLE4_MANY && 2 * MANY <= NFP_TABLE6_MANY);
+
+static uint32_t number_of(const uint8_t address[4])
 {
-	if (r->have & NFP_HAVE_IPV4) {
-		r->src_place = nfp_snapshot_place4(s, r->src4);
-		r->dst_place = nfp_snapshot_place4(s, r->dst4);
-	} else if (r->have & NFP_HAVE_IPV6) {
-		r->src_place = nfp_snapshot_place6(s, r->src6);
-		r->dst_place = nfp_snapshot_place6(s, r->dst6);
-	} else {
-		return;
+	uint32_t value;
+
+	memcpy(&value, address, sizeof(value));
+	return GUINT32_FROM_BE(value);
+}
+
+static NfpTable6Address halves_of(const uint8_t address[16])
+{
+	return (NfpTable6Address){ nfp_octets_64(address), nfp_octets_64(address + 8) };
+}
+
+static void set_places(const NfpSnapshot *s, NfpRecord *const *records, const uint32_t *places, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		records[i]->src_place = &s->places[places[2 * i]];
+		records[i]->dst_place = &s->places[places[2 * i + 1]];
+		records[i]->have |= NFP_HAVE_PLACES;
 	}
-	r->have |= NFP_HAVE_PLACES;
+}
+
+/* n <= MANY. */
+static void fill_places(const NfpSnapshot *s, NfpRecord *records, guint n)
+{
+	NfpRecord *with4[MANY], *with6[MANY];
+	uint32_t addresses4[2 * MANY], places[2 * MANY];
+	NfpTable6Address addresses6[2 * MANY];
+	guint n4 = 0, n6 = 0;
+
+	for (guint i = 0; i < n; i++) {
+		NfpRecord *r = &records[i];
+
+		if (r->have & NFP_HAVE_IPV4) {
+			addresses4[2 * n4] = number_of(r->src4);
+			addresses4[2 * n4 + 1] = number_of(r->dst4);
+			with4[n4++] = r;
+		} else if (r->have & NFP_HAVE_IPV6) {
+			addresses6[2 * n6] = halves_of(r->src6);
+			addresses6[2 * n6 + 1] = halves_of(r->dst6);
+			with6[n6++] = r;
+		}
+	}
+	nfp_table4_find_many(s->table4, addresses4, places, 2 * n4);
+	set_places(s, with4, places, n4);
+	nfp_table6_find_many(s->table6, addresses6, places, 2 * n6);
+	set_places(s, with6, places, n6);
 }
 
 /* ICMP's type and code stand where ports do, and are none. */
@@ -236,13 +274,12 @@ void nfp_view_fill(const NfpView *v, NfpRecord *records, guint n)
 	for (guint i = 0; i < n; i++) {
 		NfpRecord *r = &records[i];
 
-		fill_places(v->snapshot, r);
+		if (i % MANY == 0)
+			fill_places(v->snapshot, r, MIN(MANY, n - i));
 		fill_application(v->snapshot, r);
-		if (v->n) {
-			r->ingress = port_of(v, &ingress, r->domain, r->ingress_if);
-			r->egress = port_of(v, &egress, r->domain, r->egress_if);
-			r->have |= NFP_HAVE_INTERFACES;
-		}
+		r->ingress = port_of(v, &ingress, r->domain, r->ingress_if);
+		r->egress = port_of(v, &egress, r->domain, r->egress_if);
+		r->have |= NFP_HAVE_INTERFACES;
 		if (v->routes->len)
 			fill_prefixes(v, r);
 	}

@@ -17,15 +17,23 @@ typedef struct {
 	NfpDrainState *state;
 	NfpConvert convert;
 	NfpBatch *batch;
+	uint32_t enriched; /* records of the batch that have their facts */
 } Run;
+
+/* The records since the last call, while they are in the cache. */
+static void enrich(Run *run)
+{
+	if (!run->drain->options->enrich || !run->batch || run->enriched == run->batch->n)
+		return;
+	nfp_enrich_fill(run->drain->options->enrich, run->batch, run->enriched);
+	run->enriched = run->batch->n;
+}
 
 static void publish(Run *run)
 {
-	if (run->batch && run->batch->n) {
-		if (run->drain->options->enrich)
-			nfp_enrich_fill(run->drain->options->enrich, run->batch);
+	enrich(run);
+	if (run->batch && run->batch->n)
 		run->drain->publish(run->batch, run->drain->data);
-	}
 	g_clear_pointer(&run->batch, nfp_batch_unref);
 }
 
@@ -48,6 +56,7 @@ static NfpRecord *next_record(Run *run)
 		publish(run);
 	if (!run->batch) {
 		run->batch = new_batch(run);
+		run->enriched = 0;
 		run->batch->bucket_start_ns = run->convert.id.start_ts;
 		run->batch->bucket_end_ns = run->convert.id.end_ts;
 		run->batch->domain = run->convert.domain;
@@ -162,8 +171,10 @@ static void drain_row(Run *run, enum nfp_protocol row, NfpScan *scan)
 	size_t n;
 
 	nfp_merge_begin_scan(merge, row, scan, run->convert.seed, run->convert.with_cpu, run->state->one_cpu);
-	while ((n = nfp_merge_flows(merge, flows, FLOWS)))
+	while ((n = nfp_merge_flows(merge, flows, FLOWS))) {
 		records_made(run, n, make_records(run, row, flows, n));
+		enrich(run);
+	}
 	run->state->used[row] = nfp_merge_entries(merge);
 }
 

@@ -15,7 +15,7 @@ static uint8_t prefix_of(NfpEnrich *enrich)
 	batch->n = 1;
 	batch->records[0] = (NfpRecord){ .have = NFP_HAVE_IPV4, .src4 = { 10, 9, 0, 2 }, .dst4 = { 10, 77, 0, 1 } };
 	nfp_enrich_turn(enrich);
-	nfp_enrich_fill(enrich, batch);
+	nfp_enrich_fill(enrich, batch, 0);
 	return batch->records[0].have & NFP_HAVE_PREFIXES ? batch->records[0].dst_prefix : 255;
 }
 

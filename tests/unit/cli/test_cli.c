@@ -33,7 +33,7 @@ static char *all(FILE *file)
 }
 
 static const char *const visible[] = { "run",	 "status", "flows",  "replay", "check",
-				       "attach", "detach", "object", "fields", "version" };
+				       "attach", "detach", "object", "enrich", "fields", "version" };
 
 Test(cli, overview_names_every_command, .init = redirect)
 {

@@ -191,6 +191,24 @@ Test(source, a_lock_is_waited_out)
 	world_clear(&w);
 }
 
+Test(source, an_open_one_becomes_one_of_the_future)
+{
+	World w;
+
+	world_init(&w);
+	insert(&w, 1);
+	cr_expect_eq(poll_at(&w, 0), NFP_SOURCE_LOADED);
+	nfp_test_db_exec(&w.test, "PRAGMA user_version = 99");
+	insert(&w, 2);
+	cr_expect_eq(poll_at(&w, 0), NFP_SOURCE_FAILED);
+	cr_expect(strstr(w.error, "version 99"), "%s", w.error);
+	cr_expect_eq(as(&w), 1);
+	nfp_test_db_exec(&w.test, "PRAGMA user_version = 1");
+	cr_expect_eq(poll_at(&w, 0), NFP_SOURCE_LOADED);
+	cr_expect_eq(as(&w), 2);
+	world_clear(&w);
+}
+
 Test(source, attempts_become_rare)
 {
 	guint attempts = 0;

@@ -15,6 +15,26 @@ static NfpTable4 *table_of(GArray *ranges, guint n)
 	return nfp_table4_new(ranges, places);
 }
 
+/* Many at once, in every number, are what each is alone. */
+Test(table4, many_are_as_one)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+	g_autoptr(NfpFactsPool) pool = nfp_facts_pool_new();
+	g_autoptr(GArray) rows = nfp_random_rows(random, 4, 500, false, pool);
+	g_autoptr(GArray) ranges = nfp_flatten(rows, pool);
+	g_autoptr(NfpTable4) table = table_of(ranges, nfp_facts_n(pool));
+
+	for (uint32_t n = 0; n <= NFP_TABLE4_MANY; n++) {
+		uint32_t addresses[NFP_TABLE4_MANY], values[NFP_TABLE4_MANY];
+
+		for (uint32_t i = 0; i < n; i++)
+			addresses[i] = (uint32_t)(nfp_random_border(random, rows, 4) >> 96);
+		nfp_table4_find_many(table, addresses, values, n);
+		for (uint32_t i = 0; i < n; i++)
+			cr_assert_eq(values[i], nfp_table4_find(table, addresses[i]));
+	}
+}
+
 Test(table4, finds_what_the_naive_matcher_finds)
 {
 	for (guint32 seed = 0; seed < 100; seed++) {

@@ -19,6 +19,30 @@ static uint32_t find(const NfpTable6 *table, NfpAddress address)
 	return nfp_table6_find(table, (uint64_t)(address >> 64), (uint64_t)address);
 }
 
+/* Many at once, in every number, are what each is alone. */
+Test(table6, many_are_as_one)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+	g_autoptr(NfpFactsPool) pool = nfp_facts_pool_new();
+	g_autoptr(GArray) rows = nfp_random_rows(random, 6, 2000, false, pool);
+	g_autoptr(GArray) ranges = nfp_flatten(rows, pool);
+	g_autoptr(NfpTable6) table = table_of(ranges, nfp_facts_n(pool));
+
+	for (uint32_t n = 0; n <= NFP_TABLE6_MANY; n++) {
+		NfpTable6Address addresses[NFP_TABLE6_MANY];
+		uint32_t values[NFP_TABLE6_MANY];
+
+		for (uint32_t i = 0; i < n; i++) {
+			NfpAddress address = nfp_random_border(random, rows, 6);
+
+			addresses[i] = (NfpTable6Address){ (uint64_t)(address >> 64), (uint64_t)address };
+		}
+		nfp_table6_find_many(table, addresses, values, n);
+		for (uint32_t i = 0; i < n; i++)
+			cr_assert_eq(values[i], find(table, (NfpAddress)addresses[i].high << 64 | addresses[i].low));
+	}
+}
+
 Test(table6, finds_what_the_naive_matcher_finds)
 {
 	for (guint32 seed = 0; seed < 200; seed++) {

@@ -89,12 +89,33 @@ Test(view, fills_what_a_record_can_have)
 	cr_expect_eq(records[2].have, NFP_HAVE_INTERFACES);
 }
 
-Test(view, without_interfaces_has_no_ports)
+Test(view, without_interfaces_has_empty_ports)
 {
 	g_autoptr(NfpView) view = view_new(NULL, 0);
 	NfpRecord r = record(NFP_HAVE_IPV4);
 
 	nfp_view_fill(view, &r, 1);
-	cr_expect_eq(r.have, NFP_HAVE_IPV4 | NFP_HAVE_PLACES);
+	cr_expect_eq(r.have, NFP_HAVE_IPV4 | NFP_HAVE_PLACES | NFP_HAVE_INTERFACES, "templates go by it: of a capture, too");
+	cr_expect_str_eq(r.ingress->name.text, "");
+	cr_expect_eq(r.ingress, r.egress);
 	nfp_view_unref(NULL);
+}
+
+/* Both families and neither, mixed, in more than one round. */
+Test(view, many_records)
+{
+	g_autoptr(NfpView) view = NULL;
+	g_autofree NfpRecord *records = g_new0(NfpRecord, 200);
+
+	view = view_new(NULL, 0);
+	for (guint i = 0; i < 200; i++)
+		records[i] = record(i % 3 == 0 ? NFP_HAVE_IPV4 : i % 3 == 1 ? NFP_HAVE_IPV6 : 0);
+	nfp_view_fill(view, records, 200);
+	for (guint i = 0; i < 200; i++) {
+		cr_assert_eq(!!(records[i].have & NFP_HAVE_PLACES), i % 3 < 2);
+		if (i % 3 == 0)
+			cr_assert_eq(records[i].src_place->as_number, 64496);
+		if (i % 3 == 1)
+			cr_assert_str_eq(records[i].src_place->as_name.text, "Link-Local Unicast");
+	}
 }

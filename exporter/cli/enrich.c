@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "enrich/export.h"
+#include "enrich/import.h"
+
+#define DATABASE "/var/lib/nfprobe/enrichment.db"
+#define TOLD 10 /* lines that are rejected and described */
+#define EACH (G_USEC_PER_SEC / 2) /* between two words about progress */
+
+typedef struct {
+	NfpCliCommon common;
+	char *database;
+	char *source;
+	char *table;
+	int priority;
+	gboolean json;
+} Arguments;
+
+static void arguments_clear(Arguments *arguments)
+{
+	nfp_cli_common_clear(&arguments->common);
+	g_free(arguments->database);
+	g_free(arguments->source);
+	g_free(arguments->table);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
+
+/* One call of the command. */
+typedef struct {
+	const NfpCommand *command;
+	const Arguments *arguments;
+	const char *database;
+	guint rejected;
+	gint64 told; /* when progress was told last */
+	gboolean line; /* the terminal's line is not at its beginning */
+} Call;
+
+/* ---- import ------------------------------------------------------------------------------------------- */
+
+static void end_line(Call *call)
+{
+	if (call->line)
+		fputs("\r\033[K", stderr);
+	call->line = FALSE;
+}
+
+static void rejected(uint64_t line, const char *value, const char *why, void *data)
+{
+	Call *call = data;
+
+	if (call->rejected++ >= TOLD)
+		return;
+	end_line(call);
+	fprintf(stderr, "line %" G_GUINT64_FORMAT ": \"%.60s\" %s\n", (guint64)line, value, why);
+}
+
+static void note(const char *text, void *data)
+{
+	end_line(data);
+	fprintf(stderr, "%s\n", text);
+}
+
+static void progress(uint64_t rows, double done, void *data)
+{
+	Call *call = data;
+	gint64 now = g_get_monotonic_time();
+
+	if (!call->told)
+		call->told = now;
+	if (now - call->told < EACH)
+		return;
+	call->told = now;
+	end_line(call);
+	fprintf(stderr, "%" G_GUINT64_FORMAT " rows", (guint64)rows);
+	if (done >= 0)
+		fprintf(stderr, ", %.0f %%", 100 * done);
+	call->line = isatty(STDERR_FILENO);
+	if (!call->line)
+		fputc('\n', stderr);
+	fflush(stderr);
+}
+
+static int import(Call *call, const char *format, const char *path)
+{
+	const NfpImportOptions options = {
+		.database = call->database,
+		.format = format,
+		.path = path,
+		.source = call->arguments->source,
+		.priority = call->arguments->priority,
+		.rejected = rejected,
+		.note = note,
+		.progress = progress,
+		.data = call,
+	};
+	g_autoptr(GError) error = NULL;
+	NfpImportReport report;
+	gboolean done;
+
+	if (!call->arguments->source)
+		return nfp_cli_usage(call->command, "import: --source NAME is missing: whose rows are replaced?");
+	done = nfp_enrich_import(&options, &report, &error);
+	end_line(call);
+	if (call->rejected > TOLD)
+		fprintf(stderr, "... and %u lines more that are rejected\n", call->rejected - TOLD);
+	if (!done) {
+		g_prefix_error(&error, "nothing was changed: ");
+		return nfp_cli_fail(call->command, error);
+	}
+	printf("%s %s: %" G_GUINT64_FORMAT " rows (before: %" G_GUINT64_FORMAT "), %" G_GUINT64_FORMAT
+	       " given again, %" G_GUINT64_FORMAT " without facts, %" G_GUINT64_FORMAT " rejected\n",
+	       report.table, call->arguments->source, (guint64)report.rows, (guint64)report.before,
+	       (guint64)report.repeated, (guint64)report.skipped, (guint64)report.rejected);
+	return 0;
+}
+
+/* ---- the others --------------------------------------------------------------------------------------- */
+
+static gboolean print(const char *text, void *data)
+{
+	return fputs(text, stdout) >= 0;
+}
+
+static int exit_code(Call *call, gboolean done, const GError *error)
+{
+	return done ? 0 : nfp_cli_fail(call->command, error);
+}
+
+static int create(Call *call, const char *a, const char *b)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean done = nfp_enrich_create(call->database, &error);
+
+	return exit_code(call, done, error);
+}
+
+static int lookup(Call *call, const char *address, const char *b)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean done = nfp_enrich_lookup(call->database, address, call->arguments->json, print, NULL, &error);
+
+	return exit_code(call, done, error);
+}
+
+static int list(Call *call, const char *a, const char *b)
+{
+	g_autoptr(GError) error = NULL;
+	gboolean done = nfp_enrich_list(call->database, call->arguments->json, print, NULL, &error);
+
+	return exit_code(call, done, error);
+}
+
+static int export(Call *call, const char *a, const char *b)
+{
+	const Arguments *o = call->arguments;
+	g_autoptr(GError) error = NULL;
+	gboolean done = nfp_enrich_export(call->database, o->table ? o->table : "prefix", o->source, print, NULL, &error);
+
+	return exit_code(call, done, error);
+}
+
+static const struct {
+	const char *name;
+	int arguments;
+	const char *usage;
+	int (*run)(Call *call, const char *first, const char *second);
+} verbs[] = {
+	{ "create", 0, "create", create },
+	{ "import", 2, "import FORMAT FILE --source NAME", import },
+	{ "lookup", 1, "lookup ADDRESS", lookup },
+	{ "list", 0, "list", list },
+	{ "export", 0, "export [--table TABLE] [--source NAME]", export },
+};
+
+static int dispatch(Call *call, int argc, char **argv)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (strcmp(verbs[i].name, argv[1]))
+			continue;
+		if (argc - 2 != verbs[i].arguments)
+			return nfp_cli_usage(call->command, "usage: nfprobe enrich %s", verbs[i].usage);
+		return verbs[i].run(call, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
+	}
+	return nfp_cli_usage(call->command, "\"%s\" is nothing to do; there are: create, import, lookup, list and export",
+			     argv[1]);
+}
+
+int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv)
+{
+	g_auto(Arguments) arguments = { .priority = NFP_IMPORT_PRIORITY };
+	const GOptionEntry entries[] = {
+		{ "database", 'd', 0, G_OPTION_ARG_FILENAME, &arguments.database,
+		  "the database (else that of the configuration)", "FILE" },
+		{ "source", 0, 0, G_OPTION_ARG_STRING, &arguments.source, "name of the rows that belong together",
+		  "NAME" },
+		{ "priority", 0, 0, G_OPTION_ARG_INT, &arguments.priority,
+		  "import: of rows that say none (0)", "N" },
+		{ "table", 0, 0, G_OPTION_ARG_STRING, &arguments.table,
+		  "export: prefix (or host, service, interface)", "TABLE" },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json, "list, lookup: JSON, one object a line", NULL },
+		NFP_CLI_COMMON(arguments.common),
+		G_OPTION_ENTRY_NULL,
+	};
+	Call call = { .command = command, .arguments = &arguments };
+	g_autoptr(NfpConf) conf = NULL;
+	int code;
+
+	if (!nfp_cli_parse(command, entries, 1, 3, &argc, &argv, &code))
+		return code;
+	if (ABS((gint64)arguments.priority) > NFP_PRIORITY_MAX)
+		return nfp_cli_usage(command, "--priority: %d is out of range; allowed: -1000000 to 1000000",
+				     arguments.priority);
+	conf = nfp_cli_conf(command, &arguments.common, &code);
+	if (!conf)
+		return code;
+	call.database = arguments.database ? arguments.database : conf->enrichment ? conf->enrichment : DATABASE;
+	return dispatch(&call, argc, argv);
+}
