@@ -6,6 +6,7 @@
 #   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
 #   tests/vm/*.sh (not lib*.sh) label vm: in qemu, on a kernel of Debian's
 #   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz          bench/*.c                     not a test
+#   bench/support/*.c           linked into every bench program
 #   tests/support/*.c           linked into every test and bench program
 #   {tests/kernel,tests/support,bench}/*.bpf.c  BPF objects, their skeletons on the include path
 #
@@ -51,14 +52,18 @@ endfunction()
 function(nfp_bench_programs)
 	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/*.c")
 	list(FILTER sources EXCLUDE REGEX "\\.bpf\\.c$")
-	if(NOT NFP_BENCH)
+	# With the tests too: e2e/bench.sh runs them, so that they do not rot. Sanitizers would be measured instead.
+	if(NOT NFP_BENCH AND (NOT BUILD_TESTING OR NFP_SANITIZE))
 		return()
 	endif()
 	nfp_test_base()
+	file(GLOB support CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/support/*.c")
+	add_library(nfp_bench_support STATIC ${support})
+	target_link_libraries(nfp_bench_support PUBLIC nfp_test_base)
 	foreach(source IN LISTS sources)
 		get_filename_component(name "${source}" NAME_WE)
 		add_executable(bench_${name} "${source}")
-		target_link_libraries(bench_${name} PRIVATE nfp_test_base)
+		target_link_libraries(bench_${name} PRIVATE nfp_bench_support)
 		set_target_properties(bench_${name} PROPERTIES
 			OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
 	endforeach()
