@@ -133,8 +133,17 @@ static void on_returned(void *data)
 	parcel_unref(parcel);
 }
 
-/* Publishing. The parcel may be gone afterwards unless the caller has a reference. */
-static void give(NfpGroup *group, Parcel *parcel, guint member)
+/* The lock is held. From here on the parcel is the member's too: whoever else gives it back does not make it missed. */
+static void claim(NfpGroup *group, Parcel *parcel, guint member)
+{
+	if (parcel->holders == 0)
+		g_queue_push_tail_link(&group->out, &parcel->link);
+	parcel->tried |= BIT(member);
+	parcel->holders |= BIT(member);
+}
+
+/* Publishing; what was claimed. The parcel may be gone afterwards unless the caller has a reference. */
+static void hand_over(NfpGroup *group, Parcel *parcel, guint member)
 {
 	Token *token = g_new0(Token, 1);
 	g_autoptr(NfpDelivery) delivery = nfp_delivery_new(on_returned, token);
@@ -142,13 +151,16 @@ static void give(NfpGroup *group, Parcel *parcel, guint member)
 
 	token->parcel = g_atomic_rc_box_acquire(parcel);
 	token->member = member;
-	g_mutex_lock(&group->lock);
-	if (parcel->holders == 0)
-		g_queue_push_tail_link(&group->out, &parcel->link);
-	parcel->tried |= BIT(member);
-	parcel->holders |= BIT(member);
-	g_mutex_unlock(&group->lock);
 	publish_to(group, member, view);
+}
+
+/* Publishing. */
+static void give(NfpGroup *group, Parcel *parcel, guint member)
+{
+	g_mutex_lock(&group->lock);
+	claim(group, parcel, member);
+	g_mutex_unlock(&group->lock);
+	hand_over(group, parcel, member);
 }
 
 /* The active one, else the first that is up, else the first; of those not tried yet. -1: none is left. */
@@ -174,7 +186,7 @@ static void count_lost(NfpGroup *group, const NfpBatch *batch)
 	uint64_t packets = 0;
 
 	for (uint32_t i = 0; i < batch->n; i++)
-		packets += batch->records[i].packets;
+		packets += nfp_record_packets(&batch->records[i]);
 	g_mutex_lock(&group->lock);
 	group->status.lost_records += batch->n;
 	group->status.lost_packets += packets;
@@ -225,13 +237,15 @@ static void move_to_active(NfpGroup *group)
 	for (GList *link = group->out.head; link; link = link->next) {
 		Parcel *parcel = link->data;
 
-		if (!parcel->delivered && !(parcel->tried & BIT(group->active)))
-			g_ptr_array_add(parcels, g_atomic_rc_box_acquire(parcel));
+		if (parcel->delivered || parcel->tried & BIT(group->active))
+			continue;
+		g_ptr_array_add(parcels, g_atomic_rc_box_acquire(parcel));
+		claim(group, parcel, group->active);
 	}
 	group->status.moved += parcels->len;
 	g_mutex_unlock(&group->lock);
 	for (guint i = 0; i < parcels->len; i++)
-		give(group, g_ptr_array_index(parcels, i), group->active);
+		hand_over(group, g_ptr_array_index(parcels, i), group->active);
 }
 
 static void look_at_members(NfpGroup *group, gint64 now)

@@ -8,12 +8,13 @@
 #define FLOWS 2000
 
 /* A member that takes up to `room` batches, keeps or delivers them, and counts flowIds that were delivered. */
-typedef struct {
+typedef struct Fake {
 	gboolean up, keeps;
 	guint room;
 	GQueue kept;
 	uint8_t got[FLOWS + 1];
 	guint records, published;
+	struct Fake *gives_up; /* when this one gets something; or NULL */
 } Fake;
 
 typedef struct {
@@ -33,12 +34,16 @@ static void deliver(Fake *fake, NfpBatch *batch)
 	nfp_batch_unref(batch);
 }
 
+static void refuse_all(Fake *fake);
+
 static void fake_publish(void *data, NfpBatch *batch)
 {
 	Fake *fake = data;
 	NfpBatch *reference = nfp_batch_ref(batch);
 
 	fake->published++;
+	if (fake->gives_up)
+		refuse_all(fake->gives_up);
 	if (!fake->keeps) {
 		deliver(fake, reference);
 	} else if (fake->kept.length < fake->room) {
@@ -292,6 +297,50 @@ Test(group, failover_of_what_is_refused)
 	come(&w->fakes[2]);
 	cr_assert_eq(missing(w, 400), 100, "the counted ones");
 	cr_assert_eq(w->delivered, w->batches);
+	end(w);
+}
+
+/* The member that is left gives up what it has while that is moved: it has moved once, and is not counted as lost. */
+Test(group, failover_from_one_that_gives_up_meanwhile)
+{
+	World *w = world_new(NFP_GROUP_FAILOVER, 2);
+	NfpGroupStatus status;
+
+	pass(w, 1);
+	go(&w->fakes[0], 100);
+	for (uint32_t i = 0; i < 3; i++)
+		publish(w, i * 100, 100);
+	w->fakes[1].keeps = TRUE;
+	w->fakes[1].room = 100;
+	w->fakes[1].gives_up = &w->fakes[0];
+	pass(w, 11);
+	cr_assert_eq(active(w), 1);
+	come(&w->fakes[1]);
+	nfp_group_status(w->group, &status);
+	cr_assert_eq(missing(w, 300), 0);
+	cr_assert_eq(status.lost_records, 0);
+	cr_assert_eq(status.moved, 3);
+	cr_assert_eq(status.pending, 0);
+	cr_assert_eq(w->delivered, w->batches);
+	end(w);
+}
+
+/* Packets of both directions. */
+Test(group, failover_counts_biflows_that_are_lost)
+{
+	World *w = world_new(NFP_GROUP_FAILOVER, 1);
+	g_autoptr(NfpBatch) batch = nfp_sink_batch(0, 0, 10, NULL);
+	NfpGroupStatus status;
+
+	go(&w->fakes[0], 0);
+	for (guint i = 0; i < 10; i++) {
+		batch->records[i].have |= NFP_HAVE_BIFLOW | NFP_HAVE_REVERSE;
+		batch->records[i].rev_packets = 2;
+	}
+	nfp_group_publish(w->group, batch, w->now);
+	nfp_group_status(w->group, &status);
+	cr_assert_eq(status.lost_records, 10);
+	cr_assert_eq(status.lost_packets, 30);
 	end(w);
 }
 
