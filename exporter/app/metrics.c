@@ -69,10 +69,11 @@ static void label(GString *out, const char *name, const char *value)
 	g_string_append_c(out, '"');
 }
 
+/* The index too: interfaces that are gone have no name, and a series must not come twice. */
 static void hook_labels(GString *out, const NfpLedgerHook *hook)
 {
 	label(out, "interface", hook->info.ifname);
-	g_string_append_c(out, ',');
+	g_string_append_printf(out, ",ifindex=\"%u\",", hook->info.ifindex);
 	label(out, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
 	g_string_append_c(out, ',');
 	label(out, "hook", hook->info.flags & NFP_KEY_XDP ? "xdp" : "tc");

@@ -27,19 +27,19 @@ Test(metrics, books_by_hook_and_reason)
 {
 	g_autofree char *text = metrics(NULL);
 
-	cr_expect(has_line(text, "nfprobe_seen_packets_total{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 100"));
-	cr_expect(has_line(text, "nfprobe_recorded_packets_total{interface=\"\",direction=\"egress\",hook=\"tc\",netns=\"blue\"} 5"));
-	cr_expect(has_line(text, "nfprobe_open_packets{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 20"));
-	cr_expect(has_line(text, "nfprobe_coarsened_packets_total{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 4"));
-	cr_expect(has_line(text, "nfprobe_dropped_before_packets_total{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 17"));
-	cr_expect(has_line(text, "nfprobe_attached{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 1"));
-	cr_expect(has_line(text, "nfprobe_attached{interface=\"\",direction=\"egress\",hook=\"tc\",netns=\"blue\"} 0"));
+	cr_expect(has_line(text, "nfprobe_seen_packets_total{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 100"));
+	cr_expect(has_line(text, "nfprobe_recorded_packets_total{interface=\"\",ifindex=\"9\",direction=\"egress\",hook=\"tc\",netns=\"blue\"} 5"));
+	cr_expect(has_line(text, "nfprobe_open_packets{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 20"));
+	cr_expect(has_line(text, "nfprobe_coarsened_packets_total{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 4"));
+	cr_expect(has_line(text, "nfprobe_dropped_before_packets_total{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 17"));
+	cr_expect(has_line(text, "nfprobe_attached{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\"} 1"));
+	cr_expect(has_line(text, "nfprobe_attached{interface=\"\",ifindex=\"9\",direction=\"egress\",hook=\"tc\",netns=\"blue\"} 0"));
 	for (int i = 0; i < NFP_LOST_N; i++) {
 		g_autofree char *line = NULL;
 
 		if (!nfp_lost_names[i])
 			continue;
-		line = g_strdup_printf("nfprobe_lost_packets_total{interface=\"eth0\",direction=\"ingress\",hook=\"tc\",netns=\"\","
+		line = g_strdup_printf("nfprobe_lost_packets_total{interface=\"eth0\",ifindex=\"2\",direction=\"ingress\",hook=\"tc\",netns=\"\","
 				       "reason=\"%s\"} %d", nfp_lost_names[i], i == NFP_LOST_no_bucket ? 10 : 0);
 		cr_expect(has_line(text, line), "%s", line);
 	}
@@ -83,6 +83,27 @@ Test(metrics, labels_are_escaped)
 	g_autofree char *text = metrics(json_node_get_object(answer));
 
 	cr_expect(has_line(text, "nfprobe_collector_up{collector=\"a\\\"b\\\\c\\nd\",protocol=\"ipfix\"} 0"), "%s", text);
+}
+
+/* Prometheus refuses a series that comes twice. */
+Test(metrics, interfaces_that_are_gone)
+{
+	NfpLedger *l = nfp_test_ledger();
+	NfpLedgerHook gone[] = { { .info = { .ifindex = 20 } }, { .info = { .ifindex = 21 } } };
+	g_autoptr(GHashTable) series = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	g_array_append_vals(l->hooks, gone, G_N_ELEMENTS(gone));
+	text = nfp_metrics_text(l, NULL);
+	lines = g_strsplit(text, "\n", -1);
+	for (guint i = 0; *lines[i]; i++) {
+		if (*lines[i] == '#')
+			continue;
+		*strrchr(lines[i], ' ') = '\0';
+		cr_expect(g_hash_table_add(series, lines[i]), "%s twice", lines[i]);
+	}
+	nfp_ledger_free(l);
 }
 
 /* One HELP and one TYPE a metric, before its values, which stand together. */
