@@ -139,7 +139,9 @@ static void note_subscription(Pub *pub, const uint8_t *data, int length)
 {
 	uint32_t bit;
 
-	if (length < 1 || length - 1 > TOPIC_MAX || memcmp(data + 1, pub->topic, (size_t)length - 1) != 0)
+	/* A peer may send messages of its own, too (zmq_socket(3), ZMQ_XPUB): any other first octet. */
+	if (length < 1 || data[0] > 1 || length - 1 > TOPIC_MAX ||
+	    memcmp(data + 1, pub->topic, (size_t)length - 1) != 0)
 		return;
 	bit = 1u << (length - 1);
 	pub->subscribed = data[0] ? pub->subscribed | bit : pub->subscribed & ~bit;

@@ -176,6 +176,29 @@ Test(zmq, another_topic_is_no_subscription)
 	leave(&longer);
 }
 
+/* An XSUB can send what it likes: only what begins as a subscription is one. */
+Test(zmq, a_peers_own_message_is_no_subscription)
+{
+	guint16 port = nfp_live_free_port(SOCK_STREAM);
+	g_autoptr(NfpTransport) zmq = make("*", port, NULL);
+	g_autofree char *endpoint = g_strdup_printf("tcp://127.0.0.1:%u", port);
+	void *context = zmq_ctx_new(), *peer = zmq_socket(context, ZMQ_XSUB);
+	int none = 0;
+
+	zmq_setsockopt(peer, ZMQ_LINGER, &none, sizeof(none));
+	cr_assert_eq(zmq_connect(peer, endpoint), 0);
+	cr_assert_eq(zmq_send(peer, "hello", 5, 0), 5);
+	cr_assert_eq(zmq_send(peer, "\x05", 1, 0), 1);
+	cr_assert_eq(zmq_send(peer, "\x02" "fl", 3, 0), 3);
+	/* In order: with this one, those before have come. */
+	cr_assert_eq(zmq_send(peer, "\x01" "flow", 5, 0), 5);
+	NFP_LIVE_UNTIL(zmq, zmq->state == NFP_TRANSPORT_UP);
+	cr_assert_eq(zmq_send(peer, "\x00" "flow", 5, 0), 5);
+	NFP_LIVE_UNTIL(zmq, zmq->state == NFP_TRANSPORT_DOWN);
+	zmq_close(peer);
+	zmq_ctx_term(context);
+}
+
 /* TRUE: step() is due, by the time or by the file descriptor. FALSE: not within a millisecond. */
 static gboolean wake_or_wait(NfpTransport *zmq)
 {
