@@ -159,6 +159,8 @@ static void end_session(NfpSession *session)
 	session->open = FALSE;
 	nfp_stage_reset(&session->stage);
 	if (session->acknowledges) {
+		for (const GList *link = session->outbox.entries.head; link; link = link->next)
+			nfp_spooler_note(session->spooler, link->data);
 		nfp_outbox_drop_stored(&session->outbox);
 		nfp_spooler_ended(session->spooler, FALSE);
 	}
@@ -207,7 +209,8 @@ static void shelter(NfpSession *session, gint64 now)
 	g_queue_init(&session->outbox.entries);
 	nfp_spooler_store(session->spooler, &session->outbox, &entries, now);
 	session->outbox.entries = entries;
-	nfp_outbox_restart(&session->outbox, session->acknowledges);
+	/* What found no place goes again when somebody is there: it would have, from the spool. */
+	nfp_outbox_restart(&session->outbox, session->acknowledges || session->on_icmp);
 }
 
 static void shelter_step(NfpSession *session, gint64 now)
@@ -453,6 +456,8 @@ static void take_acks(NfpSession *session, gint64 now)
 	drop_arrived(session, arrived(session, now), now);
 	if (!nfp_outbox_awaits_ack(&session->outbox))
 		return;
+	if (session->on_icmp && session->transport->troubled)
+		return; /* nothing becomes safe before the trouble ends, which step() or send() sees */
 	session->ack_at = session->on_icmp ? session->mark_at + QUIET : now + session->ack_delay;
 	session->ack_delay = MIN(session->ack_delay * 2, ACK_LAST);
 }

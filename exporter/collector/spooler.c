@@ -23,6 +23,12 @@ typedef struct {
 	GBytes *octets;
 } Kept;
 
+/* How far an entry of the spool has come, of which the file does not know. */
+typedef struct {
+	int64_t stored; /* first: the key */
+	uint32_t counted, judged;
+} Note;
+
 struct NfpSpooler {
 	char *path;      /* NULL: no spool */
 	uint64_t size;
@@ -33,6 +39,7 @@ struct NfpSpooler {
 	gint64 now;      /* of the last call that told it */
 	int64_t cursor;  /* what waits behind it was not read in this session */
 	gboolean drained; /* nothing waits behind the cursor */
+	GHashTable *notes; /* Note, of entries that will be read again: as many as an outbox had, or so */
 	GQueue arriving; /* NfpOutboxEntry: acknowledged, to be kept on disk with the next flush */
 	GQueue kept;     /* Kept, oldest first */
 	uint64_t kept_records;
@@ -60,6 +67,7 @@ NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends
 	spooler->size = options->spool_size;
 	spooler->resend = resends ? options->resend : 0;
 	spooler->flush_at = NEVER;
+	spooler->notes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	g_queue_init(&spooler->arriving);
 	g_queue_init(&spooler->kept);
 	g_queue_init(&spooler->again);
@@ -74,6 +82,7 @@ void nfp_spooler_free(NfpSpooler *spooler)
 	g_queue_clear_full(&spooler->arriving, (GDestroyNotify)nfp_outbox_entry_free);
 	g_queue_clear_full(&spooler->kept, kept_free);
 	g_queue_clear_full(&spooler->again, kept_free);
+	g_hash_table_unref(spooler->notes);
 	g_free(spooler->news);
 	g_free(spooler->path);
 	g_free(spooler);
@@ -156,6 +165,37 @@ gboolean nfp_spooler_is_usable(const NfpSpooler *spooler, gint64 now)
 
 /* ---- to the spool ----------------------------------------------------------------------------- */
 
+void nfp_spooler_note(NfpSpooler *spooler, const NfpOutboxEntry *entry)
+{
+	Note *note;
+
+	if (!entry->stored || (!entry->counted && !entry->judged))
+		return;
+	note = g_new(Note, 1);
+	*note = (Note){ entry->stored, entry->counted, entry->judged };
+	g_hash_table_replace(spooler->notes, &note->stored, note);
+}
+
+/* What was noted of this one, or zeros. It is read in order: those before it are gone from the file. */
+static Note recall(NfpSpooler *spooler, int64_t stored)
+{
+	Note found = { .stored = stored };
+	GHashTableIter iter;
+	void *value;
+
+	g_hash_table_iter_init(&iter, spooler->notes);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const Note *note = value;
+
+		if (note->stored > stored)
+			continue;
+		if (note->stored == stored)
+			found = *note;
+		g_hash_table_iter_remove(&iter);
+	}
+	return found;
+}
+
 static NfpSpoolItem item_of(const NfpOutbox *outbox, const NfpOutboxEntry *entry)
 {
 	NfpSpoolItem item = {
@@ -183,11 +223,6 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 		const NfpOutboxEntry *entry = link->data;
 
 		done++;
-		/* It is there already: it is read again. */
-		if (entry->stored) {
-			spooler->cursor = MIN(spooler->cursor, entry->stored - 1);
-			spooler->drained = FALSE;
-		}
 		if (entry->stored || entry->batch->n == 0)
 			continue;
 		items[n] = item_of(outbox, entry);
@@ -204,6 +239,14 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 		spooler->drained = FALSE;
 	}
 	return done;
+}
+
+/* It is there already. */
+static void read_again(NfpSpooler *spooler, const NfpOutboxEntry *entry)
+{
+	nfp_spooler_note(spooler, entry);
+	spooler->cursor = MIN(spooler->cursor, entry->stored - 1);
+	spooler->drained = FALSE;
 }
 
 gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue *entries, gint64 now)
@@ -223,8 +266,12 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 			failed(spooler, nfp_spool_error(spool), now);
 			return FALSE;
 		}
-		for (int i = 0; i < done; i++)
-			nfp_outbox_entry_free(g_queue_pop_head(entries));
+		for (int i = 0; i < done; i++) {
+			g_autoptr(NfpOutboxEntry) entry = g_queue_pop_head(entries);
+
+			if (entry->stored)
+				read_again(spooler, entry);
+		}
 	}
 	return TRUE;
 }
@@ -396,6 +443,7 @@ static NfpOutboxEntry *next_from_disk(NfpSpooler *spooler, gint64 now)
 	while (spool) {
 		NfpOutboxEntry *entry;
 		NfpSpoolItem item;
+		Note note;
 		gsize size;
 		const uint8_t *data;
 		int r = nfp_spool_next(spool, spooler->cursor, &item);
@@ -408,7 +456,9 @@ static NfpOutboxEntry *next_from_disk(NfpSpooler *spooler, gint64 now)
 			return NULL;
 		spooler->cursor = item.id;
 		data = g_bytes_get_data(item.octets, &size);
-		entry = entry_of(data, size, item.id, item.counted, item.judged);
+		note = recall(spooler, item.id);
+		entry = entry_of(data, size, item.id, MAX(item.counted, note.counted),
+				 MAX(item.judged, note.judged));
 		if (!entry) {
 			nfp_spool_drop(spool, &item);
 			changed(spooler);

@@ -33,6 +33,9 @@ gboolean nfp_spooler_is_usable(const NfpSpooler *spooler, gint64 now);
  * gone from the queue; what came from the spool itself waits there again. FALSE: the rest is still in the queue. */
 gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue *entries, gint64 now);
 
+/* The entry is about to go and, if it came from the spool, is read again: what of it is in the books stays there. */
+void nfp_spooler_note(NfpSpooler *spooler, const NfpOutboxEntry *entry);
+
 /* Was acknowledged, all of it, up to entry->end. Takes the entry. */
 void nfp_spooler_arrived(NfpSpooler *spooler, NfpOutboxEntry *entry, gint64 now);
 /* The session is acknowledged up to `offset`: what is further back than `resend` is given up. */

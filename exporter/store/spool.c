@@ -344,11 +344,25 @@ static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 	return 1;
 }
 
+static gboolean is_removed(const NfpSpool *spool, int64_t id)
+{
+	for (guint i = 0; i < spool->removed->len; i++)
+		if (g_array_index(spool->removed, int64_t, i) == id)
+			return TRUE;
+	return FALSE;
+}
+
 int nfp_spool_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 {
 	int r = no_file(spool);
 
-	return r ? r : settle(spool, read_next(spool, after, ret_item));
+	if (r)
+		return r;
+	while ((r = settle(spool, read_next(spool, after, ret_item))) > 0 && is_removed(spool, ret_item->id)) {
+		after = ret_item->id;
+		g_clear_pointer(&ret_item->octets, g_bytes_unref);
+	}
+	return r;
 }
 
 void nfp_spool_remove(NfpSpool *spool, int64_t id)

@@ -292,6 +292,80 @@ Test(session_spool, icmp_errors_are_absence)
 	cr_assert_eq(status_of(world).records, 3000);
 }
 
+/* The collector is away and the disk too: what was sent waits, and so does the thread (run() tells). */
+Test(session_spool, icmp_errors_without_a_disk)
+{
+	g_autoptr(World) world = world_new(FALSE);
+
+	world->options.spool_path = (char *)"/proc/none";
+	world_stop(world);
+	world_start(world, FALSE);
+	for (uint64_t i = 0; i < 2; i++) {
+		give(world, 1 + i * 1000, 1000);
+		run(world);
+		world->fake->base.trouble++;
+		world->fake->base.troubled = TRUE;
+		/* The first time it finds out that there is no disk, the second time it knows. */
+		run(world);
+		world->fake->base.troubled = FALSE;
+		run(world);
+		cr_assert_eq(world->delivered, 0);
+	}
+	world->fake->base.troubled = TRUE;
+	run_until(world, world->now + 21 * S);
+	cr_assert_eq(world->delivered, 0);
+	world->fake->base.troubled = FALSE;
+	g_hash_table_remove_all(world->sink->flows);
+	run_until(world, world->now + 10 * S);
+	cr_assert_eq(nfp_sink_count(world->sink, 1, 2000), 2000);
+	cr_assert_eq(world->delivered, 2);
+	cr_assert_eq(status_of(world).records, 2000);
+}
+
+/* What is read from the spool and handed to a session that ends is in the books once. */
+Test(session_spool, stored_records_are_counted_once)
+{
+	g_autoptr(World) world = world_new(TRUE);
+
+	world->fake->opens_to = NFP_TRANSPORT_DOWN;
+	give(world, 1, 1000);
+	run(world);
+	cr_assert_eq(status_of(world).spool.waiting, 1000);
+	world->fake->opens_to = NFP_TRANSPORT_UP;
+	world->fake->ack_all = FALSE;
+	run_until(world, world->now + 70 * S);
+	cr_assert_eq(world->sink->records, 1000);
+	nfp_fake_transport_down(world->fake, "reset by the test");
+	world->fake->ack_all = TRUE;
+	run_until(world, world->now + 70 * S);
+	cr_assert_eq(world->sink->records, 2000);
+	cr_assert_eq(status_of(world).records, 1000);
+	cr_assert_eq(status_of(world).resent_records, 1000);
+	cr_assert_eq(status_of(world).spool.waiting, 0);
+}
+
+/* What arrived is not sent again, though the disk was not told yet. */
+Test(session_spool, stored_records_that_arrived)
+{
+	g_autoptr(World) world = world_new(TRUE);
+
+	world->fake->opens_to = NFP_TRANSPORT_DOWN;
+	give(world, 1, 1000);
+	run(world);
+	world->fake->opens_to = NFP_TRANSPORT_UP;
+	world->fake->ack_all = TRUE;
+	for (guint i = 0; world->sink->records < 1000; i++) {
+		cr_assert_lt(i, 1000);
+		run_until(world, world->now + S / 10);
+	}
+	nfp_fake_transport_down(world->fake, "reset by the test");
+	run_until(world, world->now + 70 * S);
+	cr_assert_eq(world->sink->sessions, 2);
+	cr_assert_eq(world->sink->records, 1000);
+	cr_assert_eq(status_of(world).records, 1000);
+	cr_assert_eq(status_of(world).spool.waiting, 0);
+}
+
 /* What finds no room beside a collector that is slow. */
 Test(session_spool, diverted)
 {

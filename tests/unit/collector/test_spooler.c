@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "collector/spooler.h"
+#include "store/spool.h"
 #include "support/sink.h"
 
 #define S ((gint64)G_USEC_PER_SEC)
@@ -68,6 +69,16 @@ static NfpOutboxEntry *entry(World *world, uint64_t first, uint32_t n, uint64_t 
 	return made;
 }
 
+static void randomise(NfpBatch *batch)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+
+	for (uint32_t *at = (uint32_t *)batch->records; at < (uint32_t *)(batch->records + batch->n); at++)
+		*at = g_rand_int(random);
+	for (uint32_t i = 0; i < batch->n; i++)
+		batch->records[i].have = ~(uint32_t)(NFP_HAVE_PLACES | NFP_HAVE_INTERFACES | NFP_HAVE_APPLICATION);
+}
+
 static NfpSpoolStatus status_of(const World *world)
 {
 	NfpSpoolStatus status;
@@ -82,6 +93,27 @@ static uint64_t next(World *world, gint64 now)
 	g_autoptr(NfpOutboxEntry) got = nfp_spooler_next(world->spooler, now);
 
 	return got ? got->batch->records[0].flow_id : 0;
+}
+
+/* A disk without room for what is new: what came from the spool is still the outbox's alone. */
+Test(spooler, stored_batches_are_nobody_elses_when_the_rest_fails)
+{
+	g_autoptr(World) world = world_new(TRUE, 0);
+	GQueue entries = G_QUEUE_INIT;
+
+	world->options.spool_size = NFP_SPOOL_SIZE_MIN;
+	world_restart(world);
+	g_queue_push_tail(&entries, entry(world, 1, 10, 0));
+	cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+	g_queue_push_tail(&entries, nfp_spooler_next(world->spooler, S));
+	cr_assert_eq(((NfpOutboxEntry *)entries.head->data)->batch->records[0].flow_id, 1);
+	/* Longer than the file may be: no two records have a word in common. */
+	g_queue_push_tail(&entries, entry(world, 100, 4096, 0));
+	randomise(((NfpOutboxEntry *)entries.tail->data)->batch);
+	cr_assert_not(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+	cr_assert_eq(entries.length, 2);
+	cr_assert_eq(next(world, 100 * S), 0);
+	g_queue_clear_full(&entries, (GDestroyNotify)nfp_outbox_entry_free);
 }
 
 Test(spooler, stored_batches_hold_up_no_bucket)

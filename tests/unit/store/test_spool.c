@@ -98,6 +98,8 @@ Test(spool, in_order_and_over_a_restart)
 		nfp_spool_remove(spool, after);
 	}
 	cr_assert_eq(next_number(spool, &after), 0);
+	after = 0;
+	cr_assert_eq(next_number(spool, &after), 0, "removed, though not on disk yet");
 	cr_assert_eq(nfp_spool_unflushed(spool), 5);
 	cr_assert_eq(nfp_spool_flush(spool), 0);
 	cr_assert_eq(nfp_spool_totals(spool)->batches, 0);
