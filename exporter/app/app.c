@@ -123,22 +123,26 @@ static void follow_routes(NfpDaemon *d, NfpMeter *meter)
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s: no prefix lengths: %s, ignoring", where, error->message);
 }
 
+static void tell_names(NfpDaemon *d)
+{
+	g_autoptr(NfpNameTables) tables = nfp_names_news(d->names, g_get_monotonic_time());
+
+	for (guint i = 0; tables && i < d->collectors->len; i++)
+		nfp_collector_set_tables(g_ptr_array_index(d->collectors, i), tables);
+}
+
 /* A meter's interfaces have changed: what they are called goes to the collectors. */
 static void links_told(uint32_t domain, const GArray *links, void *data)
 {
 	NfpDaemon *d = data;
-	g_autoptr(NfpNameTables) tables = NULL;
 
-	if (!nfp_names_set(d->names, domain, links))
-		return;
-	tables = nfp_names_tables(d->names);
-	for (guint i = 0; i < d->collectors->len; i++)
-		nfp_collector_set_tables(g_ptr_array_index(d->collectors, i), tables);
+	nfp_names_set(d->names, domain, links);
+	tell_names(d);
 }
 
 static void make_names(NfpDaemon *d)
 {
-	d->names = nfp_names_new();
+	d->names = nfp_names_new(d->enrich);
 	for (guint i = 0; i < d->meters->len; i++)
 		nfp_meter_set_told(g_ptr_array_index(d->meters, i), links_told, d);
 }
@@ -272,9 +276,10 @@ static gboolean build(NfpDaemon *d, GError **err)
 	make_web(d);
 	if (!make_meters(d, err) || !make_collectors(d, err))
 		return FALSE;
+	if (!make_enrich(d, err))
+		return FALSE;
 	make_names(d);
-	return make_enrich(d, err) && make_harvester(d, err) &&
-	       start(d, err);
+	return make_harvester(d, err) && start(d, err);
 }
 
 /* ---- running and stopping ------------------------------------------------------------------------ */
@@ -345,7 +350,10 @@ static gboolean on_renew(gpointer data)
 
 static gboolean on_second(gpointer data)
 {
-	nfp_outputs_step(nfp_fanout_outputs(((NfpDaemon *)data)->fanout));
+	NfpDaemon *d = data;
+
+	nfp_outputs_step(nfp_fanout_outputs(d->fanout));
+	tell_names(d); /* of applications, too, which come with the records */
 	nfp_log_flush(FALSE);
 	return G_SOURCE_CONTINUE;
 }

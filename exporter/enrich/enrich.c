@@ -22,6 +22,8 @@ struct NfpEnrich {
 	GMutex lock; /* all below; never taken on the data path */
 	GCond changed;
 	NfpSnapshot *snapshot;
+	NfpView *newest;    /* as `next` was when it was made */
+	uint64_t views;     /* made so far */
 	GArray *interfaces; /* NfpViewInterface */
 	GArray *routes;     /* NfpViewRoutes */
 	gboolean tried;
@@ -49,6 +51,9 @@ static void publish(NfpEnrich *e)
 {
 	NfpView *view = nfp_view_new(e->snapshot, e->interfaces, e->routes);
 
+	nfp_view_unref(e->newest);
+	e->newest = nfp_view_ref(view);
+	e->views++;
 	/* What the harvester did not take is nobody's. */
 	nfp_view_unref(__atomic_exchange_n(&e->next, view, __ATOMIC_ACQ_REL));
 }
@@ -66,6 +71,7 @@ static void adopt(NfpEnrich *e, NfpSnapshot *snapshot, const NfpLoadReport *repo
 			report->left_out == 1 ? "" : "s", report->told->str);
 	g_mutex_lock(&e->lock);
 	old = e->snapshot;
+	nfp_services_mark_as(snapshot->services, old->services);
 	e->snapshot = snapshot;
 	e->generation++;
 	e->loaded = now;
@@ -148,6 +154,7 @@ NfpEnrich *nfp_enrich_new(const char *database, GError **err)
 	g_array_set_clear_func(e->routes, routes_clear);
 	e->snapshot = g_steal_pointer(&snapshot);
 	e->current = nfp_view_new(e->snapshot, e->interfaces, e->routes);
+	e->newest = nfp_view_ref(e->current);
 	e->tried = !database;
 	if (database) {
 		e->thread = g_thread_try_new("enrich", run, e, err);
@@ -207,6 +214,26 @@ static uint64_t routes_n(const NfpEnrich *e)
 	for (guint i = 0; i < e->routes->len; i++)
 		n += nfp_route_tables_n(g_array_index(e->routes, NfpViewRoutes, i).tables);
 	return n;
+}
+
+uint64_t nfp_enrich_names_version(NfpEnrich *e)
+{
+	uint64_t version;
+
+	g_mutex_lock(&e->lock);
+	version = e->views << 32 | nfp_services_marked_n(e->snapshot->services);
+	g_mutex_unlock(&e->lock);
+	return version;
+}
+
+void nfp_enrich_add_names(NfpEnrich *e, NfpNameTables *tables)
+{
+	g_autoptr(NfpView) view = NULL;
+
+	g_mutex_lock(&e->lock);
+	view = nfp_view_ref(e->newest);
+	g_mutex_unlock(&e->lock);
+	nfp_view_add_names(view, tables);
 }
 
 void nfp_enrich_turn(NfpEnrich *e)
@@ -272,6 +299,7 @@ void nfp_enrich_free(NfpEnrich *e)
 	}
 	nfp_view_unref(e->current);
 	nfp_view_unref(e->next);
+	nfp_view_unref(e->newest);
 	nfp_snapshot_unref(e->snapshot);
 	g_array_unref(e->interfaces);
 	g_array_unref(e->routes);

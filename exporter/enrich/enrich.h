@@ -39,6 +39,11 @@ void nfp_enrich_turn(NfpEnrich *enrich);
  * are in the cache yet. */
 void nfp_enrich_fill(NfpEnrich *enrich, NfpBatch *batch, uint32_t first);
 
+/* Any thread. Another number: nfp_enrich_add_names() may have something else to say. */
+uint64_t nfp_enrich_names_version(NfpEnrich *enrich);
+/* Any thread: interfaces as the next records have them, and the applications that records had so far. */
+void nfp_enrich_add_names(NfpEnrich *enrich, NfpNameTables *tables);
+
 void nfp_enrich_status(NfpEnrich *enrich, NfpEnrichStatus *ret_status); /* any thread */
 void nfp_enrich_status_clear(NfpEnrichStatus *status);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpEnrichStatus, nfp_enrich_status_clear)

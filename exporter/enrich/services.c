@@ -8,10 +8,17 @@ typedef struct {
 	guint order;
 } Entry;
 
+/* Relaxed: what is read a moment later is read the next time. */
+typedef struct {
+	guint n;
+	uint8_t of[]; /* as applications */
+} Marks;
+
 struct NfpServices {
 	GArray *entries;             /* Entry, until finished */
 	NfpApplication *applications; /* [0] is nobody's */
 	guint n;
+	Marks *marks;
 	uint16_t *ports[256]; /* by protocol: port -> application; NULL: no rows */
 	guint protocols;
 };
@@ -52,6 +59,7 @@ void nfp_services_finish(NfpServices *s, const NfpTexts *texts)
 	g_array_sort(s->entries, compare);
 	s->n = s->entries->len;
 	s->applications = g_new0(NfpApplication, s->n + 1);
+	s->marks = g_malloc0(sizeof(*s->marks) + s->n + 1);
 	s->applications[0].name = nfp_texts_get(texts, 0);
 	for (guint i = 0; i < s->n; i++) {
 		const NfpServiceRow *row = &g_array_index(s->entries, Entry, i).row;
@@ -79,6 +87,45 @@ const NfpApplication *nfp_services_find(const NfpServices *s, uint8_t protocol, 
 	return &s->applications[ports[low] ? ports[low] : ports[high]];
 }
 
+void nfp_services_mark(const NfpServices *s, const NfpApplication *application)
+{
+	guint i = (guint)(application - s->applications);
+
+	if (i == 0 || __atomic_load_n(&s->marks->of[i], __ATOMIC_RELAXED))
+		return;
+	if (!__atomic_exchange_n(&s->marks->of[i], 1, __ATOMIC_RELAXED))
+		__atomic_fetch_add(&s->marks->n, 1, __ATOMIC_RELAXED);
+}
+
+void nfp_services_mark_as(const NfpServices *s, const NfpServices *before)
+{
+	g_autoptr(GPtrArray) marked = nfp_services_marked(before);
+	g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL);
+
+	for (guint i = 0; i < marked->len; i++)
+		g_hash_table_add(ids, GUINT_TO_POINTER(((const NfpApplication *)g_ptr_array_index(marked, i))->id));
+	for (guint i = 1; i <= s->n; i++)
+		if (g_hash_table_contains(ids, GUINT_TO_POINTER(s->applications[i].id)))
+			nfp_services_mark(s, &s->applications[i]);
+}
+
+guint nfp_services_marked_n(const NfpServices *s)
+{
+	return __atomic_load_n(&s->marks->n, __ATOMIC_RELAXED);
+}
+
+GPtrArray *nfp_services_marked(const NfpServices *s)
+{
+	GPtrArray *marked = g_ptr_array_new();
+	g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL);
+
+	for (guint i = s->n; i > 0; i--)
+		if (__atomic_load_n(&s->marks->of[i], __ATOMIC_RELAXED) &&
+		    g_hash_table_add(ids, GUINT_TO_POINTER(s->applications[i].id)))
+			g_ptr_array_add(marked, &s->applications[i]);
+	return marked;
+}
+
 guint nfp_services_n(const NfpServices *s)
 {
 	return s->entries ? s->entries->len : s->n;
@@ -86,7 +133,7 @@ guint nfp_services_n(const NfpServices *s)
 
 size_t nfp_services_memory(const NfpServices *s)
 {
-	return sizeof(*s) + (s->n + 1) * sizeof(NfpApplication) + (size_t)s->protocols * PORTS * sizeof(uint16_t);
+	return sizeof(*s) + (s->n + 1) * (sizeof(NfpApplication) + 1) + (size_t)s->protocols * PORTS * sizeof(uint16_t);
 }
 
 void nfp_services_free(NfpServices *s)
@@ -97,5 +144,6 @@ void nfp_services_free(NfpServices *s)
 		g_free(s->ports[i]);
 	g_clear_pointer(&s->entries, g_array_unref);
 	g_free(s->applications);
+	g_free(s->marks);
 	g_free(s);
 }

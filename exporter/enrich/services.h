@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Protocol and ports -> application (RFC 6759). One thread until finished, then immutable. */
+/* Protocol and ports -> application (RFC 6759). One thread until finished, then immutable but for the marks of those that
+ * records had, which any thread sets and reads. */
 #ifndef NFP_ENRICH_SERVICES_H
 #define NFP_ENRICH_SERVICES_H
 
@@ -32,6 +33,13 @@ void nfp_services_finish(NfpServices *services, const NfpTexts *texts);
  * an empty name where neither is known. Ports in host byte order. */
 const NfpApplication *nfp_services_find(const NfpServices *services, uint8_t protocol, uint16_t source,
 					uint16_t destination);
+/* A record had it, as nfp_services_find() gave it. */
+void nfp_services_mark(const NfpServices *services, const NfpApplication *application);
+/* Those that `before` has marks for are marked here, too: by their ids. */
+void nfp_services_mark_as(const NfpServices *services, const NfpServices *before);
+guint nfp_services_marked_n(const NfpServices *services); /* grows only */
+/* Const NfpApplication, of the services: marked ones, each id once, with the name that goes first. */
+GPtrArray *nfp_services_marked(const NfpServices *services);
 guint nfp_services_n(const NfpServices *services); /* rows */
 size_t nfp_services_memory(const NfpServices *services);
 void nfp_services_free(NfpServices *services);

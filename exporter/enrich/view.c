@@ -148,6 +148,16 @@ const NfpPort *nfp_view_port(const NfpView *v, uint32_t domain, uint32_t ifindex
 	return low < v->n && v->keys[low] == key ? &v->ports[low] : NULL;
 }
 
+void nfp_view_add_names(const NfpView *v, NfpNameTables *tables)
+{
+	g_autoptr(GPtrArray) applications = nfp_services_marked(v->snapshot->services);
+
+	for (guint i = 0; i < v->n; i++)
+		nfp_name_tables_add_port(tables, (uint32_t)(v->keys[i] >> 32), (uint32_t)v->keys[i], &v->ports[i]);
+	for (guint i = 0; i < applications->len; i++)
+		nfp_name_tables_add_application(tables, g_ptr_array_index(applications, i));
+}
+
 #define MANY 64 /* records whose addresses are looked up at once; two addresses each */
 G_STATIC_ASSERT(2 * MANY <= NFP_TABLE4_MANY && 2 * MANY <= NFP_TABLE6_MANY);
 
@@ -206,6 +216,7 @@ static void fill_application(const NfpSnapshot *s, NfpRecord *r)
 	if (!(r->have & NFP_HAVE_PORTS) || r->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6))
 		return;
 	r->application = nfp_services_find(s->services, r->protocol, r->src_port, r->dst_port);
+	nfp_services_mark(s->services, r->application);
 	r->have |= NFP_HAVE_APPLICATION;
 }
 

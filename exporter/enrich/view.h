@@ -8,6 +8,7 @@
 
 #include "enrich/routes.h"
 #include "enrich/snapshot.h"
+#include "record/name_tables.h"
 
 /* An interface as the kernel has it. Texts are copied, and may be NULL. */
 typedef struct {
@@ -47,6 +48,8 @@ typedef struct {
 NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces, const GArray *routes);
 /* NULL: no such interface. */
 const NfpPort *nfp_view_port(const NfpView *view, uint32_t domain, uint32_t ifindex);
+/* The interfaces as records have them, and the applications that records had. */
+void nfp_view_add_names(const NfpView *view, NfpNameTables *tables);
 NfpView *nfp_view_ref(NfpView *view);
 void nfp_view_unref(NfpView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpView, nfp_view_unref)

@@ -52,6 +52,42 @@ void nfp_name_tables_add_application(NfpNameTables *tables, const NfpApplication
 	g_array_append_val(tables->applications, row);
 }
 
+static gboolean same(NfpText a, NfpText b)
+{
+	return a.length == b.length && memcmp(a.text, b.text, a.length) == 0;
+}
+
+gboolean nfp_name_tables_same_ports(const NfpNameTables *a, const NfpNameTables *b)
+{
+	if (a->ports->len != b->ports->len)
+		return FALSE;
+	for (guint i = 0; i < a->ports->len; i++) {
+		const NfpTablePort *x = &g_array_index(a->ports, NfpTablePort, i);
+		const NfpTablePort *y = &g_array_index(b->ports, NfpTablePort, i);
+
+		if (x->domain != y->domain || x->ifindex != y->ifindex || x->port.speed != y->port.speed ||
+		    x->port.vrf_id != y->port.vrf_id || !same(x->port.name, y->port.name) ||
+		    !same(x->port.description, y->port.description) || !same(x->port.role, y->port.role) ||
+		    !same(x->port.vrf, y->port.vrf))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean nfp_name_tables_same_applications(const NfpNameTables *a, const NfpNameTables *b)
+{
+	if (a->applications->len != b->applications->len)
+		return FALSE;
+	for (guint i = 0; i < a->applications->len; i++) {
+		const NfpApplication *x = &g_array_index(a->applications, NfpApplication, i);
+		const NfpApplication *y = &g_array_index(b->applications, NfpApplication, i);
+
+		if (x->id != y->id || !same(x->name, y->name))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 NfpNameTables *nfp_name_tables_ref(NfpNameTables *tables)
 {
 	if (tables != NULL)

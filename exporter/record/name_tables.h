@@ -33,6 +33,8 @@ NfpNameTables *nfp_name_tables_new(void);
 /* Texts are copied; what is no UTF-8 in them is replaced. */
 void nfp_name_tables_add_port(NfpNameTables *tables, uint32_t domain, uint32_t ifindex, const NfpPort *port);
 void nfp_name_tables_add_application(NfpNameTables *tables, const NfpApplication *application);
+gboolean nfp_name_tables_same_ports(const NfpNameTables *a, const NfpNameTables *b);
+gboolean nfp_name_tables_same_applications(const NfpNameTables *a, const NfpNameTables *b);
 NfpNameTables *nfp_name_tables_ref(NfpNameTables *tables); /* NULL gives NULL */
 void nfp_name_tables_unref(NfpNameTables *tables);     /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpNameTables, nfp_name_tables_unref)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Names of interfaces as nfdump shows them, by IPFIX and by NetFlow v9, without a complaint in its log.
+# Names of interfaces and applications as nfdump shows them, by IPFIX and by NetFlow v9, without a complaint in its log: the
+# names that the records have, which are the operator's where he gave some.
 . "$(dirname "$0")/lib.sh"
-e2e_begin nfcapd nfdump
+e2e_begin nfcapd nfdump sqlite3 jq
 need_nfprobe
 
 ns_add s r
@@ -10,16 +11,35 @@ link s s0 02:0a:00:00:00:01 r r0 02:0a:00:00:00:03
 chain_quiet
 nfcapd_start r ten
 nfcapd_start r nine 9996
-in_ns r ip link set r0 alias "uplink to s"
+in_ns r ip link set r0 alias "the kernel's word"
+facts=$E2E_DIR/facts.db
+"$NFPROBE" enrich create -d "$facts" || fail "no database"
+sqlite3 "$facts" "INSERT INTO interface(match, alias) VALUES('r*', 'uplink to s')"
+mkdir "$E2E_DIR/templates"
+cat >"$E2E_DIR/templates/app.yaml" <<'YAML'
+templates:
+  - name: app4
+    need: [ipv4, ports, application]
+    fields: [flowStartMilliseconds, flowEndMilliseconds, sourceIPv4Address, destinationIPv4Address, sourceTransportPort,
+             destinationTransportPort, protocolIdentifier, packetDeltaCount, octetDeltaCount, ingressInterface, applicationId]
+  - name: rest
+    need: [always]
+    fields: [flowStartMilliseconds, flowEndMilliseconds, packetDeltaCount, octetDeltaCount, ingressInterface]
+YAML
 conf nfprobe <<YAML
+templates: $E2E_DIR/templates
+enrichment: { database: $facts }
 interfaces:
   - { match: r0 }
 collectors:
-  - { name: ten, endpoint: "udp://127.0.0.1:9995", kind: nfdump }
-  - { name: nine, endpoint: "udp://127.0.0.1:9996", kind: nfdump, protocol: netflow9 }
+  - { name: ten, endpoint: "udp://127.0.0.1:9995", kind: nfdump, template_set: app }
+  - { name: nine, endpoint: "udp://127.0.0.1:9996", kind: nfdump, protocol: netflow9, template_set: app }
 YAML
 nfprobe_start r 1 --flush
 frames s s0 ingress --times 2
+# The applications are told when records had them: what comes next is what nfdump can name at the latest.
+delivered() { [ "$(status | jq '[.collectors[].records] | min')" -gt 0 ]; }
+wait_for 60 "the first records" delivered
 rest s r
 nfprobe_stop
 for name in ten nine; do

@@ -69,3 +69,39 @@ Test(services, no_more_than_there_is_room_for)
 	cr_expect_eq(nfp_services_find(services, 6, 65534, 65534)->id, 3u << 24 | 65534);
 	nfp_services_free(NULL);
 }
+
+static guint marked(const NfpServices *services)
+{
+	g_autoptr(GPtrArray) marked = nfp_services_marked(services);
+
+	return marked->len;
+}
+
+/* Each id once, and over a change of the database; the name that goes first is the one that is told. */
+Test(services, marks)
+{
+	g_autoptr(NfpServices) services = nfp_services_new(), next = nfp_services_new();
+	g_autoptr(NfpTexts) texts = nfp_texts_new();
+	g_autoptr(GPtrArray) told = NULL;
+
+	add(services, texts, (NfpServiceRow){ .protocol = 6, .first = 443, .last = 443, .priority = 1 }, "https");
+	add(services, texts, (NfpServiceRow){ .protocol = 17, .first = 443, .last = 443 }, "quic");
+	add(services, texts, (NfpServiceRow){ .protocol = 6, .first = 80, .last = 80 }, "http");
+	add(next, texts, (NfpServiceRow){ .protocol = 6, .first = 443, .last = 443 }, "web");
+	nfp_services_finish(services, texts);
+	nfp_services_finish(next, texts);
+	nfp_services_mark(services, nfp_services_find(services, 6, 1, 2));
+	cr_expect_eq(nfp_services_marked_n(services), 0, "no application is none");
+	nfp_services_mark(services, nfp_services_find(services, 17, 443, 50000));
+	nfp_services_mark(services, nfp_services_find(services, 6, 443, 50000));
+	nfp_services_mark(services, nfp_services_find(services, 6, 443, 50001));
+	cr_expect_eq(nfp_services_marked_n(services), 2);
+	told = nfp_services_marked(services);
+	cr_assert_eq(told->len, 1);
+	cr_expect_str_eq(((const NfpApplication *)g_ptr_array_index(told, 0))->name.text, "https");
+	cr_expect_eq(marked(next), 0);
+	nfp_services_mark_as(next, services);
+	cr_expect_eq(marked(next), 1);
+	nfp_services_mark_as(services, next);
+	cr_expect_eq(marked(services), 1);
+}

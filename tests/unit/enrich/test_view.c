@@ -119,3 +119,25 @@ Test(view, many_records)
 			cr_assert_str_eq(records[i].src_place->as_name.text, "Link-Local Unicast");
 	}
 }
+
+Test(view, tells_names)
+{
+	const NfpViewInterface interfaces[] = { { 1, { .ifindex = 2, .name = "eth0", .alias = "kernel's" } } };
+	NfpRecord record = { .have = NFP_HAVE_PORTS, .protocol = 6, .src_port = 179, .dst_port = 40000 };
+	g_autoptr(NfpView) view = view_new(interfaces, 1);
+	g_autoptr(NfpNameTables) before = nfp_name_tables_new(), after = nfp_name_tables_new();
+	const NfpTablePort *port;
+
+	nfp_view_add_names(view, before);
+	cr_expect_eq(before->applications->len, 0, "no record had one");
+	cr_assert_eq(before->ports->len, 1);
+	port = &g_array_index(before->ports, NfpTablePort, 0);
+	cr_expect_eq(port->domain, 1);
+	cr_expect_eq(port->ifindex, 2);
+	cr_expect_str_eq(port->label.text, "to the world");
+	cr_expect_str_eq(port->port.vrf.text, "red");
+	nfp_view_fill(view, &record, 1);
+	nfp_view_add_names(view, after);
+	cr_assert_eq(after->applications->len, 1);
+	cr_expect_str_eq(g_array_index(after->applications, NfpApplication, 0).name.text, "bgp");
+}

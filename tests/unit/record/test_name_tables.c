@@ -50,3 +50,31 @@ Test(name_tables, references)
 	cr_assert_null(nfp_name_tables_ref(NULL));
 	nfp_name_tables_unref(NULL);
 }
+
+Test(name_tables, differences)
+{
+	static const NfpPort ports[] = {
+		{ .name = { "eth0", 4 }, .description = { "a", 1 } },	 { .name = { "eth1", 4 }, .description = { "a", 1 } },
+		{ .name = { "eth0", 4 }, .description = { "ab", 2 } },	 { .name = { "eth0", 4 }, .vrf = { "v", 1 } },
+		{ .name = { "eth0", 4 }, .role = { "r", 1 } },		 { .name = { "eth0", 4 }, .vrf_id = 1 },
+		{ .name = { "eth0", 4 }, .speed = 1 },
+	};
+	static const NfpApplication applications[] = { { 1, { "a", 1 } }, { 2, { "a", 1 } }, { 1, { "b", 1 } } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(ports) + 2; i++) {
+		for (guint j = 0; j < G_N_ELEMENTS(ports) + 2; j++) {
+			g_autoptr(NfpNameTables) a = nfp_name_tables_new(), b = nfp_name_tables_new();
+
+			nfp_name_tables_add_port(a, i == 7, i == 8, &ports[i % 7]);
+			nfp_name_tables_add_port(b, j == 7, j == 8, &ports[j % 7]);
+			cr_expect_eq(nfp_name_tables_same_ports(a, b), i == j, "%u and %u", i, j);
+			nfp_name_tables_add_application(a, &applications[i % 3]);
+			nfp_name_tables_add_application(b, &applications[j % 3]);
+			cr_expect_eq(nfp_name_tables_same_applications(a, b), i % 3 == j % 3);
+			nfp_name_tables_add_application(b, &applications[0]);
+			cr_expect_not(nfp_name_tables_same_applications(a, b));
+			nfp_name_tables_add_port(b, 0, 9, &ports[0]);
+			cr_expect_not(nfp_name_tables_same_ports(a, b));
+		}
+	}
+}
