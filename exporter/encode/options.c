@@ -114,7 +114,8 @@ static GArray *types_of(const NfpTemplateSet *set, uint32_t own)
 		for (guint i = 0; i < set->templates[t].n; i++) {
 			const NfpField *field = set->templates[t].fields[i];
 
-			if (field->pen != 0)
+			/* Those of the other direction are IANA's (RFC 5103 6.1). */
+			if (field->pen != 0 && field->pen != NFP_PEN_REVERSE)
 				add_type(types, field, nfp_field_pen(field, own));
 		}
 	}
@@ -163,6 +164,20 @@ static void scope_of_netflow9(NfpOption *option)
 	option->offsets[0] = AT(domain);
 }
 
+/* The set has it, and it leaves. */
+static gboolean sends(const NfpEncoderOptions *options, NfpFieldIndex index, gboolean netflow9)
+{
+	const NfpField *field = &nfp_fields[index];
+
+	if (nfp_peer_reads(options->peer, field, netflow9) == NFP_READS_MISREAD)
+		return FALSE;
+	for (guint t = 0; t < options->templates->n; t++)
+		for (guint i = 0; i < options->templates->templates[t].n; i++)
+			if (options->templates->templates[t].fields[i] == field)
+				return TRUE;
+	return FALSE;
+}
+
 GArray *nfp_options_new(const NfpEncoderOptions *options, gboolean netflow9)
 {
 	GArray *all = g_array_new(FALSE, FALSE, sizeof(NfpOption));
@@ -175,6 +190,9 @@ GArray *nfp_options_new(const NfpEncoderOptions *options, gboolean netflow9)
 		/* nfdump ignores type information, pmacct reads no options of variable length. */
 		if (option.source == NFP_OPTION_TYPES &&
 		    (netflow9 || facts.types->len == 0 || nfp_peer_fixed_texts(options->peer)))
+			continue;
+		/* Names of numbers that nobody gets. */
+		if (option.source == NFP_OPTION_APPLICATIONS && !sends(options, NFP_F_applicationId, netflow9))
 			continue;
 		/* It says that there are octets too many; others want the name. */
 		if (option.source == NFP_OPTION_PORTS && options->peer == NFP_PEER_nfdump)

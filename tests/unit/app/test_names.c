@@ -76,7 +76,7 @@ static void see(NfpEnrich *enrich, uint16_t port)
 	batch->records[0] = (NfpRecord){ .have = NFP_HAVE_PORTS, .protocol = 6, .src_port = 50000, .dst_port = port };
 	batch->n = 1;
 	nfp_enrich_turn(enrich);
-	nfp_enrich_fill(enrich, batch);
+	nfp_enrich_fill(enrich, batch, 0);
 }
 
 /* What the operator calls an interface goes before the kernel's word; applications are told when records have them, not

@@ -16,7 +16,7 @@ typedef struct {
 static World world_new(const char *hostname, NfpPeer peer, gboolean netflow9)
 {
 	static const guint fields[] = { NFP_F_tunnelType, NFP_F_tcpMss, NFP_F_flowId, NFP_F_sourceCity,
-					NFP_F_tunnelType };
+					NFP_F_tunnelType, NFP_F_applicationId, NFP_F_reversePacketDeltaCount };
 	World world = { .set = nfp_test_set(fields, G_N_ELEMENTS(fields)) };
 
 	world.options = (NfpEncoderOptions){ .templates = world.set, .domain = 7, .sampling = 1,
@@ -180,6 +180,17 @@ Test(options, applications)
 	expect(&world, "applicationName", 0, 0, want, sizeof(want));
 }
 
+/* nfdump 1.7.1 takes applicationId for something else by IPFIX, so that it leaves by NetFlow v9 alone: no names without
+ * the numbers. */
+Test(options, no_applications_that_no_record_has)
+{
+	g_auto(World) ten = world_new("edge1", NFP_PEER_nfdump, FALSE);
+	g_auto(World) nine = world_new("edge1", NFP_PEER_nfdump, TRUE);
+
+	cr_assert_null(find(&ten, "applicationName"));
+	cr_assert_not_null(find(&nine, "applicationName"));
+}
+
 /* RFC 5610: one record for each enterprise element that the set has, under the number of the configuration. */
 Test(options, types_of_enterprise_elements)
 {
@@ -190,7 +201,7 @@ Test(options, types_of_enterprise_elements)
 	static const uint8_t want[] = { 0, 0, 0x10, 0x92, 0, 1, 1, 0, 0, 0 };
 	const uint8_t *data = g_bytes_get_data(record, NULL);
 
-	cr_assert_eq(nfp_option_rows(types, &world.facts), 3, "tunnelType, tcpMss, sourceCity");
+	cr_assert_eq(nfp_option_rows(types, &world.facts), 3, "tunnelType, tcpMss, sourceCity; not the other direction's");
 	cr_assert_eq(types->scopes, 2);
 	cr_assert(memcmp(data, want, sizeof(want)) == 0);
 	cr_assert_eq(data[26], strlen("tunnelType"));
