@@ -170,7 +170,7 @@ static void names_that_come_later_by(const char *protocol)
 {
 	gboolean ipfix = strcmp(protocol, "ipfix") == 0;
 	NfpEncoderOptions options = { .hostname = "edge1", .reliable = ipfix };
-	g_autoptr(NfpBench) bench = nfp_bench_new(protocol, NULL, &options);
+	g_autoptr(NfpBench) bench = nfp_bench_new(protocol, nfp_template_set_load(NULL, "enriched", NULL), &options);
 	g_autoptr(NfpNameTables) tables = nfp_name_tables_new();
 
 	nfp_bench_announce(bench, 0, 1400);
@@ -198,7 +198,7 @@ static void names_that_come_later_by(const char *protocol)
 	bench->options = 0;
 	nfp_encoder_start_session(bench->encoder);
 	nfp_bench_new_reader(bench);
-	nfp_bench_announce(bench, 0, 300);
+	nfp_bench_announce(bench, 0, 700);
 	cr_assert_eq(bench->options, told + 50 + 2 + 1, "%u", bench->options);
 	bench->options = 0;
 	nfp_bench_announce(bench, 1, 1400);
