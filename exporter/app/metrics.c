@@ -24,12 +24,51 @@ static const Row collector_rows[] = {
 	{ "octets", "collector_bytes_total", COUNTER, "bytes handed to the socket" },
 	{ "refused_records", "collector_refused_records_total", COUNTER, "records that this collector did not get" },
 	{ "refused_packets", "collector_refused_packets_total", COUNTER, "packets in records that this collector did not get" },
+	{ "resent_records", "collector_resent_records_total", COUNTER,
+	  "records sent again in a new session: they were not acknowledged" },
+	{ "unacked_records", "collector_unacknowledged_records_total", COUNTER,
+	  "records given up that were never acknowledged: they may be lost" },
 	{ "send_errors", "collector_send_errors_total", COUNTER, "errors of the socket" },
 	{ "sessions", "collector_sessions_total", COUNTER, "transport sessions that came up" },
 };
 
+static const Row spool_rows[] = {
+	{ "waiting_records", "collector_spool_waiting_records", GAUGE, "records in the spool that wait to be sent" },
+	{ "kept_records", "collector_spool_kept_records", GAUGE, "records in the spool that were acknowledged and are within resend" },
+	{ "octets", "collector_spool_bytes", GAUGE, "bytes of the spool's file in use" },
+	{ "oldest_s", "collector_spool_oldest_seconds", GAUGE, "age of the oldest bucket in the spool, 0 if it is empty" },
+	{ "dropped_records", "collector_spool_dropped_records_total", COUNTER,
+	  "records dropped from a full or unreadable spool; in refused records, too" },
+	{ "dropped_packets", "collector_spool_dropped_packets_total", COUNTER, "packets in these records" },
+	{ "failures", "collector_spool_failures_total", COUNTER, "attempts to use the spool that failed" },
+};
+
+/* Of failover: the others have nothing to count. */
+static const Row group_rows[] = {
+	{ "switches", "group_switches_total", COUNTER, "changes of the active member" },
+	{ "pending", "group_pending_batches", GAUGE, "batches that no member has delivered yet" },
+	{ "moved", "group_moved_batches_total", COUNTER, "batches that went to another member, too" },
+	{ "lost_records", "group_lost_records_total", COUNTER, "records that every member refused" },
+	{ "lost_packets", "group_lost_packets_total", COUNTER, "packets in these records" },
+};
+
+static const Row enrichment_rows[] = {
+	{ "generation", "enrichment_generation", GAUGE, "times that the database was read" },
+	{ "prefixes", "enrichment_prefixes", GAUGE, "prefixes in force, built-in ones too" },
+	{ "hosts", "enrichment_hosts", GAUGE, "host names in force" },
+	{ "services", "enrichment_services", GAUGE, "services in force, built-in ones too" },
+	{ "interfaces", "enrichment_interfaces", GAUGE, "rows about interfaces in force" },
+	{ "left_out", "enrichment_left_out_rows", GAUGE, "malformed rows of the database in force" },
+	{ "memory", "enrichment_memory_bytes", GAUGE, "memory of the facts in force" },
+	{ "routes", "enrichment_routes", GAUGE, "routes of the kernel that are followed" },
+	{ "failures", "enrichment_failures_total", COUNTER, "attempts to read the database that failed" },
+	{ "age_s", "enrichment_age_seconds", GAUGE, "seconds since the database in force was read" },
+};
+
 static const Row daemon_rows[] = {
 	{ "uptime_s", "uptime_seconds", GAUGE, "seconds since the daemon started" },
+	{ "first_start_s", "first_start_timestamp_seconds", GAUGE, "time of the first start that the state file knows" },
+	{ "starts", "starts_total", COUNTER, "starts that the state file knows, this one too" },
 	{ "buckets_open", "buckets_open", GAUGE, "time buckets that take packets, now or soon" },
 	{ "buckets_draining", "buckets_draining", GAUGE, "time buckets that are over and not delivered yet" },
 	{ "records", "records_total", COUNTER, "records made since the daemon started" },
@@ -189,28 +228,11 @@ static const char *string_of(JsonObject *object, const char *member)
 	return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 }
 
-static void collectors(GString *out, JsonArray *array)
+static JsonObject *element_of(JsonArray *array, guint i)
 {
-	guint n = array ? json_array_get_length(array) : 0;
+	JsonNode *node = json_array_get_element(array, i);
 
-	for (guint r = 0; r < G_N_ELEMENTS(collector_rows) && n; r++) {
-		const Row *row = &collector_rows[r];
-
-		head(out, row->metric, row->type, row->help);
-		for (guint i = 0; i < n; i++) {
-			JsonNode *node = json_array_get_element(array, i);
-			JsonObject *collector = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-			gint64 value;
-
-			if (!collector || !number_of(collector, row->member, &value))
-				continue;
-			g_string_append_printf(out, "nfprobe_%s{", row->metric);
-			label(out, "collector", string_of(collector, "name"));
-			g_string_append_c(out, ',');
-			label(out, "protocol", string_of(collector, "protocol"));
-			g_string_append_printf(out, "} %" G_GINT64_FORMAT "\n", value);
-		}
-	}
+	return JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
 static JsonObject *object_of(JsonObject *in, const char *member)
@@ -218,6 +240,55 @@ static JsonObject *object_of(JsonObject *in, const char *member)
 	JsonNode *node = in ? json_object_get_member(in, member) : NULL;
 
 	return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
+/* Rows of each element, or of its object `in`. Labels: its name as `kind`, and its member `more`. */
+static void each(GString *out, JsonArray *array, const char *kind, const char *more, const char *in, const Row *rows, guint n)
+{
+	guint elements = array ? json_array_get_length(array) : 0;
+
+	for (guint r = 0; r < n; r++) {
+		gboolean begun = FALSE;
+
+		for (guint i = 0; i < elements; i++) {
+			JsonObject *element = element_of(array, i);
+			JsonObject *from = in ? object_of(element, in) : element;
+			gint64 value;
+
+			if (!from || !number_of(from, rows[r].member, &value))
+				continue;
+			if (!begun)
+				head(out, rows[r].metric, rows[r].type, rows[r].help);
+			begun = TRUE;
+			g_string_append_printf(out, "nfprobe_%s{", rows[r].metric);
+			label(out, kind, string_of(element, "name"));
+			g_string_append_c(out, ',');
+			label(out, more, string_of(element, more));
+			g_string_append_printf(out, "} %" G_GINT64_FORMAT "\n", value);
+		}
+	}
+}
+
+/* Which member of a failover group it is. */
+static void active_members(GString *out, JsonArray *array)
+{
+	gboolean begun = FALSE;
+
+	for (guint i = 0; array && i < json_array_get_length(array); i++) {
+		JsonObject *group = element_of(array, i);
+		const char *active = group ? string_of(group, "active") : NULL;
+
+		if (!active)
+			continue;
+		if (!begun)
+			head(out, "group_active", GAUGE, "1; the label tells which member records go to");
+		begun = TRUE;
+		g_string_append(out, "nfprobe_group_active{");
+		label(out, "group", string_of(group, "name"));
+		g_string_append_c(out, ',');
+		label(out, "member", active);
+		g_string_append(out, "} 1\n");
+	}
 }
 
 static void plain_metrics(GString *out, JsonObject *object, const Row *rows, guint n)
@@ -240,6 +311,7 @@ static void daemon_metrics(GString *out, JsonObject *answer)
 		return;
 	plain_metrics(out, daemon, daemon_rows, G_N_ELEMENTS(daemon_rows));
 	plain_metrics(out, object_of(daemon, "biflow"), biflow_rows, G_N_ELEMENTS(biflow_rows));
+	plain_metrics(out, object_of(answer, "enrichment"), enrichment_rows, G_N_ELEMENTS(enrichment_rows));
 	head(out, "build_info", GAUGE, "1; the label tells the version");
 	g_string_append(out, "nfprobe_build_info{");
 	label(out, "version", string_of(daemon, "version"));
@@ -256,7 +328,13 @@ char *nfp_metrics_text(const NfpLedger *ledger, JsonObject *daemon)
 	head(out, "balanced", GAUGE, "1 when seen = recorded + open + lost, for every hook and bucket (exact at rest)");
 	g_string_append_printf(out, "nfprobe_balanced %d\n", ledger->balanced);
 	if (daemon) {
-		collectors(out, nfp_status_collectors(daemon));
+		JsonArray *collectors = nfp_status_collectors(daemon);
+		JsonArray *groups = nfp_status_groups(daemon);
+
+		each(out, collectors, "collector", "protocol", NULL, collector_rows, G_N_ELEMENTS(collector_rows));
+		each(out, collectors, "collector", "protocol", "spool", spool_rows, G_N_ELEMENTS(spool_rows));
+		each(out, groups, "group", "policy", NULL, group_rows, G_N_ELEMENTS(group_rows));
+		active_members(out, groups);
 		daemon_metrics(out, daemon);
 	}
 	return g_string_free(out, FALSE);

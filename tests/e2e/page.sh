@@ -14,7 +14,10 @@ conf nfprobe <<YAML
 interfaces: [ { match: r0, direction: both } ]
 collectors:
   - { name: nf, endpoint: "udp://127.0.0.1:9995" }
-  - { name: away, endpoint: "tcp://127.0.0.1:1" }
+  - { name: away, endpoint: "tcp://127.0.0.1:1", spool: { path: $E2E_DIR/spool } }
+  - { name: both, endpoint: "file://$E2E_DIR/both.ipfix", biflow: true }
+groups: [ { name: ha, policy: failover, members: [away, nf] } ]
+enrichment: { routes: true }
 metrics: { listen: 9469 }
 YAML
 nfprobe_start r 2
@@ -36,13 +39,19 @@ s = json.load(open(sys.argv[1]))
 lines = [line for line in open(sys.argv[2]) if not line.startswith("#")]
 def series(label):
     return {re.match(r"\w+", line).group() for line in lines if label in line}
-for c in s["collectors"]:
-    numbers = {k for k, v in c.items() if isinstance(v, (int, float))}
-    assert len(numbers) == len(series(f'collector="{c["name"]}"')), (numbers, series(f'collector="{c["name"]}"'))
-numbers = {k for k, v in s["daemon"].items() if isinstance(v, (int, float))} - {"pid", "interval_ns"}
+def numbers(o):
+    return {k for k, v in o.items() if isinstance(v, (int, float))}
+for kind in ("collector", "group"):
+    for o in s[kind + "s"]:
+        want, have = numbers(o) | {("spool", k) for k in numbers(o.get("spool", {}))}, series(f'{kind}="{o["name"]}"')
+        have -= {"nfprobe_group_active"}
+        assert len(want) == len(have), (want, have)
+d = s["daemon"]
+want = (numbers(d) - {"pid", "interval_ns"}) | {("biflow", k) for k in numbers(d["biflow"])} | {("enrichment", k) for k in numbers(s["enrichment"])}
 plain = {line.split()[0] for line in lines if "{" not in line} - {"nfprobe_balanced"}
 plain = {name for name in plain if not name.startswith("nfprobe_bpf_")}
-assert len(numbers) == len(plain), (numbers, plain)
+assert len(want) == len(plain), (want, plain)
+assert [line.split()[0] for line in lines if line.startswith("nfprobe_group_active")] == ['nfprobe_group_active{group="ha",member="%s"}' % s["groups"][0]["active"]]
 total = sum(int(line.split()[-1]) for line in lines if line.startswith("nfprobe_seen_packets_total"))
 assert total == s["seen"], (total, s["seen"])
 PY

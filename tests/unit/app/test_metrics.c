@@ -61,7 +61,10 @@ Test(metrics, every_row_of_the_counters)
 Test(metrics, what_the_daemon_tells)
 {
 	g_autoptr(JsonNode) answer = json_from_string(
-		"{\"collectors\": [{\"name\": \"nf\", \"protocol\": \"ipfix\", \"up\": true, \"records\": 12}, {\"name\": \"b\"}, 7],"
+		"{\"collectors\": [{\"name\": \"nf\", \"protocol\": \"ipfix\", \"up\": true, \"records\": 12,"
+		" \"spool\": {\"waiting_records\": 8}}, {\"name\": \"b\"}, 7],"
+		" \"groups\": [{\"name\": \"g\", \"policy\": \"mirror\"}, {\"name\": \"ha\", \"policy\": \"failover\","
+		" \"active\": \"nf\", \"switches\": 4}, 7], \"enrichment\": {\"prefixes\": 9, \"age_s\": null},"
 		" \"daemon\": {\"version\": \"1.2\", \"uptime_s\": 5, \"late\": 1,"
 		" \"biflow\": {\"biflows\": 3, \"crowded\": 2}}}", NULL);
 	g_autofree char *text = metrics(json_node_get_object(answer));
@@ -69,6 +72,13 @@ Test(metrics, what_the_daemon_tells)
 	cr_expect(has_line(text, "nfprobe_collector_up{collector=\"nf\",protocol=\"ipfix\"} 1"));
 	cr_expect(has_line(text, "nfprobe_collector_records_total{collector=\"nf\",protocol=\"ipfix\"} 12"));
 	cr_expect_null(strstr(text, "collector=\"b\""), "what it does not say is not made up");
+	cr_expect(has_line(text, "nfprobe_collector_spool_waiting_records{collector=\"nf\",protocol=\"ipfix\"} 8"));
+	cr_expect_null(strstr(text, "nfprobe_collector_spool_bytes"), "nobody tells of it");
+	cr_expect(has_line(text, "nfprobe_group_switches_total{group=\"ha\",policy=\"failover\"} 4"));
+	cr_expect(has_line(text, "nfprobe_group_active{group=\"ha\",member=\"nf\"} 1"));
+	cr_expect_null(strstr(text, "group=\"g\""), "a mirror has nothing to count");
+	cr_expect(has_line(text, "nfprobe_enrichment_prefixes 9"));
+	cr_expect_null(strstr(text, "nfprobe_enrichment_age_seconds"), "null is no number");
 	cr_expect(has_line(text, "nfprobe_uptime_seconds 5"));
 	cr_expect(has_line(text, "nfprobe_late_buckets_total 1"));
 	cr_expect(has_line(text, "nfprobe_biflow_records_total 3"));
