@@ -9,6 +9,7 @@
 #ifndef NFP_ACCOUNT_BPF_H
 #define NFP_ACCOUNT_BPF_H
 
+#include "ebpf/fib.bpf.h"
 #include "ebpf/measure.bpf.h"
 #include "ebpf/slot.bpf.h"
 
@@ -130,6 +131,8 @@ static __always_inline void nfp_value_first(struct nfp_value *v, const struct nf
 	v->flow_label = p->flow_label;
 	v->ingress_if = f->ingress_if;
 	v->egress_if = f->egress_if;
+	if (knob_fib)
+		__builtin_memcpy(v->next_hop, w->way.next_hop, sizeof(v->next_hop));
 	if (p->tcp_flags & NFP_TCP_SYN)
 		nfp_value_syn(v, &w->tcp);
 }
@@ -230,7 +233,7 @@ static __always_inline void nfp_plain_make(struct nfp_work *w, const struct nfp_
 	f->len_min = w->frame.len_min;
 	f->len_max = w->frame.len_max;
 	f->segments = w->frame.segments;
-	f->ingress_if = knob_egress ? w->frame.ingress_if : 0;
+	f->way = knob_egress ? w->frame.ingress_if : w->frame.way;
 	f->flow_label = p->flow_label;
 	f->tcp_flags = p->tcp_flags;
 	f->ttl = p->ttl;
@@ -290,8 +293,8 @@ static __noinline int nfp_table_elsewhere(struct nfp_work *w, __u32 row)
 
 /* ---- rows ------------------------------------------------------------------------------------------ */
 
-/* Counts p under w->key in `row`; false if that row takes no new entry. */
-static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const struct nfp_packet *p)
+/* Counts p under w->key in `row`; false if that row takes no new entry. ctx NULL: no route is asked for. */
+static __always_inline bool nfp_count_key(void *ctx, __u32 row, struct nfp_work *w, const struct nfp_packet *p)
 {
 	struct nfp_value *value;
 	void *flows;
@@ -301,6 +304,11 @@ static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const s
 		in = nfp_table_count(w, row);
 		if (in == NFP_IN_SLOT)
 			return true;
+		if (knob_fib && ctx && w->plain.way_known == NFP_WAY_WANTED) {
+			NFP_KEEP(nfp_fib(ctx, w));
+			if (nfp_table_count(w, row) == NFP_IN_SLOT)
+				return true;
+		}
 	}
 	value = nfp_lookup(row, &w->frame.bucket, &w->key, &flows);
 	if (!flows) {
@@ -308,7 +316,11 @@ static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const s
 		return false;
 	}
 	if (!value) {
-		long err = nfp_insert(flows, w, p == &w->decap.flow, row);
+		long err;
+
+		if (knob_fib && ctx && w->plain.way_known != NFP_WAY_KNOWN)
+			NFP_KEEP(nfp_fib(ctx, w));
+		err = nfp_insert(flows, w, p == &w->decap.flow, row);
 
 		if (!err && knob_table && row != NFP_P_tunnel)
 			NFP_KEEP(nfp_table_elsewhere(w, row));
@@ -323,10 +335,10 @@ static __always_inline bool nfp_count_key(__u32 row, struct nfp_work *w, const s
 	return true;
 }
 
-static __always_inline bool nfp_count_in(__u32 row, struct nfp_work *w)
+static __always_inline bool nfp_count_in(void *ctx, __u32 row, struct nfp_work *w)
 {
 	nfp_key_make(&w->key, row, &w->frame, &w->packet);
-	return nfp_count_key(row, w, &w->packet);
+	return nfp_count_key(ctx, row, w, &w->packet);
 }
 
 /* Key of the flow inside the tunnels that were taken off. */
@@ -358,10 +370,10 @@ static __always_inline void nfp_key_tunnel_make(struct nfp_key_tunnel *key, cons
 	}
 }
 
-static __noinline bool nfp_count_tunnel(struct nfp_work *w)
+static __noinline bool nfp_count_tunnel(void *ctx, struct nfp_work *w)
 {
 	nfp_key_tunnel_make(&w->key.tunnel, &w->frame, &w->decap);
-	return nfp_count_key(NFP_P_tunnel, w, &w->decap.flow);
+	return nfp_count_key(ctx, NFP_P_tunnel, w, &w->decap.flow);
 }
 
 /* The last resort, which needs no insert. */
@@ -382,13 +394,15 @@ static __noinline bool nfp_cascade(struct nfp_work *w, struct nfp_hook_row *hook
 	int i;
 
 	w->frame.value_flags = NFP_V_COARSENED;
+	if (knob_fib)
+		nfp_fib_forget(w);
 	nfp_status(NFP_C_coarsened, w->frame.segments);
 	nfp_add(&hook_row->coarsened, w->frame.segments);
 	for (i = 0; i < NFP_PARENTS_MAX + (knob_decap != 0); i++) {
 		NFP_FORGET(row, w->frame.length);
 		if (row >= NFP_P_hook)
 			break;
-		if (nfp_count_in(row, w))
+		if (nfp_count_in(NULL, row, w))
 			return false;
 		row = nfp_parent(row);
 	}
@@ -397,16 +411,16 @@ static __noinline bool nfp_cascade(struct nfp_work *w, struct nfp_hook_row *hook
 }
 
 /* Counts the packet once, at its deepest row that takes it. True: only the hook's row did. */
-static __always_inline bool nfp_account(struct nfp_work *w, struct nfp_hook_row *hook_row)
+static __always_inline bool nfp_account(void *ctx, struct nfp_work *w, struct nfp_hook_row *hook_row)
 {
 	bool to_hook = false;
 
 	if (knob_decap && w->decap.depth) {
-		if (!nfp_count_tunnel(w)) {
+		if (!nfp_count_tunnel(ctx, w)) {
 			nfp_measure(&w->frame, &w->packet);
 			to_hook = nfp_cascade(w, hook_row, w->packet.row);
 		}
-	} else if (!nfp_count_in(w->packet.row, w)) {
+	} else if (!nfp_count_in(ctx, w->packet.row, w)) {
 		to_hook = nfp_cascade(w, hook_row, nfp_parent(w->packet.row));
 	}
 	nfp_status(NFP_C_recorded, w->frame.segments);

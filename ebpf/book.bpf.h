@@ -49,9 +49,9 @@ enum nfp_tell {
 	NFP_EVENT_OUTCOME = 0x02,   /* the parser met an error */
 };
 
-/* Books and entry of a packet that was parsed and measured; time: of captures (NFP_CLOCK_CAPTURE).
+/* Books and entry of a packet that was parsed and measured; ctx: of the hook; time: of captures (NFP_CLOCK_CAPTURE).
  * Returns bits of enum nfp_tell. */
-static __always_inline __u32 nfp_book(struct nfp_work *w, __u64 time)
+static __always_inline __u32 nfp_book(void *ctx, struct nfp_work *w, __u64 time)
 {
 	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time));
 	struct nfp_packet *p = nfp_flow(w);
@@ -70,7 +70,7 @@ static __always_inline __u32 nfp_book(struct nfp_work *w, __u64 time)
 	if (w->packet.row == NFP_P_udp4)
 		return 0;
 #endif
-	if (nfp_account(w, row))
+	if (nfp_account(ctx, w, row))
 		tell = NFP_EVENT_COARSENED;
 	if (nfp_is_error(p->outcome))
 		tell |= NFP_EVENT_OUTCOME;

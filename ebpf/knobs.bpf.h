@@ -41,4 +41,9 @@ const volatile __u8 knob_atomic = 0;
  * compare-and-swap (5.12). */
 const volatile __u8 knob_table = 0;
 
+/* Ingress: each new entry asks the kernel's routes where its packets go (fib.bpf.h). NFP_FIB_ASK and flags of
+ * bpf_fib_lookup(); 0: no. */
+const volatile __u8 knob_fib = 0;
+#define NFP_FIB_ASK 0x80
+
 #endif

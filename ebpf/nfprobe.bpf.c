@@ -117,7 +117,7 @@ static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 		f.time = skb->tstamp;
 	}
 	if (knob_egress) {
-		f.ingress_if = skb->ingress_ifindex;
+		f.way = skb->ingress_ifindex;
 		f.key_flags = NFP_KEY_EGRESS;
 	}
 	if (knob_link != NFP_LINK_ETHERNET)
@@ -142,6 +142,8 @@ static __noinline int nfp_general_skb(struct __sk_buff *skb)
 	if (!w) /* entry 0 of an array is always there */
 		return TC_ACT_UNSPEC;
 	nfp_frame_of_skb(&w->frame, skb);
+	if (knob_fib)
+		nfp_fib_begin(w, skb->pkt_type == NFP_PACKET_HOST);
 
 	/* The parser has no way out of here: nothing that it makes of a packet can hide it from the
 	 * books. They come after it, as the packet count of GSO buffers from tun and virtio needs the
@@ -162,7 +164,7 @@ static __noinline int nfp_general_skb(struct __sk_buff *skb)
 		NFP_KEEP(nfp_syn_skb(skb, w));
 	nfp_measure(&w->frame, nfp_flow(w));
 
-	tell = nfp_book(w, skb->tstamp);
+	tell = nfp_book(skb, w, skb->tstamp);
 	if (tell & NFP_EVENT_COARSENED)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_coarsened_to_hook));
 	if (tell & NFP_EVENT_OUTCOME)

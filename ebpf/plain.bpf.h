@@ -19,7 +19,7 @@ struct nfp_plain {
 	__u64 octets, l2_octets;
 	__u32 len_min, len_max;
 	__u32 segments;   /* 0: not known yet */
-	__u32 ingress_if; /* egress hooks: where the packet came in; else 0 */
+	__u32 way;        /* struct nfp_slot_cold */
 	__be32 flow_label;
 	__u32 place;      /* in the ring */
 	__u16 tcp_flags;
@@ -32,6 +32,7 @@ struct nfp_plain {
 	__u8 exact;       /* 1: now is the exact time */
 	__u8 bits;        /* size of the table */
 	__u8 syn;         /* 1: tcp options are in the work area */
+	__u8 way_known;   /* enum nfp_way_known of fib.bpf.h */
 	/* fast path only: the buffer as its hook sees it, and what its parser finds */
 	__u64 time;       /* NFP_CLOCK_CAPTURE: ns since 1970 */
 	__u32 length;

@@ -11,6 +11,7 @@
 #define NFP_SLOT_BPF_H
 
 #include "ebpf/count.bpf.h"
+#include "ebpf/fib.bpf.h"
 #include "ebpf/measure.bpf.h"
 
 /* ---- bucket --------------------------------------------------------------------------------------- */
@@ -159,7 +160,7 @@ static __always_inline void nfp_slot_first(struct nfp_slot_count *c, struct nfp_
 		__builtin_memset(cold->smac, 0, 12);
 	}
 	cold->flow_label = f->flow_label;
-	cold->ingress_if = f->ingress_if;
+	cold->way = f->way;
 	cold->tcp_mss = 0;
 	cold->tcp_wscale = 0;
 }
@@ -278,12 +279,16 @@ static __always_inline void nfp_slot_syn(struct nfp_slot_cold *c)
 
 /* Claims slot s for the key: compare-and-swap, everything, then, by nfp_slot_publish() (a full barrier), the last
  * word, which makes the entry one for its readers. False: another CPU took it meanwhile, or the packet is of another
- * bucket; the HASH takes it then. */
+ * bucket; the HASH takes it then. Or a route is to be asked for first. */
 static __always_inline bool nfp_slot_claim(struct nfp_plain *f, const struct nfp_table_head *head, __u64 offset,
 					   __u64 *last, __u64 word)
 {
 	__u64 seen;
 
+	if (knob_fib && f->way_known != NFP_WAY_KNOWN) {
+		f->way_known = NFP_WAY_WANTED;
+		return false;
+	}
 	if (!nfp_fast_exact(f, head, offset))
 		return false;
 	seen = *last;

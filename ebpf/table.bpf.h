@@ -60,6 +60,15 @@ struct {
 	__type(value, struct nfp_hook_slots);
 } hookslot SEC(".maps");
 
+/* key: a hash of the value, or a number after it, from NFP_WAY_FIRST on. Written by the programs, never changed;
+ * slots have room for a number only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NFP_WAYS_MAX);
+	__type(key, __u32);
+	__type(value, struct nfp_way);
+} ways SEC(".maps");
 
 /* key: 0. */
 struct {

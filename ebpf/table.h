@@ -56,12 +56,22 @@ struct nfp_slot_cold {
 	__u8 smac[6];
 	__u8 dmac[6];
 	__be32 flow_label; /* net */
-	__u32 ingress_if;  /* host; egress hooks: where the packet came in; ingress: 0, it is in the key */
+	__u32 way;         /* host; egress hooks: interface where the packet came in; ingress: where it goes, below */
 	__u16 tcp_mss;
 	__u8 tcp_wscale;
 	__u8 zero;
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_slot_cold) == 40, "a slot of IPv6 is two lines");
+
+/* Ingress: 0 = not known; less than NFP_WAY_FIRST: egress interface, no next hop is known; else a key of map
+ * "ways". Values of that map: */
+struct nfp_way {
+	__u32 egress_if;   /* host */
+	__u8 next_hop[16]; /* net; IPv4: the first four bytes, the others 0 */
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_way) == 20, "padding");
+#define NFP_WAYS_MAX 16384 /* gateways times interfaces */
+#define NFP_WAY_FIRST NFP_TABLE_IFINDEX
 
 #define NFP_WORDS4 (sizeof(struct nfp_key_v4) / 8)
 #define NFP_WORDS6 (sizeof(struct nfp_key_v6) / 8)

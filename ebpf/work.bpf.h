@@ -10,9 +10,12 @@
 #ifndef NFP_WORK_BPF_H
 #define NFP_WORK_BPF_H
 
+#include <linux/bpf.h>
+
 #include "ebpf/decap.h"
 #include "ebpf/tcpopt.h"
 #include "ebpf/plain.bpf.h"
+#include "ebpf/table.h"
 
 /* One buffer, whichever hook it came through: filled by the hook's entry function, so that the
  * accounting never sees __sk_buff or xdp_md. */
@@ -25,6 +28,7 @@ struct nfp_frame {
 	__u32 ifindex;
 	__u32 ingress_if;    /* 0: not known */
 	__u32 egress_if;     /* 0: not known */
+	__u32 way;           /* ingress: struct nfp_slot_cold */
 	__be16 protocol;     /* net; EtherType as the stack knows it */
 	__u16 vlan;          /* host; tag in metadata | NFP_VLAN_PRESENT; 0: none */
 	__u16 cpu;
@@ -78,6 +82,8 @@ struct nfp_work {
 	union nfp_key key;
 	struct nfp_hook_key hook_key;
 	struct nfp_value value;       /* of an entry to be made */
+	struct bpf_fib_lookup fib;
+	struct nfp_way way;           /* what it told */
 	struct nfp_hook_row empty;    /* of a hook's row to be made; never written */
 	struct nfp_event event;
 	__u64 event_time;             /* boot ns of the last error event */

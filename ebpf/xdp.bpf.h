@@ -157,6 +157,8 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	if (!w) /* entry 0 of an array is always there */
 		return XDP_PASS;
 	nfp_frame_of_xdp(&w->frame, xdp, length);
+	if (knob_fib)
+		nfp_fib_begin(w, true);
 
 	nfp_parse(&v, knob_link, 0, &w->packet);
 	if (nfp_missed(&v)) {
@@ -176,7 +178,7 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	}
 	nfp_measure(&w->frame, nfp_flow(w));
 
-	tell = nfp_book(w, 0);
+	tell = nfp_book(xdp, w, 0);
 	if (tell & NFP_EVENT_COARSENED)
 		nfp_xdp_tell(xdp, frags, w, NFP_C_coarsened_to_hook);
 	if (tell & NFP_EVENT_OUTCOME)

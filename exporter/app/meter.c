@@ -109,7 +109,7 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook,
 		   uint32_t decapsulate)
 {
-	NfpParseOptions parse = { decapsulate, meter->conf->fragments };
+	NfpParseOptions parse = { decapsulate, meter->conf->fragments, meter->conf->enrichment_routes };
 	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
 	g_autofree char *name = where(meter, link->name);
 	GError *error = NULL;

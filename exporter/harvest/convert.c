@@ -181,7 +181,8 @@ static void set_next_hop(const NfpRow *row, const struct nfp_value *v, NfpRecord
 	uint64_t words[2];
 
 	memcpy(words, v->next_hop, sizeof(words));
-	if (!row->ip_version || !(words[0] | words[1]))
+	/* The destination is on the link of the egress interface: as NetFlow has it, a next hop of zeros. */
+	if (!row->ip_version || (!(words[0] | words[1]) && (r->direction || !v->egress_if)))
 		return;
 	r->have |= NFP_HAVE_NEXT_HOP;
 	if (row->ip_version == 4)

@@ -132,15 +132,27 @@ int nfp_links_find(NfpNetlink *netlink, const char *ifname, NfpLink *ret_link)
 	return 0;
 }
 
-int nfp_links_name(NfpNetlink *netlink, uint32_t ifindex, char ret[32])
+static int find_number(NfpNetlink *netlink, uint32_t ifindex, NfpLink *ret)
 {
 	NfpNetlinkRequest request;
 	struct ifinfomsg header = { .ifi_family = AF_UNSPEC, .ifi_index = (int)ifindex };
-	NfpLink link = { 0 };
-	int rc;
 
 	nfp_netlink_begin(&request, RTM_GETLINK, 0, &header, sizeof(header));
-	rc = nfp_netlink_do(netlink, &request, link_take, &link, NULL);
+	return nfp_netlink_do(netlink, &request, link_take, ret, NULL);
+}
+
+bool nfp_links_is_port(NfpNetlink *netlink, const NfpLink *link)
+{
+	NfpLink master = { 0 };
+
+	return link->master && !find_number(netlink, link->master, &master) && !master.table;
+}
+
+int nfp_links_name(NfpNetlink *netlink, uint32_t ifindex, char ret[32])
+{
+	NfpLink link = { 0 };
+	int rc = find_number(netlink, ifindex, &link);
+
 	if (!rc)
 		g_strlcpy(ret, link.name, sizeof(link.name));
 	return rc;

@@ -12,6 +12,8 @@ int nfp_links_list(NfpNetlink *netlink, GArray *ret_links);
 int nfp_links_find(NfpNetlink *netlink, const char *ifname, NfpLink *ret_link);
 /* Name of an interface. -ENODEV: it has gone. */
 int nfp_links_name(NfpNetlink *netlink, uint32_t ifindex, char ret[32]);
+/* Whether it belongs to a bond, bridge or team: routes are those of that device. A VRF's interface has its own. */
+bool nfp_links_is_port(NfpNetlink *netlink, const NfpLink *link);
 /* ifindex of an interface that a notification tells the end of; 0 for any other message. */
 uint32_t nfp_links_gone(const struct nlmsghdr *message);
 

@@ -13,12 +13,14 @@
 #include "base/error.h"
 #include "nfprobe.skel.h"
 #include "probe/bpflog.h"
+#include "probe/fib.h"
 #include "probe/oldkernel.h"
 #include "probe/table.h"
 
-/* Values of knob_link (enum nfp_link of ebpf/parse.h) and knob_clock (enum nfp_clock_source). */
+/* Values of knob_link (enum nfp_link of ebpf/parse.h), knob_clock (enum nfp_clock_source) and knob_fib (NFP_FIB_ASK). */
 enum { LINK_ETHERNET = 0, LINK_L3 = 1, LINK_RAW = 2 };
 enum { CLOCK_BOOT = 0, CLOCK_CAPTURE = 1, CLOCK_TICK = 2 };
+enum { FIB_ASK = 0x80 };
 
 static uint8_t link_of(NfpProgramSettings settings)
 {
@@ -32,6 +34,12 @@ static uint8_t clock_of(NfpProgramSettings settings)
 	if (settings.capture)
 		return CLOCK_CAPTURE;
 	return settings.exact ? CLOCK_BOOT : CLOCK_TICK;
+}
+
+/* What leaves has its egress interface, and captures are of another host. */
+static uint8_t fib_of(NfpProgramSettings settings)
+{
+	return settings.parse.routes && !settings.egress && !settings.capture ? FIB_ASK | nfp_fib_flags() : 0;
 }
 
 static const struct {
@@ -53,6 +61,7 @@ static const struct {
 	{ "tables6", offsetof(NfpMaps, tables6) },
 	{ "hookslot", offsetof(NfpMaps, hookslot) },
 	{ "lane", offsetof(NfpMaps, lane) },
+	{ "ways", offsetof(NfpMaps, ways) },
 	{ "fragments", offsetof(NfpMaps, fragments) },
 	/* Pinned last, with the ABI in it: where it is, the others are. */
 	{ "config", offsetof(NfpMaps, config) },
@@ -277,6 +286,7 @@ void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 		{ "knob_decap", 4, settings.parse.decapsulate },
 		{ "knob_table", 1, settings.table && !is_realtime_kernel() },
 		{ "knob_fragments", 1, settings.parse.fragments },
+		{ "knob_fib", 1, fib_of(settings) },
 	};
 
 	memcpy(ret_knobs, knobs, sizeof(knobs));
@@ -302,7 +312,8 @@ bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSetting
 {
 	return a->egress == b->egress && a->xdp == b->xdp && a->l3 == b->l3 && a->capture == b->capture &&
 	       a->table == b->table && a->exact == b->exact &&
-	       a->parse.decapsulate == b->parse.decapsulate && a->parse.fragments == b->parse.fragments;
+	       a->parse.decapsulate == b->parse.decapsulate && a->parse.fragments == b->parse.fragments &&
+	       a->parse.routes == b->parse.routes;
 }
 
 static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
@@ -333,6 +344,7 @@ static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 	skeleton->rodata->knob_table = settings.table && !is_realtime_kernel();
 	skeleton->rodata->knob_decap = settings.parse.decapsulate;
 	skeleton->rodata->knob_fragments = settings.parse.fragments;
+	skeleton->rodata->knob_fib = fib_of(settings);
 	program = choose_program(skeleton, settings);
 	if (settings.parse.decapsulate && program == skeleton->progs.nfprobe_xdp) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
@@ -350,24 +362,40 @@ static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 	return fd;
 }
 
-int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+static bool loads(const NfpMaps *maps, NfpProgramSettings settings)
+{
+	NFP_AUTO_FD int fd = load(maps, settings, NULL);
+
+	return fd >= 0;
+}
+
+/* Old verifiers give up on larger programs; whether this one does is found out by asking. NULL: it is something else. */
+static const char *what_is_too_much(const NfpMaps *maps, NfpProgramSettings settings)
 {
 	NfpProgramSettings plain = settings;
-	GError *error = NULL;
-	int fd = load(maps, settings, &error), without;
 
+	plain.parse.routes = false;
+	if (fib_of(settings) && loads(maps, plain))
+		return "this kernel does not take the program that asks for routes: leave out enrichment.routes, or decapsulate, "
+		       "or meter with direction: egress, where both interfaces are known without asking";
+	plain = settings;
 	plain.parse.decapsulate = 0;
-	if (fd < 0 && settings.parse.decapsulate && !settings.xdp) {
-		/* Old verifiers give up on it; whether this one does is found out by asking. */
-		without = load(maps, plain, NULL);
-		if (without >= 0) {
-			close(without);
-			g_clear_error(&error);
-			g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-				    "this kernel does not take the program that takes tunnels off (Linux 5.15 does): "
-				    "leave out decapsulate, and the tunnels' own headers are what is counted");
-			return -1;
-		}
+	if (settings.parse.decapsulate && !settings.xdp && loads(maps, plain))
+		return "this kernel does not take the program that takes tunnels off (Linux 5.15 does): leave out decapsulate, "
+		       "and the tunnels' own headers are what is counted";
+	return NULL;
+}
+
+int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+{
+	GError *error = NULL;
+	int fd = load(maps, settings, &error);
+	const char *why = fd < 0 ? what_is_too_much(maps, settings) : NULL;
+
+	if (why) {
+		g_clear_error(&error);
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s", why);
+		return -1;
 	}
 	if (error)
 		g_propagate_error(err, error);

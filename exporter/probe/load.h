@@ -20,13 +20,14 @@ struct nfprobe_bpf; /* the skeleton: nfprobe.skel.h */
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
 	int config, status, base, books, events, refused, scratch, fragments;
-	int ring, tables4, tables6, hookslot, lane;
+	int ring, tables4, tables6, hookslot, lane, ways;
 } NfpMaps;
 
 #define NFP_MAPS_NONE                                                                              \
 	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
 		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .fragments = -1,                    \
-		   .ring = -1, .tables4 = -1, .tables6 = -1, .hookslot = -1, .lane = -1 }
+		   .ring = -1, .tables4 = -1, .tables6 = -1, .hookslot = -1, .lane = -1, \
+		   .ways = -1 }
 
 /* What a program is made for; equal settings share a program. */
 typedef struct {
@@ -50,7 +51,7 @@ typedef struct {
 	uint8_t size;     /* of the variable, octets: 1 or 4 */
 	uint32_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 7
+#define NFP_KNOBS_N 8
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
 
 bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b);

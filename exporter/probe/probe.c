@@ -286,6 +286,8 @@ static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GErr
 					  .exact = probe->buckets->exact,
 					  .parse = probe->parse } };
 
+	if (made.settings.parse.routes && (flags & NFP_KEY_EGRESS || nfp_links_is_port(probe->netlink, link)))
+		made.settings.parse.routes = false;
 	for (guint i = 0; i < probe->programs->len; i++) {
 		const NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
 

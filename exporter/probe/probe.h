@@ -66,6 +66,7 @@ typedef struct {
 typedef struct {
 	uint32_t decapsulate; /* 1 << kind of tunnel: taken off */
 	bool fragments;       /* later fragments get the ports of their first one */
+	bool routes;          /* ingress: entries get the interface and the next hop that their packets leave by */
 } NfpParseOptions;
 
 typedef struct NfpProbe NfpProbe;

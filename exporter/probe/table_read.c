@@ -8,6 +8,7 @@
 
 #include "probe/table.h"
 #include "probe/value.h"
+#include "probe/ways.h"
 
 #define CHUNK 8192                /* entries by which the buffer grows */
 #define OCTETS_MAX (G_MAXUINT / 2) /* GByteArray counts octets in 32 bits */
@@ -20,6 +21,7 @@ typedef struct {
 	uint8_t bits;
 	bool v6;
 	size_t words;
+	NfpWays *ways; /* what slots have numbers of; of the reader */
 } Table;
 
 typedef struct {
@@ -57,7 +59,7 @@ static bool in_use(const Table *t, uint64_t last)
 	return ((last ^ t->generation) & NFP_GENERATION_MASK) == 0 && last & NFP_IFINDEX_MASK;
 }
 
-static void value_of(const Slot *s, const struct nfp_key_meta *meta, struct nfp_value *v)
+static void value_of(const Table *t, const Slot *s, const struct nfp_key_meta *meta, struct nfp_value *v)
 {
 	uint64_t packets = load(&s->count->packets), octets = load(&s->count->octets);
 	uint64_t l2 = load(&s->count->l2), length = load(&s->count->length), last = load(&s->count->last);
@@ -80,9 +82,11 @@ static void value_of(const Slot *s, const struct nfp_key_meta *meta, struct nfp_
 		.tcp_mss = s->cold->tcp_mss,
 		.tcp_wscale = s->cold->tcp_wscale & 0xf,
 		.flow_label = s->cold->flow_label,
-		.ingress_if = meta->flags & NFP_KEY_EGRESS ? s->cold->ingress_if : meta->ifindex,
-		.egress_if = meta->flags & NFP_KEY_EGRESS ? meta->ifindex : 0,
+		.ingress_if = meta->flags & NFP_KEY_EGRESS ? s->cold->way : meta->ifindex,
+		.egress_if = meta->flags & NFP_KEY_EGRESS ? meta->ifindex : s->cold->way,
 	};
+	if (v->egress_if >= NFP_WAY_FIRST && !(meta->flags & NFP_KEY_EGRESS))
+		nfp_ways_get(t->ways, s->cold->way, v);
 	memcpy(v->smac, s->cold->smac, sizeof(v->smac));
 	memcpy(v->dmac, s->cold->dmac, sizeof(v->dmac));
 }
@@ -198,7 +202,7 @@ static inline __attribute__((always_inline)) size_t scan_sets(const Table *t, co
 			n++;
 			if (!values)
 				continue;
-			value_of(&s, (const struct nfp_key_meta *)(key + size - sizeof(struct nfp_key_meta)), &values[n - 1]);
+			value_of(t, &s, (const struct nfp_key_meta *)(key + size - sizeof(struct nfp_key_meta)), &values[n - 1]);
 			for (; c->twin < twins->len; c->twin++) {
 				const Twin *twin = &g_array_index(twins, Twin, c->twin);
 
@@ -270,11 +274,13 @@ int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 {
 	g_auto(NfpMapped) mapped = { 0 };
 	g_autoptr(GArray) twins = NULL;
+	g_auto(NfpWays) ways = { .map = buckets->maps->ways };
 	Table t;
 	int rc = open_table(buckets, id, row, &t, &mapped);
 
 	if (rc || !t.sets)
 		return rc;
+	t.ways = &ways;
 	twins = take_twins(&t, buffer);
 	return scan(&t, twins, buffer);
 }
@@ -287,6 +293,7 @@ typedef struct {
 	NfpScan base; /* first */
 	NfpMapped mapped;
 	Table table;
+	NfpWays ways;
 	GArray *twins;
 	Cursor cursor;
 	NfpEntries rest; /* of the HASH: what has no slot */
@@ -326,6 +333,7 @@ static void scan_free(NfpScan *base)
 	if (s->twins)
 		g_array_unref(s->twins);
 	nfp_mapped_clear(&s->mapped);
+	nfp_ways_clear(&s->ways);
 	g_free(s);
 }
 
@@ -337,12 +345,14 @@ int nfp_table_scan(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 
 	s->base = (NfpScan){ .next = scan_next, .rewind = scan_rewind, .free = scan_free };
 	s->mapped = (NfpMapped){ 0 };
+	s->ways = (NfpWays){ .map = buckets->maps->ways };
 	s->twins = NULL;
 	rc = open_table(buckets, id, row, &s->table, &s->mapped);
 	if (rc) {
 		scan_free(&s->base);
 		return rc;
 	}
+	s->table.ways = &s->ways;
 	if (s->table.sets)
 		s->twins = take_twins(&s->table, buffer);
 	s->rest = (NfpEntries){
