@@ -141,9 +141,10 @@ const NfpConfRow nfp_conf_rows[] = {
 		  "`nfprobe enrich` makes, fills and asks it." },
 	{ TOP(enrichment_routes), .path = "enrichment.routes", .type = NFP_CONF_BOOL, .value = "false",
 	  .part = NFP_CONF_PART_PROCESS,
-	  .help = "Follow the kernel's routing tables, so that records have the prefix lengths of source and "
-		  "destination (a template set has to name them). Tables are those of the VRF, local and main; "
-		  "policy routing is not followed." },
+	  .help = "Prefix lengths of source and destination out of the kernel's routing tables, which are followed "
+		  "(those of the VRF, local and main). And where packets that come in are forwarded to, egress interface "
+		  "and next hop: the kernel is asked once for each new entry, by its own rules and VRFs. A template set has "
+		  "to name the fields (docs/enrichment.md)." },
 	{ TOP(biflow_memory), .path = "biflow_memory", .type = NFP_CONF_SIZE, .min = MIB,
 	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_PROCESS,
 	  .help = "For collectors with `biflow: true`: records of a bucket that wait for the other direction, "
