@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/daemon.h"
@@ -230,7 +231,8 @@ static void make_web(NfpDaemon *d)
 	d->talkers = nfp_talkers_new();
 	d->web = nfp_web_new(d->conf, d->talkers, &error);
 	if (d->web)
-		nfp_log(NFP_LOG_INFO, ROOM, "page and metrics on port %u (%s)", nfp_web_port(d->web), d->conf->metrics_listen);
+		nfp_log(NFP_LOG_INFO, ROOM, "page and metrics: http://%s%s/",
+			strpbrk(d->conf->metrics_listen, ".:") ? "" : "127.0.0.1:", d->conf->metrics_listen);
 	else
 		nfp_log(NFP_LOG_WARNING, ROOM, "no page and no metrics: %s, ignoring", error->message);
 }

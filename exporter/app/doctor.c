@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/error.h"
+#include "base/wrap.h"
 
 #define TEXT_COLUMN 20
 
@@ -76,9 +77,14 @@ char *nfp_doctor_text(const NfpDoctor *doctor)
 	for (guint i = 0; i < doctor->lines->len; i++) {
 		const NfpDoctorLine *line = &g_array_index(doctor->lines, NfpDoctorLine, i);
 
-		g_string_append_printf(out, "%-5s %-*s %s\n", states[line->state], TEXT_COLUMN - 7, line->topic, line->text);
-		if (line->advice)
-			g_string_append_printf(out, "%*s-> %s\n", TEXT_COLUMN, "", line->advice);
+		g_string_append_printf(out, "%-5s %-*s ", states[line->state], TEXT_COLUMN - 7, line->topic);
+		nfp_wrap(out, TEXT_COLUMN, line->text);
+		g_string_append_c(out, '\n');
+		if (!line->advice)
+			continue;
+		g_string_append_printf(out, "%*s-> ", TEXT_COLUMN, "");
+		nfp_wrap(out, TEXT_COLUMN + 3, line->advice);
+		g_string_append_c(out, '\n');
 	}
 	g_string_append_printf(out, "\n%u ok, %u to look at (warn), %u that do not work (fail)\n",
 			       count(doctor, NFP_DOCTOR_OK), count(doctor, NFP_DOCTOR_WARN),

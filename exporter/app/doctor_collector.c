@@ -8,6 +8,7 @@
 #include "app/doctor_sample.h"
 #include "base/error.h"
 #include "collector/collector.h"
+#include "collector/pairs.h"
 #include "encode/encoder.h"
 
 #define MESSAGE_MAX 1420
@@ -41,10 +42,11 @@ static NfpEncoder *make_encoder(const NfpCollectorOptions *o, const NfpTemplateS
 }
 
 /* Templates, options, and the record; GBytes. err: what cannot be sent. */
-static GPtrArray *make_messages(NfpEncoder *encoder, const NfpRecord *record, uint64_t now, GError **err)
+static GPtrArray *make_messages(NfpEncoder *encoder, const NfpRecord *record, gsize message_min,
+				uint64_t now, GError **err)
 {
 	g_autoptr(GPtrArray) messages = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-	gsize size = nfp_encoder_message(encoder) ? nfp_encoder_message(encoder) : MESSAGE_MAX;
+	gsize size = nfp_encoder_message(encoder) ? nfp_encoder_message(encoder) : MAX(MESSAGE_MAX, message_min);
 	g_autofree uint8_t *out = g_malloc(size);
 	NfpEncoderStats stats = { 0 };
 	uint32_t used = 0, unsendable = 0, seconds = (uint32_t)(now / NFP_NS_PER_S);
@@ -111,9 +113,10 @@ static void judge(NfpDoctor *doctor, const NfpCollectorOptions *o, const NfpTemp
 		  uint64_t now)
 {
 	NfpRecord record = nfp_sample_record(now, o->biflow);
+	gsize message_min = nfp_pair_find(protocol_of(o))->message_min;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(NfpEncoder) encoder = make_encoder(o, set, hostname, now, &error);
-	g_autoptr(GPtrArray) messages = encoder ? make_messages(encoder, &record, now, &error) : NULL;
+	g_autoptr(GPtrArray) messages = encoder ? make_messages(encoder, &record, message_min, now, &error) : NULL;
 
 	if (!messages) {
 		FAIL("encoder", "nfprobe check tells more", "%s", error->message);
@@ -156,6 +159,10 @@ static void tell_fields(NfpDoctor *doctor, const NfpCollectorOptions *o, const N
 	g_autofree char *mapped = mapped_fields(o, set);
 	const char *kind = nfp_peer_names[o->kind];
 
+	if (g_str_equal(protocol_of(o), "ntopng")) {
+		OK("fields", "ntopng gets the elements that it knows (docs/ntopng.md); the template set does not count");
+		return;
+	}
 	if (o->kind == NFP_PEER_other)
 		WARN("fields", "kind: nfdump, pmacct, goflow2, akvorado, ntopng, nprobe or libfixbuf",
 		     "what receives is not known: which fields it reads cannot be told");

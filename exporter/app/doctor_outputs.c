@@ -72,7 +72,7 @@ static void check_database(NfpDoctor *doctor, const char *path)
 		OK("database", "%s: %" G_GUINT64_FORMAT " prefixes, %" G_GUINT64_FORMAT " hosts, %.0f MiB", path,
 		   status.prefixes, status.hosts, (double)status.memory / MIB);
 	if (status.left_out)
-		WARN("database", "nfprobe enrich list", "%s: %" G_GUINT64_FORMAT " malformed rows are left out", path,
+		WARN("database", "the log of `nfprobe run` says which", "%s: %" G_GUINT64_FORMAT " malformed rows are left out", path,
 		     status.left_out);
 }
 

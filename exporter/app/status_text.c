@@ -6,11 +6,13 @@
 #include "app/control.h"
 #include "app/status.h"
 #include "app/status_view.h"
+#include "base/wrap.h"
 #include "harvest/rows.h"
 
 #define U64 G_GUINT64_FORMAT
-#define COLUMNS 100
+#define COLUMNS NFP_WRAP_COLUMNS
 #define ENTRIES_COLUMN 42 /* of a bucket's line */
+#define REASON_COLUMN 17
 #define STATE_COLUMNS 15  /* that a collector's line has left for its state; a longer one is a reason */
 
 static void print_identity(GString *out, const NfpLedger *l)
@@ -101,6 +103,14 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 	g_string_append_c(out, '\n');
 }
 
+/* A line of its own, or several, below the name of a collector. */
+static void append_reason(GString *out, const char *what, const char *text)
+{
+	g_string_append_printf(out, "%*s%s", REASON_COLUMN, "", what);
+	nfp_wrap(out, REASON_COLUMN, text);
+	g_string_append_c(out, '\n');
+}
+
 static void print_spool(GString *out, JsonObject *spool)
 {
 	guint64 waiting = (guint64)json_object_get_int_member_with_default(spool, "waiting_records", 0);
@@ -114,7 +124,7 @@ static void print_spool(GString *out, JsonObject *spool)
 	if (dropped)
 		g_string_append_printf(out, "%16s spool: %" U64 " records dropped for want of room\n", "", dropped);
 	if (error)
-		g_string_append_printf(out, "%16s spool: %.*s\n", "", COLUMNS - 24, error);
+		append_reason(out, "spool: ", error);
 }
 
 static void print_collectors(GString *out, JsonObject *daemon)
@@ -136,13 +146,15 @@ static void print_collectors(GString *out, JsonObject *daemon)
 		const char *state = json_object_get_string_member_with_default(c, "state", "?");
 		gboolean fits = strlen(state) <= STATE_COLUMNS;
 
-		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s%.*s\n",
+		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s\n",
 				       json_object_get_string_member_with_default(c, "name", "?"),
 				       json_object_get_string_member_with_default(c, "endpoint", "?"),
 				       (guint64)json_object_get_int_member_with_default(c, "records", 0),
 				       (guint64)json_object_get_int_member_with_default(c, "packets", 0),
 				       (guint64)json_object_get_int_member_with_default(c, "refused_records", 0),
-				       fits ? "" : "down:\n                 ", COLUMNS - 17, state);
+				       fits ? state : "down:");
+		if (!fits)
+			append_reason(out, "", state);
 		if (json_object_has_member(c, "spool"))
 			print_spool(out, json_object_get_object_member(c, "spool"));
 	}

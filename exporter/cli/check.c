@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/wrap.h"
 #include "cli/cli.h"
 #include "transport/tls_credentials.h"
 
@@ -24,6 +25,20 @@ static gboolean check_files(const NfpConf *conf, GError **err)
 	return TRUE;
 }
 
+G_GNUC_PRINTF(1, 2)
+static void print_note(const char *format, ...)
+{
+	g_autoptr(GString) out = g_string_new("note: ");
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	nfp_wrap(out, (guint)out->len, text);
+	puts(out->str);
+}
+
 /* What leaves for nothing: no fault, but good to know. */
 static void print_ignored(const NfpConf *conf)
 {
@@ -34,11 +49,13 @@ static void print_ignored(const NfpConf *conf)
 		g_autofree char *left_out = set ? nfp_collector_fields_left_out(options, set) : NULL;
 
 		if (left_out)
-			printf("note: collector %s: of the set %s, these are not sent: %s\n", options->name, set->name,
-			       left_out);
+			print_note("collector %s: of the set %s, these are not sent: %s", options->name, set->name, left_out);
 		if (ignored)
-			printf("note: collector %s: of the set %s, %s ignores %s\n", options->name, set->name,
-			       nfp_peer_names[options->kind], ignored);
+			print_note("collector %s: of the set %s, %s ignores %s", options->name, set->name,
+				   nfp_peer_names[options->kind], ignored);
+		if (g_str_equal(options->template_set, "enriched") && !conf->enrichment)
+			print_note("collector %s: the set enriched has facts only with enrichment.database (docs/enrichment.md)",
+				   options->name);
 	}
 }
 

@@ -9,6 +9,7 @@
 
 #define DATABASE "/var/lib/nfprobe/enrichment.db"
 #define TOLD 10 /* lines that are rejected and described */
+#define SHOWN 60 /* octets of such a line */
 #define EACH (G_USEC_PER_SEC / 2) /* between two words about progress */
 
 typedef struct {
@@ -48,14 +49,27 @@ static void end_line(Call *call)
 	call->line = FALSE;
 }
 
+/* The beginning of what a file has: nothing that a terminal would obey. Caller frees. */
+static char *printable(const char *text)
+{
+	g_autofree char *start = g_strndup(text, SHOWN), *valid = g_utf8_make_valid(start, -1);
+	GString *out = g_string_new(NULL);
+
+	for (const char *c = valid; *c; c = g_utf8_next_char(c))
+		g_string_append_unichar(out, g_unichar_isprint(g_utf8_get_char(c)) ? g_utf8_get_char(c) : ' ');
+	return g_string_free(out, FALSE);
+}
+
 static void rejected(uint64_t line, const char *value, const char *why, void *data)
 {
 	Call *call = data;
+	g_autofree char *shown = NULL;
 
 	if (call->rejected++ >= TOLD)
 		return;
 	end_line(call);
-	fprintf(stderr, "line %" G_GUINT64_FORMAT ": \"%.60s\" %s\n", (guint64)line, value, why);
+	shown = printable(value);
+	fprintf(stderr, "line %" G_GUINT64_FORMAT ": \"%s\" %s\n", (guint64)line, shown, why);
 }
 
 static void note(const char *text, void *data)
@@ -185,7 +199,7 @@ static int dispatch(Call *call, int argc, char **argv)
 			return nfp_cli_usage(call->command, "usage: nfprobe enrich %s", verbs[i].usage);
 		return verbs[i].run(call, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
 	}
-	return nfp_cli_usage(call->command, "\"%s\" is nothing to do; there are: create, import, lookup, list and export",
+	return nfp_cli_usage(call->command, "\"%s\" is no verb; there are: create, import, lookup, list and export",
 			     argv[1]);
 }
 
@@ -195,7 +209,7 @@ int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "database", 'd', 0, G_OPTION_ARG_FILENAME, &arguments.database,
 		  "the database (else that of the configuration)", "FILE" },
-		{ "source", 0, 0, G_OPTION_ARG_STRING, &arguments.source, "name of the rows that belong together",
+		{ "source", 0, 0, G_OPTION_ARG_STRING, &arguments.source, "whose rows: import replaces them as a whole",
 		  "NAME" },
 		{ "priority", 0, 0, G_OPTION_ARG_INT, &arguments.priority,
 		  "import: of rows that say none (0)", "N" },

@@ -103,6 +103,11 @@ gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const c
 	}
 	if (!check_tls(&options->tls, endpoint.scheme, ret_option, err))
 		return FALSE;
+	if (options->spool_on_icmp && !options->spool_path)
+		return fail("spool", ret_option, err, "on_icmp: there is no spool; allowed: with path");
+	if (options->spool_on_icmp && strcmp(endpoint.scheme, "udp") && strcmp(endpoint.scheme, "dtls"))
+		return fail("spool", ret_option, err, "on_icmp: %s knows itself when its collector is away; allowed: with udp:// and dtls://",
+			    endpoint.scheme);
 	if (pair->message_min && options->mtu && options->mtu < pair->message_min)
 		return fail("mtu", ret_option, err, "%s needs longer messages; allowed: auto or %u to 65507", protocol,
 			    pair->message_min);

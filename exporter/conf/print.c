@@ -126,13 +126,15 @@ static void reference_table(GString *out, NfpConfTable table)
 			     "|---|---|---|---|---|---|\n");
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
 		const NfpConfRow *row = &nfp_conf_rows[i];
-		g_autofree char *allowed = NULL;
+		g_autofree char *allowed = NULL, *cell = NULL; /* a bar ends a column of Markdown */
+		g_auto(GStrv) bars = NULL;
 
 		if (row->table != table)
 			continue;
 		allowed = nfp_conf_value_allowed(row);
+		cell = g_strjoinv("\\|", bars = g_strsplit(allowed, "|", -1));
 		g_string_append_printf(out, "| `%s` | %s | %s | ", row->path,
-				       nfp_conf_types[row->type].name, allowed);
+				       nfp_conf_types[row->type].name, cell);
 		if (row->value)
 			g_string_append_printf(out, "`%s`", row->value);
 		else

@@ -38,6 +38,22 @@ static gboolean expect(Walk *walk, const NfpYamlNode *node, NfpYamlKind kind, co
 	return FALSE;
 }
 
+/* A key that is known, of another list or of the document. NULL: of none. Caller frees. */
+static char *where_else(const char *key, NfpConfTable table)
+{
+	for (guint i = 0; i < nfp_conf_rows_n; i++) {
+		const NfpConfRow *row = &nfp_conf_rows[i];
+		size_t n = strcspn(row->path, ".");
+		const char *list = nfp_conf_lists[row->table].key;
+
+		if (row->table == table || strlen(key) != n || strncmp(row->path, key, n))
+			continue;
+		return list ? g_strdup_printf(", it is one of an item of %s;", list)
+			    : g_strdup(", it is one of the document, not of an item;");
+	}
+	return NULL;
+}
+
 static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 			const char *section, const char *path)
 {
@@ -47,6 +63,7 @@ static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 	g_autofree char *list = NULL;
 	g_autofree char *hint =
 		near ? g_strdup_printf(", did you mean \"%s\"?", near) : g_strdup("");
+	g_autofree char *home = where_else(node->text, table);
 
 	if (nfp_conf_is_later(table, path)) {
 		FAULT(walk, node, "\"%s\" is not in this version; leave it out", path);
@@ -55,7 +72,7 @@ static void unknown_key(Walk *walk, const NfpYamlNode *node, NfpConfTable table,
 	g_ptr_array_add(keys, NULL);
 	list = g_strjoinv(", ", (char **)keys->pdata);
 	FAULT(walk, node, "unknown key \"%.80s\"%s allowed here: %s", node->text,
-	      *hint ? hint : ";", list);
+	      *hint ? hint : home ? home : ";", list);
 }
 
 /* Each item is a value of its own, for its place in the file; they add up. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -169,6 +170,11 @@ static sqlite3 *open_to_read(const char *path, gboolean alone, GError **err)
 
 	if (!uri)
 		return NULL;
+	if (access(path, R_OK) < 0) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, errno,
+				"it cannot be read (`nfprobe enrich create` or `enrich import` makes one)");
+		return NULL;
+	}
 	if (sqlite3_open_v2(alone ? uri : absolute, &db, flags, NULL) != SQLITE_OK) {
 		nfp_database_error(db, "it cannot be opened", err);
 		return NULL;

@@ -26,6 +26,10 @@ gboolean nfp_format_read(const NfpFormat *format, const char *path, NfpSink *sin
 {
 	g_autoptr(NfpLines) lines = NULL;
 
+	if (format->read_file && g_str_equal(path, "-")) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s is not read from standard input: name a file", format->name);
+		return FALSE;
+	}
 	if (format->read_file)
 		return format->read_file(path, sink, err);
 	lines = nfp_lines_open(path, err);

@@ -8,6 +8,7 @@
 #include "enrich/database.h"
 #include "enrich/format.h"
 #include "enrich/snapshot.h"
+#include "record/suggest.h"
 
 #define PROGRESS 8192 /* rows and rejects between two calls */
 #define SOURCE_MAX 64 /* octets, as the schema has it */
@@ -139,6 +140,10 @@ static gboolean is_sound(const NfpImportReport *report, GError **err)
 {
 	if (report->rows && report->rejected <= report->rows + report->repeated)
 		return TRUE;
+	if (!report->rows && !report->rejected) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "there is no row in it: is it a file of this format?");
+		return FALSE;
+	}
 	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 		    "%" G_GUINT64_FORMAT " rows are good and %" G_GUINT64_FORMAT " are not: is it a file of this format?",
 		    (guint64)(report->rows + report->repeated), (guint64)report->rejected);
@@ -164,6 +169,22 @@ static gboolean run(Import *import, const NfpFormat *format, GError **err)
 	return FALSE;
 }
 
+static gboolean no_format(const char *name, GError **err)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	g_autofree char *list = NULL;
+	const char *near;
+
+	for (guint i = 0; i < nfp_formats_n; i++)
+		g_ptr_array_add(names, (char *)nfp_formats[i].name);
+	near = nfp_suggest(name, (const char *const *)names->pdata, names->len);
+	g_ptr_array_add(names, NULL);
+	list = g_strjoinv(", ", (char **)names->pdata);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "there is no format \"%.40s\"%s%s%s; allowed: %s", name,
+		    near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "", list);
+	return FALSE;
+}
+
 gboolean nfp_enrich_import(const NfpImportOptions *options, NfpImportReport *ret_report, GError **err)
 {
 	const NfpFormat *format = nfp_format_find(options->format);
@@ -176,8 +197,7 @@ gboolean nfp_enrich_import(const NfpImportOptions *options, NfpImportReport *ret
 
 	*ret_report = (NfpImportReport){ .table = "" };
 	if (!format) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "there is no format \"%s\"", options->format);
-		return FALSE;
+		return no_format(options->format, err);
 	}
 	if (!check_source(options->source, err))
 		return FALSE;

@@ -112,19 +112,26 @@ static const NfpPlace *place_of(const NfpSnapshot *s, NfpAddress address, uint8_
 				      : nfp_table6_find(s->table6, (uint64_t)(address >> 64), (uint64_t)address)];
 }
 
+static bool is_known(const NfpPlace *place)
+{
+	return place->as_number || *place->as_name.text || *place->country.text;
+}
+
 static gboolean look(sqlite3 *db, NfpAddress address, uint8_t family, gboolean json, GString *out, GError **err)
 {
 	static const gint go_on = 0;
 	g_auto(NfpLoadReport) report = { 0 };
 	g_autoptr(NfpSnapshot) snapshot = nfp_load(db, &go_on, &report, err);
 	g_autoptr(GArray) rows = snapshot ? rows_of(db, address, family, err) : NULL;
+	const NfpPlace *place;
 	char text[NFP_PREFIX_TEXT];
 
 	if (!rows)
 		return FALSE;
+	place = place_of(snapshot, address, family);
 	g_string_append(out, json ? "{" : "");
 	append_value(out, json, "address", nfp_address_print(address, family, text), TRUE);
-	append_place(out, json, place_of(snapshot, address, family));
+	append_place(out, json, place);
 	if (json) {
 		g_string_append(out, "}\n");
 		return TRUE;
@@ -132,7 +139,9 @@ static gboolean look(sqlite3 *db, NfpAddress address, uint8_t family, gboolean j
 	for (guint i = 0; i < rows->len; i++)
 		g_string_append_printf(out, "%-10s %s\n", i ? "" : "from", g_array_index(rows, Row, i).text);
 	if (!rows->len)
-		g_string_append_printf(out, "%-10s no row of the database, built-in facts at most\n", "from");
+		g_string_append_printf(out, "%-10s %s\n", "from",
+				       is_known(place) ? "built-in facts; no row of the database has this address"
+						       : "nothing: no row of the database has this address");
 	return TRUE;
 }
 

@@ -48,9 +48,9 @@ collectors:
   - { name: a, endpoint: "udp://127.0.0.1", kind: nfdump, biflow: true }
   - { name: b, endpoint: "udp://127.0.0.1", protocol: netflow9, biflow: true }
 YAML
-expect 2 'wrong\.yaml:6:[0-9]+: biflow: nfdump takes elements of the other direction' \
+expect 2 'wrong\.yaml:7:[0-9]+: biflow: nfdump takes elements of the other direction' \
 	"$NFPROBE" check -c "$E2E_DIR/wrong.yaml"
-grep -qE 'wrong\.yaml:7:[0-9]+: biflow: netflow9 has no place' <<<"$OUT" || fail "netflow9: $OUT"
+grep -qE 'wrong\.yaml:8:[0-9]+: biflow: netflow9 has no place' <<<"$OUT" || fail "netflow9: $OUT"
 
 expect_in r 77 '^fail +privileges +metering takes root' setpriv --reuid 65534 --clear-groups --inh-caps -all \
 	"$NFPROBE" doctor

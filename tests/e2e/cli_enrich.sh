@@ -19,6 +19,8 @@ expect 1 "$db" "${enrich[@]}" list
 expect 0 '' "${enrich[@]}" create
 expect 0 '^service +builtin +[0-9]+ +below all$' "${enrich[@]}" list
 expect 0 '^as_name +Private-Use$' "${enrich[@]}" lookup 10.1.2.3
+grep -q '^from  *built-in facts; no row' <<<"$OUT" || fail "$OUT"
+expect 0 '^from +nothing: no row of the database' "${enrich[@]}" lookup 8.8.8.8
 [ "$(sql 'PRAGMA user_version')" = 1 ] && [ "$(sql 'PRAGMA journal_mode')" = wal ] || fail "version or mode"
 
 # --- import, by every format of lines
@@ -53,11 +55,17 @@ expect 1 'nothing was changed: .*is it a file of this format' "${enrich[@]}" imp
 expect 1 'nothing was changed: .*does not name the columns' "${enrich[@]}" import csv "$dir/routes" --source routes
 expect 1 'nothing was changed: .*nosuch' "${enrich[@]}" import csv "$dir/nosuch" --source routes
 expect 1 'nothing was changed: .*' "${enrich[@]}" import mmdb "$dir/hosts" --source routes
-expect 2 'there is no format "xml"' "${enrich[@]}" import xml "$dir/hosts" --source routes
+expect 2 'there is no format "xml"; allowed: csv, tsv, mmdb, ip2asn, routes' "${enrich[@]}" import xml "$dir/hosts" --source routes
+expect 2 'there is no format "ip2asm", did you mean "ip2asn"' "${enrich[@]}" import ip2asm "$dir/hosts" --source routes
+expect 1 'mmdb is not read from standard input' "${enrich[@]}" import mmdb - --source routes
+expect 1 'there is no row in it' "${enrich[@]}" import routes /dev/null --source routes
+printf '\033[2Jcleared|x\n' >"$dir/escapes"
+expect 1 '^line 1: " \[2Jcleared" ' "${enrich[@]}" import routes "$dir/escapes" --source routes
+expect 1 'enrich create. or .enrich import. makes one\): No such file' "$NFPROBE" enrich list -d "$dir/none.db"
 expect 2 '\-\-source NAME is missing' "${enrich[@]}" import csv "$dir/hosts"
 expect 2 '"builtin" is no name for a source' "${enrich[@]}" import csv "$dir/sites.csv" --source builtin
 expect 2 'usage: nfprobe enrich import FORMAT FILE' "${enrich[@]}" import csv
-expect 2 '"impotr" is nothing to do' "${enrich[@]}" impotr
+expect 2 '"impotr" is no verb' "${enrich[@]}" impotr
 expect 2 '"x" is no address' "${enrich[@]}" lookup x
 expect 2 '--priority: 1000001 is out of range' "${enrich[@]}" list --priority 1000001
 

@@ -61,6 +61,16 @@ Test(doctor_collector, one_that_is_not_known)
 	cr_assert_eq(nfpt_lines(doctor, NFP_DOCTOR_WARN, "fields", "not known"), 1);
 }
 
+Test(doctor_collector, ntopng_is_known_by_its_protocol)
+{
+	g_autoptr(NfpDoctor) doctor = examine("  - { name: c, endpoint: \"zmq://127.0.0.1:5556\" }\n", FALSE);
+
+	cr_assert_eq(nfpt_lines(doctor, NFP_DOCTOR_OK, "encoder", "and one sample record"), 1);
+	cr_assert_eq(nfpt_lines(doctor, NFP_DOCTOR_OK, "fields", "ntopng gets the elements that it knows"), 1);
+	cr_assert_eq(nfpt_lines(doctor, NFP_DOCTOR_WARN, "fields", ""), 0);
+	cr_assert_eq(nfp_doctor_code(doctor), 0);
+}
+
 Test(doctor_collector, a_name_that_is_not_there)
 {
 	g_autoptr(NfpConf) conf = conf_of("  - { name: c, endpoint: \"udp://127.0.0.1\" }\n");

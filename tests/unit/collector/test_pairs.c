@@ -81,6 +81,34 @@ Test(pairs, what_goes_together)
 	}
 }
 
+Test(pairs, a_spool_that_could_not_serve)
+{
+	static const struct {
+		const char *endpoint, *path, *says; /* NULL: fine */
+	} spools[] = {
+		{ "udp://h", "/s", NULL },
+		{ "dtls://h", "/s", NULL },
+		{ "udp://h", NULL, "on_icmp: there is no spool; allowed: with path" },
+		{ "tcp://h", "/s", "on_icmp: tcp knows itself when its collector is away" },
+		{ "file:///a", "/s", "on_icmp: file knows itself" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(spools); i++) {
+		NfpCollectorOptions options = { .endpoint = (char *)spools[i].endpoint,
+						.spool_path = (char *)spools[i].path,
+						.spool_on_icmp = TRUE };
+		g_autoptr(GError) err = NULL;
+		const char *option = NULL;
+
+		cr_assert_eq(nfp_collector_options_check(&options, &option, &err), spools[i].says == NULL, "%s",
+			     spools[i].endpoint);
+		if (!spools[i].says)
+			continue;
+		cr_assert_str_eq(option, "spool");
+		cr_assert(strstr(err->message, spools[i].says), "%s", err->message);
+	}
+}
+
 Test(pairs, default_protocols)
 {
 	cr_assert_str_eq(nfp_collector_protocol("udp://h"), "ipfix");

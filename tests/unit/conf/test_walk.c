@@ -45,6 +45,13 @@ Test(conf_walk, faults_of_structure)
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
 		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, stacked, "
 		  "maps, fragments, enrichment, biflow_memory, templates, metrics, pen, interfaces, collectors, groups" },
+		{ "biflow: true\n",
+		  "f:1:1: unknown key \"biflow\", it is one of an item of collectors; allowed here: "
+		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, stacked, "
+		  "maps, fragments, enrichment, biflow_memory, templates, metrics, pen, interfaces, collectors, groups" },
+		{ "interfaces: [ { match: a, interval: 1s } ]\n",
+		  "f:1:27: unknown key \"interval\", it is one of the document, not of an item; allowed here: "
+		  "match, netns, direction, hook, decapsulate, sampling" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",

@@ -95,7 +95,7 @@ Test(import, nothing_is_changed_by_what_fails)
 	cr_expect_not(import(&w, "a", "csv", "x\n"));
 	cr_expect_not(import(&w, "a", "mmdb", "x\n"));
 	cr_expect_not(import(&w, "a", "xml", "10.0.0.0/8|1\n"));
-	cr_expect_str_eq(w.err->message, "there is no format \"xml\"");
+	cr_expect_str_eq(w.err->message, "there is no format \"xml\"; allowed: csv, tsv, mmdb, ip2asn, routes");
 	cr_expect_not(import(&w, "", "routes", "10.0.0.0/8|1\n"));
 	cr_expect_not(import(&w, "builtin", "routes", "10.0.0.0/8|1\n"));
 	cr_expect_eq(number(&w, "SELECT as_number FROM prefix"), 1);

@@ -39,7 +39,7 @@ Test(lookup, facts_and_where_they_come_from)
 			       "\"site\": \"say \\\"x\\\"\", \"host\": \"gw\", \"label8\": \"l\"}\n", "%s", json);
 	other = look(&db, "10.0.0.1", FALSE, NULL);
 	cr_expect_str_eq(other, "address    10.0.0.1\nas_name    Private-Use\n"
-				"from       no row of the database, built-in facts at most\n", "%s", other);
+				"from       built-in facts; no row of the database has this address\n", "%s", other);
 	six = look(&db, "2001:DB8::1", TRUE, NULL);
 	cr_expect_str_eq(six, "{\"address\": \"2001:db8::1\", \"as_name\": \"Documentation\"}\n", "%s", six);
 	nfp_test_db_clear(&db);
