@@ -2,6 +2,7 @@
 #include "app/talkers.h"
 
 #include <json-glib/json-glib.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "record/text.h"
@@ -29,7 +30,7 @@ typedef struct {
 } Pair;
 
 struct NfpTalkers {
-	GMutex lock;
+	pthread_mutex_t lock;
 	GPtrArray *pairs; /* Pair, one a domain */
 };
 
@@ -37,7 +38,7 @@ NfpTalkers *nfp_talkers_new(void)
 {
 	NfpTalkers *t = g_new0(NfpTalkers, 1);
 
-	g_mutex_init(&t->lock);
+	pthread_mutex_init(&t->lock, NULL);
 	t->pairs = g_ptr_array_new_with_free_func(g_free);
 	return t;
 }
@@ -47,7 +48,7 @@ void nfp_talkers_free(NfpTalkers *t)
 	if (!t)
 		return;
 	g_ptr_array_unref(t->pairs);
-	g_mutex_clear(&t->lock);
+	pthread_mutex_destroy(&t->lock);
 	g_free(t);
 }
 
@@ -116,7 +117,7 @@ void nfp_talkers_publish(NfpTalkers *t, const NfpBatch *batch)
 {
 	Pair *pair;
 
-	g_mutex_lock(&t->lock);
+	pthread_mutex_lock(&t->lock);
 	pair = pair_of(t, batch->domain);
 	if (pair) {
 		if (pair->now.start_ns != batch->bucket_start_ns || pair->now.end_ns != batch->bucket_end_ns)
@@ -126,14 +127,14 @@ void nfp_talkers_publish(NfpTalkers *t, const NfpBatch *batch)
 			for (int list = 0; list < LISTS; list++)
 				offer(&pair->now, list, &batch->records[i]);
 	}
-	g_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->lock);
 }
 
 void nfp_talkers_bucket_done(NfpTalkers *t, uint32_t domain, struct nfp_bucket id)
 {
 	Pair *pair;
 
-	g_mutex_lock(&t->lock);
+	pthread_mutex_lock(&t->lock);
 	pair = pair_of(t, domain);
 	if (pair) {
 		/* An empty one has no batch. */
@@ -141,7 +142,7 @@ void nfp_talkers_bucket_done(NfpTalkers *t, uint32_t domain, struct nfp_bucket i
 			begin(&pair->now, id.start_ts, id.end_ts);
 		pair->last = pair->now;
 	}
-	g_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->lock);
 }
 
 /* ---- as JSON ------------------------------------------------------------------------------------- */
@@ -202,12 +203,12 @@ char *nfp_talkers_json(NfpTalkers *t)
 	guint n;
 
 	/* Text is made outside the lock: the harvester waits for nobody. */
-	g_mutex_lock(&t->lock);
+	pthread_mutex_lock(&t->lock);
 	n = t->pairs->len;
 	tops = g_new(Top, n + 1);
 	for (guint i = 0; i < n; i++)
 		tops[i] = ((const Pair *)g_ptr_array_index(t->pairs, i))->last;
-	g_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->lock);
 
 	json_builder_begin_object(b);
 	json_builder_set_member_name(b, "domains");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collector/group.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define BIT(member) (UINT64_C(1) << (member))
@@ -17,9 +18,9 @@ struct NfpGroup {
 	guint n;
 	Member members[NFP_GROUP_MEMBERS];
 	uint64_t seeds[NFP_GROUP_MEMBERS];
-	GMutex publishing; /* failover: one publisher at a time; all below. Never taken inside `lock` */
+	pthread_mutex_t publishing; /* failover: one publisher at a time; all below. Never taken inside `lock` */
 	guint active;
-	GMutex lock;       /* of what follows, and of the parcels; held for some instructions, by senders too */
+	pthread_mutex_t lock;       /* of what follows, and of the parcels; held for some instructions, by senders too */
 	gboolean closed;
 	GQueue out;        /* Parcel: some member has it */
 	GQueue missed;     /* Parcel, a reference each: nobody has it, and nobody delivered it */
@@ -55,8 +56,8 @@ NfpGroup *nfp_group_new(const NfpGroupOptions *options, const NfpGroupMember *me
 		group->members[i] = (Member){ .ops = members[i], .name = g_strdup(members[i].name), .down_since = now };
 		group->seeds[i] = nfp_group_seed(members[i].name);
 	}
-	g_mutex_init(&group->publishing);
-	g_mutex_init(&group->lock);
+	pthread_mutex_init(&group->publishing, NULL);
+	pthread_mutex_init(&group->lock, NULL);
 	return group;
 }
 
@@ -121,7 +122,7 @@ static void on_returned(void *data)
 	Parcel *parcel = token->parcel;
 	NfpGroup *group = parcel->group;
 
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	parcel->holders &= ~BIT(token->member);
 	parcel->delivered |= !g_atomic_int_get(&token->missed);
 	if (parcel->holders == 0) {
@@ -129,7 +130,7 @@ static void on_returned(void *data)
 		if (!parcel->delivered && !group->closed)
 			g_queue_push_tail(&group->missed, g_atomic_rc_box_acquire(parcel));
 	}
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 	parcel_unref(parcel);
 }
 
@@ -157,9 +158,9 @@ static void hand_over(NfpGroup *group, Parcel *parcel, guint member)
 /* Publishing. */
 static void give(NfpGroup *group, Parcel *parcel, guint member)
 {
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	claim(group, parcel, member);
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 	hand_over(group, parcel, member);
 }
 
@@ -187,27 +188,27 @@ static void count_lost(NfpGroup *group, const NfpBatch *batch)
 
 	for (uint32_t i = 0; i < batch->n; i++)
 		packets += nfp_record_packets(&batch->records[i]);
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	group->status.lost_records += batch->n;
 	group->status.lost_packets += packets;
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 }
 
 static Parcel *pop_missed(NfpGroup *group)
 {
 	Parcel *parcel;
 
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	parcel = g_queue_pop_head(&group->missed);
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 	return parcel;
 }
 
 static void count_moved(NfpGroup *group)
 {
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	group->status.moved++;
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 }
 
 /* Publishing. What a member refused goes to the next; it ends, for each member is tried once. */
@@ -233,7 +234,7 @@ static void move_to_active(NfpGroup *group)
 {
 	g_autoptr(GPtrArray) parcels = g_ptr_array_new_with_free_func(parcel_unref);
 
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	for (GList *link = group->out.head; link; link = link->next) {
 		Parcel *parcel = link->data;
 
@@ -243,7 +244,7 @@ static void move_to_active(NfpGroup *group)
 		claim(group, parcel, group->active);
 	}
 	group->status.moved += parcels->len;
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 	for (guint i = 0; i < parcels->len; i++)
 		hand_over(group, g_ptr_array_index(parcels, i), group->active);
 }
@@ -291,10 +292,10 @@ static void look(NfpGroup *group, gint64 now)
 	active = choose_active(group, now);
 	if (active != group->active) {
 		group->active = active;
-		g_mutex_lock(&group->lock);
+		pthread_mutex_lock(&group->lock);
 		group->status.active = active;
 		group->status.switches++;
-		g_mutex_unlock(&group->lock);
+		pthread_mutex_unlock(&group->lock);
 		move_to_active(group);
 	}
 	place_missed(group);
@@ -307,11 +308,11 @@ static void fail_over(NfpGroup *group, NfpBatch *batch, gint64 now)
 	parcel->group = group;
 	parcel->batch = nfp_batch_ref(batch);
 	parcel->link.data = parcel;
-	g_mutex_lock(&group->publishing);
+	pthread_mutex_lock(&group->publishing);
 	look(group, now);
 	give(group, parcel, group->active);
 	place_missed(group);
-	g_mutex_unlock(&group->publishing);
+	pthread_mutex_unlock(&group->publishing);
 	parcel_unref(parcel);
 }
 
@@ -335,24 +336,24 @@ void nfp_group_step(NfpGroup *group, gint64 now)
 {
 	if (group->policy != NFP_GROUP_FAILOVER)
 		return;
-	g_mutex_lock(&group->publishing);
+	pthread_mutex_lock(&group->publishing);
 	look(group, now);
-	g_mutex_unlock(&group->publishing);
+	pthread_mutex_unlock(&group->publishing);
 }
 
 void nfp_group_close(NfpGroup *group)
 {
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	group->closed = TRUE;
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 }
 
 void nfp_group_status(NfpGroup *group, NfpGroupStatus *ret_status)
 {
-	g_mutex_lock(&group->lock);
+	pthread_mutex_lock(&group->lock);
 	*ret_status = group->status;
 	ret_status->pending = group->out.length + group->missed.length;
-	g_mutex_unlock(&group->lock);
+	pthread_mutex_unlock(&group->lock);
 }
 
 void nfp_group_free(NfpGroup *group)
@@ -363,7 +364,7 @@ void nfp_group_free(NfpGroup *group)
 	g_queue_clear_full(&group->missed, parcel_unref);
 	for (guint i = 0; i < group->n; i++)
 		g_free(group->members[i].name);
-	g_mutex_clear(&group->publishing);
-	g_mutex_clear(&group->lock);
+	pthread_mutex_destroy(&group->publishing);
+	pthread_mutex_destroy(&group->lock);
 	g_free(group);
 }

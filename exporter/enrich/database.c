@@ -10,6 +10,7 @@
 
 #define WRITER_PATIENCE 10000 /* ms that a writer waits for another one */
 #define READER_PATIENCE 100
+#define VALUE_MAX (16 << 20) /* octets of a row: what is longer is no fact, and would be in memory whole */
 
 #define SOURCE "source TEXT NOT NULL DEFAULT 'manual' CHECK(length(source) BETWEEN 1 AND 64)"
 #define PRIORITY "priority INTEGER NOT NULL DEFAULT 100 CHECK(priority BETWEEN -1000000 AND 1000000)"
@@ -181,6 +182,9 @@ static sqlite3 *open_to_read(const char *path, gboolean alone, GError **err)
 	}
 	sqlite3_extended_result_codes(db, 1);
 	sqlite3_busy_timeout(db, READER_PATIENCE);
+	/* Whoever wrote the file may have meant harm (sqlite.org/security.html). */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_limit(db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
 	return g_steal_pointer(&db);
 }
 

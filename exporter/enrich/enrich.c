@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enrich/enrich.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -19,8 +20,8 @@ struct NfpEnrich {
 	NfpView *current; /* the harvester's alone */
 	NfpView *next;    /* atomic: made by whoever holds the lock, taken by the harvester; NULL: nothing new */
 
-	GMutex lock; /* all below; never taken on the data path */
-	GCond changed;
+	pthread_mutex_t lock; /* all below; never taken on the data path */
+	pthread_cond_t changed;
 	NfpSnapshot *snapshot;
 	NfpView *newest;    /* as `next` was when it was made */
 	uint64_t views;     /* made so far */
@@ -69,7 +70,7 @@ static void adopt(NfpEnrich *e, NfpSnapshot *snapshot, const NfpLoadReport *repo
 	if (report->left_out)
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s: %u row%s left out, the first: %s", e->database, report->left_out,
 			report->left_out == 1 ? "" : "s", report->told->str);
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	old = e->snapshot;
 	nfp_services_mark_as(snapshot->services, old->services);
 	e->snapshot = snapshot;
@@ -78,14 +79,14 @@ static void adopt(NfpEnrich *e, NfpSnapshot *snapshot, const NfpLoadReport *repo
 	e->left_out = report->left_out;
 	g_clear_pointer(&e->error, g_free);
 	publish(e);
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 	nfp_snapshot_unref(old);
 }
 
 /* Told once, not at each attempt. */
 static void failed(NfpEnrich *e, const GError *error)
 {
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	e->failures++;
 	if (g_strcmp0(e->error, error->message)) {
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s: %s; %s, and it is tried again", e->database, error->message,
@@ -93,7 +94,7 @@ static void failed(NfpEnrich *e, const GError *error)
 		g_free(e->error);
 		e->error = g_strdup(error->message);
 	}
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 }
 
 static void follow(NfpEnrich *e, NfpEnrichSource *source)
@@ -116,6 +117,14 @@ static void follow(NfpEnrich *e, NfpEnrichSource *source)
 	}
 }
 
+/* The lock is held. FALSE: it is that late (g_get_monotonic_time). */
+static gboolean wait_until(NfpEnrich *e, gint64 then)
+{
+	struct timespec at = { .tv_sec = then / G_USEC_PER_SEC, .tv_nsec = then % G_USEC_PER_SEC * 1000 };
+
+	return pthread_cond_timedwait(&e->changed, &e->lock, &at) == 0;
+}
+
 static void *run(void *data)
 {
 	NfpEnrich *e = data;
@@ -125,13 +134,13 @@ static void *run(void *data)
 		gint64 until;
 
 		follow(e, source);
-		g_mutex_lock(&e->lock);
+		pthread_mutex_lock(&e->lock);
 		e->tried = TRUE;
-		g_cond_broadcast(&e->changed);
+		pthread_cond_broadcast(&e->changed);
 		until = g_get_monotonic_time() + POLL;
-		while (!g_atomic_int_get(&e->stop) && g_cond_wait_until(&e->changed, &e->lock, until))
+		while (!g_atomic_int_get(&e->stop) && wait_until(e, until))
 			;
-		g_mutex_unlock(&e->lock);
+		pthread_mutex_unlock(&e->lock);
 	}
 	return NULL;
 }
@@ -140,13 +149,17 @@ NfpEnrich *nfp_enrich_new(const char *database, GError **err)
 {
 	g_autoptr(NfpSnapshot) snapshot = nfp_snapshot_new();
 	g_autoptr(NfpEnrich) e = NULL;
+	pthread_condattr_t monotonic;
 
 	nfp_builtin_add(snapshot);
 	if (!nfp_snapshot_seal(snapshot, err))
 		return NULL;
 	e = g_new0(NfpEnrich, 1);
-	g_mutex_init(&e->lock);
-	g_cond_init(&e->changed);
+	pthread_mutex_init(&e->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&e->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	e->database = g_strdup(database);
 	e->interfaces = g_array_new(FALSE, FALSE, sizeof(NfpViewInterface));
 	g_array_set_clear_func(e->interfaces, interface_clear);
@@ -168,17 +181,17 @@ gboolean nfp_enrich_wait(NfpEnrich *e, gint64 deadline)
 {
 	gboolean tried;
 
-	g_mutex_lock(&e->lock);
-	while (!e->tried && g_cond_wait_until(&e->changed, &e->lock, deadline))
+	pthread_mutex_lock(&e->lock);
+	while (!e->tried && wait_until(e, deadline))
 		;
 	tried = e->tried;
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 	return tried;
 }
 
 void nfp_enrich_set_interfaces(NfpEnrich *e, uint32_t domain, const NfpEnrichInterface *interfaces, guint n)
 {
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	for (guint i = e->interfaces->len; i-- > 0;)
 		if (g_array_index(e->interfaces, NfpViewInterface, i).domain == domain)
 			g_array_remove_index_fast(e->interfaces, i);
@@ -191,20 +204,20 @@ void nfp_enrich_set_interfaces(NfpEnrich *e, uint32_t domain, const NfpEnrichInt
 		g_array_append_val(e->interfaces, copy);
 	}
 	publish(e);
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 }
 
 void nfp_enrich_set_routes(NfpEnrich *e, uint32_t domain, NfpRouteTables *tables)
 {
 	NfpViewRoutes fresh = { domain, tables };
 
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	for (guint i = e->routes->len; i-- > 0;)
 		if (g_array_index(e->routes, NfpViewRoutes, i).domain == domain)
 			g_array_remove_index_fast(e->routes, i);
 	g_array_append_val(e->routes, fresh);
 	publish(e);
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 }
 
 static uint64_t routes_n(const NfpEnrich *e)
@@ -220,9 +233,9 @@ uint64_t nfp_enrich_names_version(NfpEnrich *e)
 {
 	uint64_t version;
 
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	version = e->views << 32 | nfp_services_marked_n(e->snapshot->services);
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 	return version;
 }
 
@@ -230,9 +243,9 @@ void nfp_enrich_add_names(NfpEnrich *e, NfpNameTables *tables)
 {
 	g_autoptr(NfpView) view = NULL;
 
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	view = nfp_view_ref(e->newest);
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 	nfp_view_add_names(view, tables);
 }
 
@@ -262,7 +275,7 @@ void nfp_enrich_fill(NfpEnrich *e, NfpBatch *batch, uint32_t first)
 
 void nfp_enrich_status(NfpEnrich *e, NfpEnrichStatus *ret)
 {
-	g_mutex_lock(&e->lock);
+	pthread_mutex_lock(&e->lock);
 	*ret = (NfpEnrichStatus){
 		.database = g_strdup(e->database),
 		.generation = e->generation,
@@ -277,7 +290,7 @@ void nfp_enrich_status(NfpEnrich *e, NfpEnrichStatus *ret)
 		.age = e->generation ? g_get_monotonic_time() - e->loaded : -1,
 		.error = g_strdup(e->error),
 	};
-	g_mutex_unlock(&e->lock);
+	pthread_mutex_unlock(&e->lock);
 }
 
 void nfp_enrich_status_clear(NfpEnrichStatus *status)
@@ -292,9 +305,9 @@ void nfp_enrich_free(NfpEnrich *e)
 		return;
 	g_atomic_int_set(&e->stop, 1);
 	if (e->thread) {
-		g_mutex_lock(&e->lock);
-		g_cond_broadcast(&e->changed);
-		g_mutex_unlock(&e->lock);
+		pthread_mutex_lock(&e->lock);
+		pthread_cond_broadcast(&e->changed);
+		pthread_mutex_unlock(&e->lock);
 		g_thread_join(e->thread);
 	}
 	nfp_view_unref(e->current);
@@ -305,7 +318,7 @@ void nfp_enrich_free(NfpEnrich *e)
 	g_array_unref(e->routes);
 	g_free(e->database);
 	g_free(e->error);
-	g_cond_clear(&e->changed);
-	g_mutex_clear(&e->lock);
+	pthread_cond_destroy(&e->changed);
+	pthread_mutex_destroy(&e->lock);
 	g_free(e);
 }

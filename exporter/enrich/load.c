@@ -7,12 +7,12 @@
 #include "enrich/builtin.h"
 #include "enrich/tables.h"
 
-#define ROUND 4096 /* rows between looks at limits and at `cancel` */
+#define ROUND 4096 /* rows between looks at limits */
+#define INSTRUCTIONS 100000 /* of SQLite's virtual machine between looks at `cancel`: some ms */
 
 typedef struct {
 	NfpSnapshot *snapshot;
 	NfpLoadReport *report;
-	const gint *cancel;
 	sqlite3_stmt *stmt;
 	const char *table;
 } Load;
@@ -181,28 +181,41 @@ static gboolean load_table(Load *l, sqlite3 *db, guint i, GError **err)
 	l->table = selects[i].table;
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		selects[i].load(l);
-		if (++n % ROUND)
-			continue;
-		if (!nfp_snapshot_fits(l->snapshot, err))
+		if (++n % ROUND == 0 && !nfp_snapshot_fits(l->snapshot, err))
 			return FALSE;
-		if (g_atomic_int_get(l->cancel)) {
-			g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "reading was ended");
-			return FALSE;
-		}
+	}
+	if (rc == SQLITE_INTERRUPT) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "reading was ended");
+		return FALSE;
 	}
 	return rc == SQLITE_DONE || nfp_database_error(db, "SQLite", err);
+}
+
+/* Between rows and within: a view can compute for ever without one. */
+static int is_cancelled(void *cancel)
+{
+	return g_atomic_int_get((const gint *)cancel);
+}
+
+static gboolean load_tables(Load *l, sqlite3 *db, GError **err)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(selects); i++)
+		if (!load_table(l, db, i, err))
+			return FALSE;
+	return TRUE;
 }
 
 NfpSnapshot *nfp_load(sqlite3 *db, const gint *cancel, NfpLoadReport *report, GError **err)
 {
 	g_autoptr(NfpSnapshot) snapshot = nfp_snapshot_new();
-	Load l = { .snapshot = snapshot, .report = report, .cancel = cancel };
+	Load l = { .snapshot = snapshot, .report = report };
+	gboolean done;
 
 	nfp_builtin_add(snapshot);
-	for (guint i = 0; i < G_N_ELEMENTS(selects); i++)
-		if (!load_table(&l, db, i, err))
-			return NULL;
-	return nfp_snapshot_seal(snapshot, err) ? g_steal_pointer(&snapshot) : NULL;
+	sqlite3_progress_handler(db, INSTRUCTIONS, is_cancelled, (void *)cancel);
+	done = load_tables(&l, db, err);
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	return done && nfp_snapshot_seal(snapshot, err) ? g_steal_pointer(&snapshot) : NULL;
 }
 
 void nfp_load_report_clear(NfpLoadReport *report)

@@ -95,6 +95,23 @@ Test(load, ends_when_told)
 	nfp_test_db_clear(&test);
 }
 
+/* Not even when a view never has a row. */
+Test(load, ends_when_told_within_a_row, .timeout = 60)
+{
+	g_auto(NfpLoadReport) report = { 0 };
+	g_autoptr(GError) err = NULL;
+	NfpTestDb test;
+
+	nfp_test_db_init(&test);
+	nfp_test_db_exec(&test, "DROP TABLE host");
+	nfp_test_db_exec(&test, "CREATE VIEW host(rowid, address, name, priority) AS"
+				" WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+				" SELECT i, '192.0.2.1', 'x', 1 FROM n WHERE i < 0");
+	cr_expect_null(nfp_load(test.db, &stop, &report, &err));
+	cr_expect_str_eq(err->message, "reading was ended");
+	nfp_test_db_clear(&test);
+}
+
 Test(load, a_table_that_is_missing)
 {
 	g_auto(NfpLoadReport) report = { 0 };
