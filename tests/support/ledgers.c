@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "support/ledgers.h"
 
+static void hook_clear(void *data)
+{
+	g_free(((NfpLedgerHook *)data)->netns);
+}
+
+static void bucket_clear(void *data)
+{
+	g_free(((NfpLedgerBucket *)data)->netns);
+}
+
 NfpLedger *nfp_test_ledger(void)
 {
 	NfpLedger *l = g_new0(NfpLedger, 1);
@@ -23,6 +33,8 @@ NfpLedger *nfp_test_ledger(void)
 	buckets[0].packets[NFP_P_hook] = 1;
 	l->hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));
 	l->buckets = g_array_new(FALSE, TRUE, sizeof(NfpLedgerBucket));
+	g_array_set_clear_func(l->hooks, hook_clear);
+	g_array_set_clear_func(l->buckets, bucket_clear);
 	g_array_append_vals(l->hooks, hooks, G_N_ELEMENTS(hooks));
 	g_array_append_vals(l->buckets, buckets, G_N_ELEMENTS(buckets));
 	l->total = (NfpBooks){ .seen = 105, .seen_skbs = 60, .seen_skb_bytes = 6000, .recorded = 75, .open = 20,

@@ -6,22 +6,13 @@
 #include "app/status_view.h"
 #include "support/ledgers.h"
 
-static void free_ledger(NfpLedger *l)
-{
-	for (guint i = 0; i < l->hooks->len; i++)
-		g_free(g_array_index(l->hooks, NfpLedgerHook, i).netns);
-	for (guint i = 0; i < l->buckets->len; i++)
-		g_free(g_array_index(l->buckets, NfpLedgerBucket, i).netns);
-	nfp_ledger_free(l);
-}
-
 static JsonObject *view(JsonObject *daemon)
 {
 	NfpLedger *l = nfp_test_ledger();
 	g_autofree char *text = nfp_status_view_json(l, daemon);
 	g_autoptr(JsonNode) node = json_from_string(text, NULL);
 
-	free_ledger(l);
+	nfp_ledger_free(l);
 	cr_assert_eq(strchr(text, '\n'), text + strlen(text) - 1, "one line");
 	cr_assert_not_null(node);
 	return json_node_dup_object(node);
@@ -79,7 +70,7 @@ Test(status, limits_of_xdp)
 	cr_expect(strstr(text, "\"hook\":\"xdp\",\"method\":\"xdp-generic\""), "%s", text);
 	cr_expect(strstr(text, "\"limits\":[\"gso\",\"vlan\"]"), "%s", text);
 	cr_expect(strstr(text, "\"limits\":[]"), "the other hook has none");
-	free_ledger(l);
+	nfp_ledger_free(l);
 }
 
 Test(status, buckets)

@@ -10,10 +10,6 @@ static char *view(NfpLedger *l, const char *daemon)
 	g_autoptr(JsonNode) node = daemon ? json_from_string(daemon, NULL) : NULL;
 	char *text = nfp_status_view_text(l, node ? json_node_get_object(node) : NULL);
 
-	for (guint i = 0; i < l->hooks->len; i++)
-		g_free(g_array_index(l->hooks, NfpLedgerHook, i).netns);
-	for (guint i = 0; i < l->buckets->len; i++)
-		g_free(g_array_index(l->buckets, NfpLedgerBucket, i).netns);
 	nfp_ledger_free(l);
 	return text;
 }
