@@ -116,8 +116,12 @@ function(nfp_test_properties test label timeout)
 	set(environment "NFP_BUILD=${CMAKE_BINARY_DIR}" "NFP_CC=${CMAKE_C_COMPILER}"
 		"NFPROBE=$<TARGET_FILE:nfprobe>")
 	if(NFP_SANITIZE MATCHES "thread")
+		set(suppressions suppressions)
+		if(test MATCHES "/test_(tls|dtls|tls_handshake)$")
+			set(suppressions suppressions.tls)
+		endif()
 		list(APPEND environment "G_SLICE=always-malloc"
-			"TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan/suppressions")
+			"TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan/${suppressions}")
 	endif()
 	set_tests_properties(${test} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()

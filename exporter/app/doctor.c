@@ -3,6 +3,7 @@
 
 #include <json-glib/json-glib.h>
 
+#include "app/members.h"
 #include "base/error.h"
 #include "base/wrap.h"
 
@@ -92,12 +93,6 @@ char *nfp_doctor_text(const NfpDoctor *doctor)
 	return g_string_free(out, FALSE);
 }
 
-static void add_string(JsonBuilder *b, const char *name, const char *value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_string_value(b, value);
-}
-
 char *nfp_doctor_json(const NfpDoctor *doctor)
 {
 	g_autoptr(JsonBuilder) b = json_builder_new();
@@ -105,18 +100,18 @@ char *nfp_doctor_json(const NfpDoctor *doctor)
 	g_autofree char *text = NULL;
 
 	json_builder_begin_object(b);
-	add_string(b, "result", result(doctor));
+	nfp_json_add_string(b, "result", result(doctor));
 	json_builder_set_member_name(b, "checks");
 	json_builder_begin_array(b);
 	for (guint i = 0; i < doctor->lines->len; i++) {
 		const NfpDoctorLine *line = &g_array_index(doctor->lines, NfpDoctorLine, i);
 
 		json_builder_begin_object(b);
-		add_string(b, "state", states[line->state]);
-		add_string(b, "topic", line->topic);
-		add_string(b, "text", line->text);
+		nfp_json_add_string(b, "state", states[line->state]);
+		nfp_json_add_string(b, "topic", line->topic);
+		nfp_json_add_string(b, "text", line->text);
 		if (line->advice)
-			add_string(b, "advice", line->advice);
+			nfp_json_add_string(b, "advice", line->advice);
 		json_builder_end_object(b);
 	}
 	json_builder_end_array(b);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "app/outputs.h"
 
+#include "app/members.h"
 #include "base/log.h"
 
 typedef struct {
@@ -130,12 +131,6 @@ void nfp_outputs_close(NfpOutputs *outputs)
 		nfp_group_close(g_array_index(outputs->groups, Output, i).group);
 }
 
-static void add_number(JsonBuilder *b, const char *name, uint64_t value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_int_value(b, (gint64)value);
-}
-
 static void report(const Output *output, JsonBuilder *b)
 {
 	static const char *const policies[] = {
@@ -145,23 +140,20 @@ static void report(const Output *output, JsonBuilder *b)
 
 	nfp_group_status(output->group, &status);
 	json_builder_begin_object(b);
-	json_builder_set_member_name(b, "name");
-	json_builder_add_string_value(b, output->options->name);
-	json_builder_set_member_name(b, "policy");
-	json_builder_add_string_value(b, policies[output->options->policy]);
+	nfp_json_add_string(b, "name", output->options->name);
+	nfp_json_add_string(b, "policy", policies[output->options->policy]);
 	json_builder_set_member_name(b, "members");
 	json_builder_begin_array(b);
 	for (guint i = 0; output->names[i]; i++)
 		json_builder_add_string_value(b, output->names[i]);
 	json_builder_end_array(b);
 	if (output->options->policy == NFP_GROUP_FAILOVER) {
-		json_builder_set_member_name(b, "active");
-		json_builder_add_string_value(b, output->names[status.active]);
-		add_number(b, "switches", status.switches);
-		add_number(b, "pending", status.pending);
-		add_number(b, "moved", status.moved);
-		add_number(b, "lost_records", status.lost_records);
-		add_number(b, "lost_packets", status.lost_packets);
+		nfp_json_add_string(b, "active", output->names[status.active]);
+		nfp_json_add_number(b, "switches", status.switches);
+		nfp_json_add_number(b, "pending", status.pending);
+		nfp_json_add_number(b, "moved", status.moved);
+		nfp_json_add_number(b, "lost_records", status.lost_records);
+		nfp_json_add_number(b, "lost_packets", status.lost_packets);
 	}
 	json_builder_end_object(b);
 }

@@ -2,22 +2,8 @@
 #include <unistd.h>
 
 #include "app/daemon.h"
+#include "app/members.h"
 #include "base/error.h"
-
-static void add_number(JsonBuilder *b, const char *name, uint64_t value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_int_value(b, (gint64)value);
-}
-
-static void add_string(JsonBuilder *b, const char *name, const char *value)
-{
-	json_builder_set_member_name(b, name);
-	if (value)
-		json_builder_add_string_value(b, value);
-	else
-		json_builder_add_null_value(b);
-}
 
 static void add_spool(JsonBuilder *b, const NfpSpoolStatus *s)
 {
@@ -26,15 +12,15 @@ static void add_spool(JsonBuilder *b, const NfpSpoolStatus *s)
 
 	json_builder_set_member_name(b, "spool");
 	json_builder_begin_object(b);
-	add_number(b, "waiting_records", s->waiting);
-	add_number(b, "kept_records", s->kept);
-	add_number(b, "octets", s->octets);
-	add_number(b, "oldest_s", oldest && oldest < now ? (uint64_t)(now - oldest) / G_USEC_PER_SEC : 0);
-	add_number(b, "dropped_records", s->dropped_records);
-	add_number(b, "dropped_packets", s->dropped_packets);
-	add_number(b, "failures", s->failures);
+	nfp_json_add_number(b, "waiting_records", s->waiting);
+	nfp_json_add_number(b, "kept_records", s->kept);
+	nfp_json_add_number(b, "octets", s->octets);
+	nfp_json_add_number(b, "oldest_s", oldest && oldest < now ? (uint64_t)(now - oldest) / G_USEC_PER_SEC : 0);
+	nfp_json_add_number(b, "dropped_records", s->dropped_records);
+	nfp_json_add_number(b, "dropped_packets", s->dropped_packets);
+	nfp_json_add_number(b, "failures", s->failures);
 	if (s->error[0])
-		add_string(b, "error", s->error);
+		nfp_json_add_string(b, "error", s->error);
 	json_builder_end_object(b);
 }
 
@@ -44,23 +30,22 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 
 	nfp_collector_status(collector, &s);
 	json_builder_begin_object(b);
-	add_string(b, "name", options->name);
-	add_string(b, "endpoint", options->endpoint);
-	add_string(b, "protocol", options->protocol);
-	add_string(b, "state", s.up || !*s.reason ? s.state : s.reason);
-	json_builder_set_member_name(b, "up");
-	json_builder_add_boolean_value(b, s.up);
-	add_number(b, "queued", s.queued);
-	add_number(b, "messages", s.messages);
-	add_number(b, "records", s.records);
-	add_number(b, "packets", s.packets);
-	add_number(b, "octets", s.octets);
-	add_number(b, "refused_records", s.refused_records);
-	add_number(b, "refused_packets", s.refused_packets);
-	add_number(b, "resent_records", s.resent_records);
-	add_number(b, "unacked_records", s.unacked_records);
-	add_number(b, "send_errors", s.send_errors);
-	add_number(b, "sessions", s.sessions);
+	nfp_json_add_string(b, "name", options->name);
+	nfp_json_add_string(b, "endpoint", options->endpoint);
+	nfp_json_add_string(b, "protocol", options->protocol);
+	nfp_json_add_string(b, "state", s.up || !*s.reason ? s.state : s.reason);
+	nfp_json_add_bool(b, "up", s.up);
+	nfp_json_add_number(b, "queued", s.queued);
+	nfp_json_add_number(b, "messages", s.messages);
+	nfp_json_add_number(b, "records", s.records);
+	nfp_json_add_number(b, "packets", s.packets);
+	nfp_json_add_number(b, "octets", s.octets);
+	nfp_json_add_number(b, "refused_records", s.refused_records);
+	nfp_json_add_number(b, "refused_packets", s.refused_packets);
+	nfp_json_add_number(b, "resent_records", s.resent_records);
+	nfp_json_add_number(b, "unacked_records", s.unacked_records);
+	nfp_json_add_number(b, "send_errors", s.send_errors);
+	nfp_json_add_number(b, "sessions", s.sessions);
 	if (s.spool.configured)
 		add_spool(b, &s.spool);
 	json_builder_end_object(b);
@@ -75,17 +60,16 @@ static void add_printer(JsonBuilder *b, NfpPrinter *printer, gboolean json)
 	if (s.broken_by)
 		down = g_strdup_printf("down: %s", g_strerror(s.broken_by));
 	json_builder_begin_object(b);
-	add_string(b, "name", "stdout");
-	add_string(b, "endpoint", "stdout");
-	add_string(b, "protocol", json ? "json" : "table");
-	add_string(b, "state", down ? down : "up");
-	json_builder_set_member_name(b, "up");
-	json_builder_add_boolean_value(b, !s.broken_by);
-	add_number(b, "queued", s.queued);
-	add_number(b, "records", s.records);
-	add_number(b, "packets", s.packets);
-	add_number(b, "refused_records", s.refused_records);
-	add_number(b, "refused_packets", s.refused_packets);
+	nfp_json_add_string(b, "name", "stdout");
+	nfp_json_add_string(b, "endpoint", "stdout");
+	nfp_json_add_string(b, "protocol", json ? "json" : "table");
+	nfp_json_add_string(b, "state", down ? down : "up");
+	nfp_json_add_bool(b, "up", !s.broken_by);
+	nfp_json_add_number(b, "queued", s.queued);
+	nfp_json_add_number(b, "records", s.records);
+	nfp_json_add_number(b, "packets", s.packets);
+	nfp_json_add_number(b, "refused_records", s.refused_records);
+	nfp_json_add_number(b, "refused_packets", s.refused_packets);
 	json_builder_end_object(b);
 }
 
@@ -97,10 +81,10 @@ static void add_pairing(JsonBuilder *b, NfpFanout *fanout)
 		return;
 	json_builder_set_member_name(b, "biflow");
 	json_builder_begin_object(b);
-	add_number(b, "biflows", s.biflows);
-	add_number(b, "uniflows", s.uniflows);
-	add_number(b, "crowded", s.crowded);
-	add_number(b, "directions_evicted", s.evicted);
+	nfp_json_add_number(b, "biflows", s.biflows);
+	nfp_json_add_number(b, "uniflows", s.uniflows);
+	nfp_json_add_number(b, "crowded", s.crowded);
+	nfp_json_add_number(b, "directions_evicted", s.evicted);
 	json_builder_end_object(b);
 }
 
@@ -113,20 +97,20 @@ static void add_harvester(JsonBuilder *b, NfpDaemon *d)
 	nfp_harvester_status(d->harvester, &s);
 	json_builder_set_member_name(b, "daemon");
 	json_builder_begin_object(b);
-	add_string(b, "version", NFP_VERSION);
-	add_number(b, "pid", getpid());
-	add_number(b, "uptime_s", (g_get_monotonic_time() - d->started) / G_USEC_PER_SEC);
+	nfp_json_add_string(b, "version", NFP_VERSION);
+	nfp_json_add_number(b, "pid", getpid());
+	nfp_json_add_number(b, "uptime_s", (g_get_monotonic_time() - d->started) / G_USEC_PER_SEC);
 	nfp_identity_starts(d->identity, &first, &starts);
-	add_number(b, "first_start_s", first);
-	add_number(b, "starts", starts);
-	add_number(b, "interval_ns", d->conf->interval);
-	add_number(b, "buckets_open", s.buckets_open);
-	add_number(b, "buckets_draining", s.buckets_draining);
-	add_number(b, "records", s.records);
-	add_number(b, "packets", s.packets);
-	add_number(b, "drain_errors", s.drain_errors);
-	add_number(b, "clock_steps", s.clock_steps);
-	add_number(b, "late", s.late);
+	nfp_json_add_number(b, "first_start_s", first);
+	nfp_json_add_number(b, "starts", starts);
+	nfp_json_add_number(b, "interval_ns", d->conf->interval);
+	nfp_json_add_number(b, "buckets_open", s.buckets_open);
+	nfp_json_add_number(b, "buckets_draining", s.buckets_draining);
+	nfp_json_add_number(b, "records", s.records);
+	nfp_json_add_number(b, "packets", s.packets);
+	nfp_json_add_number(b, "drain_errors", s.drain_errors);
+	nfp_json_add_number(b, "clock_steps", s.clock_steps);
+	nfp_json_add_number(b, "late", s.late);
 	add_pairing(b, d->fanout);
 	json_builder_end_object(b);
 }
@@ -138,22 +122,22 @@ static void add_enrich(JsonBuilder *b, NfpEnrich *enrich)
 	nfp_enrich_status(enrich, &s);
 	json_builder_set_member_name(b, "enrichment");
 	json_builder_begin_object(b);
-	add_string(b, "database", s.database);
-	add_number(b, "generation", s.generation);
-	add_number(b, "prefixes", s.prefixes);
-	add_number(b, "hosts", s.hosts);
-	add_number(b, "services", s.services);
-	add_number(b, "interfaces", s.interfaces);
-	add_number(b, "left_out", s.left_out);
-	add_number(b, "memory", s.memory);
-	add_number(b, "routes", s.routes);
-	add_number(b, "failures", s.failures);
+	nfp_json_add_string(b, "database", s.database);
+	nfp_json_add_number(b, "generation", s.generation);
+	nfp_json_add_number(b, "prefixes", s.prefixes);
+	nfp_json_add_number(b, "hosts", s.hosts);
+	nfp_json_add_number(b, "services", s.services);
+	nfp_json_add_number(b, "interfaces", s.interfaces);
+	nfp_json_add_number(b, "left_out", s.left_out);
+	nfp_json_add_number(b, "memory", s.memory);
+	nfp_json_add_number(b, "routes", s.routes);
+	nfp_json_add_number(b, "failures", s.failures);
 	json_builder_set_member_name(b, "age_s");
 	if (s.age >= 0)
 		json_builder_add_int_value(b, s.age / G_USEC_PER_SEC);
 	else
 		json_builder_add_null_value(b);
-	add_string(b, "error", s.error);
+	nfp_json_add_string(b, "error", s.error);
 	json_builder_end_object(b);
 }
 

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "app/control.h"
+#include "app/members.h"
 #include "app/status_view.h"
 #include "harvest/rows.h"
 
@@ -13,53 +14,32 @@ const NfpStatusLimit nfp_status_limits[] = {
 };
 const guint nfp_status_limits_n = G_N_ELEMENTS(nfp_status_limits);
 
-static void add_number(JsonBuilder *b, const char *name, uint64_t value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_int_value(b, (gint64)value);
-}
-
-static void add_string(JsonBuilder *b, const char *name, const char *value)
-{
-	json_builder_set_member_name(b, name);
-	if (value)
-		json_builder_add_string_value(b, value);
-	else
-		json_builder_add_null_value(b);
-}
-
-static void add_bool(JsonBuilder *b, const char *name, gboolean value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_boolean_value(b, value);
-}
-
 static void add_books(JsonBuilder *b, const NfpBooks *books)
 {
-	add_number(b, "seen", books->seen);
-	add_number(b, "seen_skbs", books->seen_skbs);
-	add_number(b, "seen_skb_bytes", books->seen_skb_bytes);
-	add_number(b, "recorded", books->recorded);
-	add_number(b, "open", books->open);
+	nfp_json_add_number(b, "seen", books->seen);
+	nfp_json_add_number(b, "seen_skbs", books->seen_skbs);
+	nfp_json_add_number(b, "seen_skb_bytes", books->seen_skb_bytes);
+	nfp_json_add_number(b, "recorded", books->recorded);
+	nfp_json_add_number(b, "open", books->open);
 	json_builder_set_member_name(b, "lost");
 	json_builder_begin_object(b);
 	for (int i = 0; i < NFP_LOST_N; i++)
 		if (nfp_lost_names[i])
-			add_number(b, nfp_lost_names[i], books->lost[i]);
+			nfp_json_add_number(b, nfp_lost_names[i], books->lost[i]);
 	json_builder_end_object(b);
-	add_number(b, "coarsened", books->coarsened);
+	nfp_json_add_number(b, "coarsened", books->coarsened);
 }
 
 static void add_bucket(JsonBuilder *b, const NfpLedgerBucket *bucket)
 {
 	json_builder_begin_object(b);
-	add_number(b, "start_ts", bucket->id.start_ts);
-	add_number(b, "end_ts", bucket->id.end_ts);
-	add_string(b, "state", bucket->state);
-	add_number(b, "domain", bucket->domain);
-	add_string(b, "netns", bucket->netns);
+	nfp_json_add_number(b, "start_ts", bucket->id.start_ts);
+	nfp_json_add_number(b, "end_ts", bucket->id.end_ts);
+	nfp_json_add_string(b, "state", bucket->state);
+	nfp_json_add_number(b, "domain", bucket->domain);
+	nfp_json_add_string(b, "netns", bucket->netns);
 	add_books(b, &bucket->books);
-	add_bool(b, "balanced", !nfp_ledger_difference(&bucket->books));
+	nfp_json_add_bool(b, "balanced", !nfp_ledger_difference(&bucket->books));
 	json_builder_set_member_name(b, "protocols");
 	json_builder_begin_object(b);
 	for (int row = 0; row <= NFP_P_N; row++) {
@@ -67,8 +47,8 @@ static void add_bucket(JsonBuilder *b, const NfpLedgerBucket *bucket)
 			continue;
 		json_builder_set_member_name(b, nfp_row_name(row));
 		json_builder_begin_object(b);
-		add_number(b, "entries", bucket->entries[row]);
-		add_number(b, "packets", bucket->packets[row]);
+		nfp_json_add_number(b, "entries", bucket->entries[row]);
+		nfp_json_add_number(b, "packets", bucket->packets[row]);
 		json_builder_end_object(b);
 	}
 	json_builder_end_object(b);
@@ -78,24 +58,24 @@ static void add_bucket(JsonBuilder *b, const NfpLedgerBucket *bucket)
 static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 {
 	json_builder_begin_object(b);
-	add_string(b, "ifname", hook->info.ifname);
-	add_number(b, "ifindex", hook->info.ifindex);
-	add_string(b, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
-	add_string(b, "hook", hook->info.flags & NFP_KEY_XDP ? "xdp" : "tc");
-	add_string(b, "method", hook->info.method);
-	add_bool(b, "attached", hook->info.method != NULL);
-	add_number(b, "domain", hook->domain);
-	add_string(b, "netns", hook->netns);
+	nfp_json_add_string(b, "ifname", hook->info.ifname);
+	nfp_json_add_number(b, "ifindex", hook->info.ifindex);
+	nfp_json_add_string(b, "direction", hook->info.flags & NFP_KEY_EGRESS ? "egress" : "ingress");
+	nfp_json_add_string(b, "hook", hook->info.flags & NFP_KEY_XDP ? "xdp" : "tc");
+	nfp_json_add_string(b, "method", hook->info.method);
+	nfp_json_add_bool(b, "attached", hook->info.method != NULL);
+	nfp_json_add_number(b, "domain", hook->domain);
+	nfp_json_add_string(b, "netns", hook->netns);
 	add_books(b, &hook->books);
-	add_number(b, "dropped_before", hook->info.dropped_before);
-	add_number(b, "dropped_after", hook->info.dropped_after);
+	nfp_json_add_number(b, "dropped_before", hook->info.dropped_before);
+	nfp_json_add_number(b, "dropped_after", hook->info.dropped_after);
 	json_builder_set_member_name(b, "limits");
 	json_builder_begin_array(b);
 	for (guint i = 0; i < nfp_status_limits_n; i++)
 		if (hook->info.limits & nfp_status_limits[i].bit)
 			json_builder_add_string_value(b, nfp_status_limits[i].name);
 	json_builder_end_array(b);
-	add_bool(b, "balanced", !nfp_ledger_difference(&hook->books));
+	nfp_json_add_bool(b, "balanced", !nfp_ledger_difference(&hook->books));
 	json_builder_end_object(b);
 }
 
@@ -153,7 +133,7 @@ static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 
 	json_builder_begin_object(b);
 	add_books(b, &l->total);
-	add_bool(b, "balanced", l->balanced);
+	nfp_json_add_bool(b, "balanced", l->balanced);
 	json_builder_set_member_name(b, "buckets");
 	json_builder_begin_array(b);
 	for (guint i = 0; i < l->buckets->len; i++)
@@ -169,7 +149,7 @@ static JsonNode *status_node(const NfpLedger *l, JsonObject *daemon)
 	json_builder_set_member_name(b, "counters");
 	json_builder_begin_object(b);
 	for (int i = 0; i < NFP_C_N; i++)
-		add_number(b, nfp_counter_name(i), l->counters[i]);
+		nfp_json_add_number(b, nfp_counter_name(i), l->counters[i]);
 	json_builder_end_object(b);
 	json_builder_end_object(b);
 	return json_builder_get_root(b);

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "app/members.h"
 #include "record/text.h"
 
 #define DOMAINS 64 /* with lists of their own; further ones are left out */
@@ -161,27 +162,18 @@ static int by_packets(const void *a, const void *b)
 	return x->packets < y->packets ? 1 : x->packets > y->packets ? -1 : 0;
 }
 
-static void add_int(JsonBuilder *b, const char *name, uint64_t value)
-{
-	json_builder_set_member_name(b, name);
-	json_builder_add_int_value(b, (gint64)value);
-}
-
 static void add_flow(JsonBuilder *b, const NfpRecord *record)
 {
 	g_autoptr(GString) flow = g_string_new(NULL);
 
 	nfp_text_flow(flow, record);
 	json_builder_begin_object(b);
-	json_builder_set_member_name(b, "flow");
-	json_builder_add_string_value(b, flow->str);
-	json_builder_set_member_name(b, "row");
-	json_builder_add_string_value(b, nfp_text_row(record));
-	add_int(b, "ifindex", record->ifindex);
-	json_builder_set_member_name(b, "direction");
-	json_builder_add_string_value(b, record->direction ? "egress" : "ingress");
-	add_int(b, "packets", record->packets);
-	add_int(b, "octets", record->octets);
+	nfp_json_add_string(b, "flow", flow->str);
+	nfp_json_add_string(b, "row", nfp_text_row(record));
+	nfp_json_add_number(b, "ifindex", record->ifindex);
+	nfp_json_add_string(b, "direction", record->direction ? "egress" : "ingress");
+	nfp_json_add_number(b, "packets", record->packets);
+	nfp_json_add_number(b, "octets", record->octets);
 	json_builder_end_object(b);
 }
 
@@ -215,10 +207,10 @@ char *nfp_talkers_json(NfpTalkers *t)
 	json_builder_begin_array(b);
 	for (guint i = 0; i < n; i++) {
 		json_builder_begin_object(b);
-		add_int(b, "domain", tops[i].domain);
-		add_int(b, "start_ts", tops[i].start_ns);
-		add_int(b, "end_ts", tops[i].end_ns);
-		add_int(b, "records", tops[i].records);
+		nfp_json_add_number(b, "domain", tops[i].domain);
+		nfp_json_add_number(b, "start_ts", tops[i].start_ns);
+		nfp_json_add_number(b, "end_ts", tops[i].end_ns);
+		nfp_json_add_number(b, "records", tops[i].records);
 		add_list(b, "by_octets", &tops[i].lists[BY_OCTETS], by_octets);
 		add_list(b, "by_packets", &tops[i].lists[BY_PACKETS], by_packets);
 		json_builder_end_object(b);
