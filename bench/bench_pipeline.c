@@ -11,11 +11,14 @@
  * The collector sends IPFIX by UDP over loopback to a process on another CPU, which reads and drops. Times are CPU time
  * of our process (all threads), which leaves the reader out and what else the machine does; the kernel's share of the
  * sends, down to the reader's socket, is in it. The best of some rounds: noise only ever slows down.
- * One JSON line a figure. Usage: bench_pipeline [entries [NAME]]
+ * The last two also as NetFlow v9; and, by bench/live.py, to an address in another network namespace, over a link where the
+ * kernel has to cut the segments in earnest (loopback hands them over whole).
+ * One JSON line a figure. Usage: bench_pipeline [entries [NAME,NAME...|"" [ADDRESS NETNS]]]
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -73,6 +76,7 @@ typedef struct {
 	pid_t pid;
 	uint16_t port;
 	uint64_t *datagrams; /* read so far; shared memory */
+	const char *address, *netns; /* where it is; netns NULL: here */
 } Reader;
 
 static void read_and_drop(int fd, uint64_t *datagrams)
@@ -97,20 +101,42 @@ static void read_and_drop(int fd, uint64_t *datagrams)
 	}
 }
 
-static Reader start_reader(int cpu)
+static void enter(const char *netns)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), room = 256 << 20;
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t length = sizeof(at);
-	Reader reader = { 0 };
+	g_autofree char *path = g_strdup_printf("/run/netns/%s", netns);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) ||
-	    getsockname(fd, (struct sockaddr *)&at, &length))
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		fail("no such network namespace");
+	close(fd);
+}
+
+/* The port is told through the pipe. */
+static void serve(const Reader *reader, int tell)
+{
+	int fd, room = 256 << 20;
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t length = sizeof(at);
+
+	if (reader->netns)
+		enter(reader->netns);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || inet_pton(AF_INET, reader->address, &at.sin_addr) != 1 ||
+	    bind(fd, (struct sockaddr *)&at, sizeof(at)) || getsockname(fd, (struct sockaddr *)&at, &length))
 		fail("no socket to send to");
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
-	reader.port = ntohs(at.sin_port);
+	if (write(tell, &at.sin_port, sizeof(at.sin_port)) != sizeof(at.sin_port))
+		fail("nobody sends");
+	read_and_drop(fd, reader->datagrams);
+}
+
+static Reader start_reader(int cpu, const char *address, const char *netns)
+{
+	Reader reader = { .address = address, .netns = netns };
+	int ends[2];
+
 	reader.datagrams = mmap(NULL, sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (reader.datagrams == MAP_FAILED)
+	if (reader.datagrams == MAP_FAILED || pipe2(ends, O_CLOEXEC))
 		fail("no memory");
 	reader.pid = fork();
 	if (reader.pid < 0)
@@ -118,9 +144,13 @@ static Reader start_reader(int cpu)
 	if (!reader.pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pin(cpu);
-		read_and_drop(fd, reader.datagrams);
+		serve(&reader, ends[1]);
 	}
-	close(fd);
+	close(ends[1]);
+	if (read(ends[0], &reader.port, sizeof(reader.port)) != sizeof(reader.port))
+		fail("nobody to send to");
+	reader.port = ntohs(reader.port);
+	close(ends[0]);
 	return reader;
 }
 
@@ -134,14 +164,16 @@ static void stop_reader(const Reader *reader)
 
 typedef struct {
 	const char *suffix; /* of the figures' names */
+	const char *protocol;
 	guint cpus;         /* that flows came in by */
 	guint twice;        /* CPUs that each flow is on */
 } Mix;
 
 static const Mix mixes[] = {
-	{ "", 1, 1 },
-	{ "_spread", 4, 1 }, /* each flow on one of four CPUs, as receive queues deal them out */
-	{ "_twice", 2, 2 },
+	{ "", "ipfix", 1, 1 },
+	{ "_spread", "ipfix", 4, 1 }, /* each flow on one of four CPUs, as receive queues deal them out */
+	{ "_twice", "ipfix", 2, 2 },
+	{ "_netflow9", "netflow9", 1, 1 },
 };
 
 /* Entry i in a slot, as packets would put it there. */
@@ -334,20 +366,33 @@ static double best_of(void (*work)(Stage *), Stage *stage, uint64_t things)
 
 /* ---- figures ------------------------------------------------------------------------------------- */
 
-static const char *wanted = "";
+static char **wanted; /* NULL: all */
+static bool beyond; /* the reader is in another network namespace */
 
 static bool is_wanted(const char *name, const Mix *mix)
 {
 	g_autofree char *full = g_strconcat(name, mix->suffix, NULL);
 
-	return !*wanted || g_str_equal(full, wanted);
+	if (wanted)
+		return g_strv_contains((const char *const *)wanted, full);
+	/* What comes before the encoding has no protocol, and no link. */
+	return (g_str_equal(mix->protocol, "ipfix") && !beyond) || g_str_equal(name, "export_records_per_s") ||
+	       g_str_equal(name, "pipeline_udp_records_per_s");
+}
+
+static bool is_any_wanted(const Mix *mix)
+{
+	/* Over a link, what differs is the sending: one mix is enough. */
+	return (!beyond || mix->cpus == 1) &&
+	       (is_wanted("drain_entries_per_s", mix) || is_wanted("harvest_entries_per_s", mix) ||
+		is_wanted("export_records_per_s", mix) || is_wanted("pipeline_udp_records_per_s", mix));
 }
 
 static void print(const char *name, const Mix *mix, double value, const char *unit, const Stage *stage)
 {
-	printf("{\"name\":\"%s%s\",\"value\":%.0f,\"unit\":\"%s\",\"entries\":%" PRIu64 ",\"records\":%" PRIu64
+	printf("{\"name\":\"%s%s%s\",\"value\":%.0f,\"unit\":\"%s\",\"vs\":\"CPU time of all threads\",\"entries\":%" PRIu64 ",\"records\":%" PRIu64
 	       ",\"cpus\":%u,\"table_octets\":%zu,\"rounds\":%d",
-	       name, mix->suffix, value, unit, stage->entries, stage->records, mix->cpus, stage->octets, ROUNDS);
+	       name, mix->suffix, beyond ? "_segmented" : "", value, unit, stage->entries, stage->records, mix->cpus, stage->octets, ROUNDS);
 }
 
 static void print_end(void)
@@ -356,16 +401,17 @@ static void print_end(void)
 	fflush(stdout);
 }
 
-static NfpCollector *connect_to(const Reader *reader, const NfpTemplateSet *templates)
+static NfpCollector *connect_to(const Reader *reader, const Mix *mix, const NfpTemplateSet *templates)
 {
-	g_autofree char *endpoint = g_strdup_printf("udp://127.0.0.1:%u", reader->port);
+	g_autofree char *endpoint = g_strdup_printf("udp://%s:%u", reader->address, reader->port);
 	g_autoptr(GError) error = NULL;
 	static NfpCollectorOptions options = {
-		.name = (char *)"bench", .protocol = (char *)"ipfix", .refresh_interval = 60 * NFP_NS_PER_S,
+		.name = (char *)"bench", .refresh_interval = 60 * NFP_NS_PER_S,
 		.refresh_messages = 20, .domain = 1, .retry = 60 * NFP_NS_PER_S, .queue = QUEUE, .rate = NFP_RATE_NONE,
 	};
 	NfpCollector *collector;
 
+	options.protocol = (char *)mix->protocol;
 	options.endpoint = endpoint;
 	collector = nfp_collector_new(&options, templates, "bench", &nfp_clock_system, &error);
 	if (!collector)
@@ -428,7 +474,7 @@ static void measure(Stage *stage, const Mix *mix, const Reader *reader, const Nf
 	}
 	if (!is_wanted("export_records_per_s", mix) && !is_wanted("pipeline_udp_records_per_s", mix))
 		return;
-	stage->collector = connect_to(reader, templates);
+	stage->collector = connect_to(reader, mix, templates);
 	if (is_wanted("export_records_per_s", mix))
 		measure_export(stage, mix);
 	if (is_wanted("pipeline_udp_records_per_s", mix))
@@ -475,11 +521,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_pipeline: 1000 to 8000000 entries\n");
 		return 2;
 	}
-	wanted = argc > 2 ? argv[2] : "";
-	reader = start_reader(cpus > 1 ? 1 : 0);
+	wanted = argc > 2 && *argv[2] ? g_strsplit(argv[2], ",", -1) : NULL;
+	beyond = argc > 4;
+	reader = start_reader(cpus > 1 ? 1 : 0, beyond ? argv[3] : "127.0.0.1", beyond ? argv[4] : NULL);
 	pin(0);
 	for (guint i = 0; i < G_N_ELEMENTS(mixes) && !rc; i++)
-		rc = bench(n, &mixes[i], &reader, templates);
+		if (is_any_wanted(&mixes[i]))
+			rc = bench(n, &mixes[i], &reader, templates);
 	stop_reader(&reader);
+	g_strfreev(wanted);
 	return rc;
 }

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
 	unlink(path);
 	if (code)
 		return code == 77 ? 77 : 1;
-	printf("{\"name\":\"replay_frames_per_s\",\"value\":%.0f,\"unit\":\"frames/s\",\"per_cpu_second\":%.0f,"
+	printf("{\"name\":\"replay_frames_per_s\",\"value\":%.0f,\"unit\":\"frames/s\",\"vs\":\"wall-clock time\",\"per_cpu_second\":%.0f,"
 	       "\"frames\":%" PRIu64 ",\"flows\":%d,\"rounds\":%d}\n", best, best_cpu, frames, FLOWS, ROUNDS);
 	return 0;
 }

@@ -4,8 +4,10 @@
 
   live.py peers NFPROBE TOOLS [--quick]   softflowd, pmacctd, nfpcapd and nfprobe meter the same packets
   live.py veth NFPROBE TOOLS [--quick]    packets a second with no program, an empty one, ours
+  live.py send NFPROBE TOOLS [--quick]    records to datagrams over a link that takes no segments: the kernel cuts them
 
-TOOLS: the folder of the programs traffic and empty. One JSON object a line on stdout, all else on stderr. Needs root.
+--packets N: so many, one round: that it works, not how fast it is (send: records).
+TOOLS: the folder of the programs traffic, empty and bench_pipeline. One JSON object a line on stdout, all else on stderr. Needs root.
 
 CPU is the time that was not idle on all CPUs of the machine, from the first packet until the meter has ended and all its
 records are out; that of the same traffic without a meter, in the same round, is taken off. So what runs in the kernel's
@@ -302,8 +304,10 @@ def round_of(kind, lab, packets, flows, rate):
     return seconds * os.cpu_count() - unused - other, sent["seconds"], counted, memory
 
 
-def peers(lab, quick):
-    packets, flows, rate, rounds = (1_000_000, 10_000, 250_000, 1) if quick else (3_000_000, 10_000, 250_000, 5)
+def peers(lab, quick, asked):
+    packets, flows, rate, rounds = (1_000_000, 10_000, 250_000, 1) if quick else (3_000_000, 10_000, 250_000, 3)
+    if asked:
+        packets, rounds = asked, 1
     present = [kind for kind in METERS if all(shutil.which(tool) for tool in kind.needs)]
     for kind in METERS:
         kind.flows = flows
@@ -326,7 +330,7 @@ def peers(lab, quick):
     if rivals and middle["nfprobe"] > 0:
         best = min(rivals, key=rivals.get)
         emit("peers_best_over_nfprobe_cpu", rivals[best] / middle["nfprobe"], "ratio", best)
-    if quick:
+    if quick or asked:
         return
     # As fast as one CPU sends: who sees all of it?
     for kind in present:
@@ -352,8 +356,10 @@ def metered(lab, kind):
         meter.finish()
 
 
-def veth(lab, quick):
+def veth(lab, quick, asked):
     packets, rounds, flows = (500_000, 3, 1024) if quick else (2_000_000, 7, 1024)
+    if asked:
+        packets, rounds = asked, 1
     Nfprobe.flows = NfprobeXdp.flows = 16384
     ways = {"none": contextlib.nullcontext, "empty_tc": lambda: empty(lab, "tcx"), "nfprobe_tc": lambda: metered(lab, Nfprobe),
             "empty_xdp": lambda: empty(lab, "xdp"), "nfprobe_xdp": lambda: metered(lab, NfprobeXdp)}
@@ -372,15 +378,39 @@ def veth(lab, quick):
              mpps=round(statistics.median(values) / 1e6, 3), flows=flows, rounds=rounds)
 
 
+def send(lab, quick, asked):
+    for name, device, address in zip(lab.names, ("v0", "v1"), ("192.0.2.1", "192.0.2.2")):
+        run("ip", "-n", name, "link", "set", device, "arp", "on")
+        run("ip", "-n", name, "address", "add", f"{address}/30", "dev", device)
+    run(*lab.inside(lab.a, "ethtool", "-K", "v0", "tx-udp-segmentation", "off", "gso", "off"))
+    entries = asked or (524_288 if quick else 1_048_576)
+    before = lab.arrived()
+    process = subprocess.Popen(lab.inside(lab.a, f"{lab.tools}/bench_pipeline", str(entries), "", "192.0.2.2", lab.b),
+                               stdout=subprocess.PIPE, text=True)
+    datagrams = 0
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        datagrams += json.loads(line).get("datagrams", 0)
+    if process.wait():
+        raise SystemExit(f"live.py: bench_pipeline: exit code {process.returncode}")
+    # Segments that are not cut arrive as one buffer.
+    if lab.arrived() - before < datagrams:
+        raise SystemExit("live.py: the link took segments as they were")
+
+
+PARTS = {"peers": peers, "veth": veth, "send": send}
+
+
 def main():
-    if len(sys.argv) < 4 or sys.argv[1] not in ("peers", "veth"):
+    if len(sys.argv) < 4 or sys.argv[1] not in PARTS:
         raise SystemExit(__doc__)
     Nfprobe.binary = sys.argv[2]
+    asked = int(sys.argv[sys.argv.index("--packets") + 1]) if "--packets" in sys.argv else None
     if os.geteuid() != 0:
         say("needs root")
         sys.exit(77)
     with Lab(sys.argv[3]) as lab:
-        {"peers": peers, "veth": veth}[sys.argv[1]](lab, "--quick" in sys.argv)
+        PARTS[sys.argv[1]](lab, "--quick" in sys.argv, asked)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import pathlib
 import subprocess
 import sys
 
+from tables import flows_text
+
 HEAD = """set terminal svg size 760,420 dynamic noenhanced font 'sans-serif,13' background '#ffffff'
 set output '{out}'
 set border 3 lc rgb '#777777'
@@ -17,13 +19,6 @@ set grid ytics lc rgb '#dddddd' lt 1
 set key outside right top textcolor rgb '#333333'
 """
 COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#7d4f9e", "#b8860b", "#444444", "#0e9aa7", "#a83279")
-
-
-def flows_text(value):
-    for unit, size in (("M", 1 << 20), ("k", 1 << 10)):
-        if value >= size:
-            return f"{value // size} {unit}"
-    return str(value)
 
 
 def block(name, rows):
