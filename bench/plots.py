@@ -6,6 +6,7 @@ Writes packet.svg (ns a packet against flows), loss.svg (what becomes of flows t
 send). A plot whose figures are missing is left out, and said so."""
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -37,11 +38,13 @@ def lines(series, ylabel, xlabel="flows in the bucket", ylog=False):
     xs = sorted({x for points in series.values() for x, _ in points})
     text += "set xtics (" + ", ".join(f"'{flows_text(x)}' {x}" for x in xs) + ")\n"
     text += "set logscale y\n" if ylog else "set yrange [0:*]\n"
-    parts = []
+    parts, kinds = [], {}
     for i, (label, points) in enumerate(series.items()):
         text += block(f"d{i}", sorted(points))
-        dash = 2 if "look-up" in label or "HASH" in label else 1
-        parts.append(f"$d{i} with linespoints pt 7 ps 0.6 lw 2 dt {dash} lc rgb '{COLOURS[i % len(COLOURS)]}' title '{label}'")
+        # One colour for each kind, one dash for each spread.
+        kind, dash = label.removesuffix(" Zipf"), 2 if label.endswith(" Zipf") else 1
+        colour = COLOURS[kinds.setdefault(kind, len(kinds)) % len(COLOURS)]
+        parts.append(f"$d{i} with linespoints pt 7 ps 0.6 lw 2 dt {dash} lc rgb '{colour}' title '{label}'")
     return text + "plot " + ", ".join(parts) + "\n"
 
 
@@ -51,10 +54,12 @@ def packet(figures):
     for row in figures.values():
         if "sweep" not in row:
             continue
-        label = f"{row['packet']} {row['spread']}"
-        series.setdefault(label, []).append((row["flows"], row["value"]))
+        spread = " Zipf" if row["spread"] == "Zipf" else ""
+        # A mix of four has four flows at least.
+        flows = 1 if row["flows"] < 1024 else row["flows"]
+        series.setdefault(row["packet"] + spread, []).append((flows, row["value"]))
         if row["packet"] == "tcp4":
-            series.setdefault(f"kernel HASH look-up {row['spread']}", []).append((row["flows"], row["kernel_hash_lookup"]))
+            series.setdefault("HASH look-up" + spread, []).append((flows, row["kernel_hash_lookup"]))
     return series and lines(series, "ns a packet, over an empty program", ylog=True)
 
 
@@ -68,13 +73,14 @@ def loss(figures):
 
 
 def rates(figures):
-    rows = [(name, figures[name]["value"] / 1e6) for name in figures if name.endswith("_per_s")]
+    rows = [(name, figures[name]["value"] / 1e6) for name in figures
+            if re.search(r"_per_s(_netflow9)?(_segmented)?$", name)]
     if not rows:
         return None
-    text = block("d", [(i, f"{value:.3f}", f'"{name[:-6].replace("_", " ")}"', f'"{value:.1f}"') for i, (name, value) in enumerate(reversed(rows))])
-    return (text + "unset key\nset logscale x\nset xrange [0.1:*]\nset xlabel 'millions a second, one core'\n"
-            f"set yrange [-0.6:{len(rows) - 0.4}]\nset lmargin 34\nset grid xtics noytics lc rgb '#dddddd' lt 1\n"
-            f"plot $d using (0.1):1:(0.1):2:($1-0.35):($1+0.35):ytic(3) with boxxyerror fs solid lc rgb '{COLOURS[0]}', "
+    text = block("d", [(i, f"{value:.3f}", f'"{name.replace("_per_s", "").replace("_", " ")}"', f'"{value:.1f}"') for i, (name, value) in enumerate(reversed(rows))])
+    return (text + "unset key\nset logscale x\nset xrange [0.01:*]\nset xlabel 'millions a second, one core'\n"
+            f"set yrange [-0.6:{len(rows) - 0.4}]\nset lmargin 36\nset grid xtics noytics lc rgb '#dddddd' lt 1\n"
+            f"plot $d using (0.01):1:(0.01):2:($1-0.35):($1+0.35):ytic(3) with boxxyerror fs solid lc rgb '{COLOURS[0]}', "
             "$d using 2:1:4 with labels left offset 0.5,0 tc rgb '#333333'\n")
 
 
