@@ -28,6 +28,7 @@ static const Row collector_rows[] = {
 	  "records sent again in a new session: they were not acknowledged" },
 	{ "unacked_records", "collector_unacknowledged_records_total", COUNTER,
 	  "records given up that were never acknowledged: they may be lost" },
+	{ "cut_records", "collector_cut_records_total", COUNTER, "records sent without the ends of their texts: longer than a message" },
 	{ "send_errors", "collector_send_errors_total", COUNTER, "errors of the socket" },
 	{ "sessions", "collector_sessions_total", COUNTER, "transport sessions that came up" },
 };

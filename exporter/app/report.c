@@ -44,6 +44,7 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 	nfp_json_add_number(b, "refused_packets", s.refused_packets);
 	nfp_json_add_number(b, "resent_records", s.resent_records);
 	nfp_json_add_number(b, "unacked_records", s.unacked_records);
+	nfp_json_add_number(b, "cut_records", s.cut_records);
 	nfp_json_add_number(b, "send_errors", s.send_errors);
 	nfp_json_add_number(b, "sessions", s.sessions);
 	if (s.spool.configured)

@@ -53,7 +53,7 @@ typedef struct {
 	uint64_t kept;             /* records that were acknowledged and are within `resend` */
 	uint64_t octets;           /* of the file, in use */
 	uint64_t oldest_ns;        /* start of the oldest bucket in the file, ns since 1970; 0 = empty */
-	uint64_t dropped_records, dropped_packets; /* gone from a full spool, or unreadable; in refused_* too */
+	uint64_t dropped_records, dropped_packets, dropped_octets; /* gone from a full spool, or unreadable; in refused_* too */
 	uint64_t failures;
 	char error[192];           /* why it cannot be used now, or empty */
 } NfpSpoolStatus;
@@ -67,6 +67,7 @@ typedef struct {
 	uint64_t refused_records, refused_packets;   /* ring full, shut down, or unsendable: in no message */
 	uint64_t resent_records;   /* handed over again in a new session, for they were not acknowledged (TCP) */
 	uint64_t unacked_records;  /* handed over and given up before they were acknowledged: may be lost (TCP) */
+	uint64_t cut_records;      /* sent without the ends of their texts, for they are longer than a message */
 	uint64_t send_errors, sessions;
 	NfpSpoolStatus spool;
 } NfpCollectorStatus;

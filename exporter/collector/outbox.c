@@ -137,12 +137,13 @@ static Sum sum_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint3
 }
 
 void nfp_outbox_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t *ret_records,
-		      uint64_t *ret_packets)
+		      uint64_t *ret_packets, uint64_t *ret_octets)
 {
 	Sum sum = sum_fresh(outbox, entry, 0, entry->batch->n);
 
 	*ret_records = sum.records;
 	*ret_packets = sum.packets;
+	*ret_octets = sum.octets;
 }
 
 static void refuse_range(NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t from, uint32_t to)

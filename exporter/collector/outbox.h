@@ -82,7 +82,7 @@ NfpOutboxEntry *nfp_outbox_take_acked(NfpOutbox *outbox, uint64_t offset);
 void nfp_outbox_drop_stored(NfpOutbox *outbox);
 /* What of an entry of this outbox is in nobody's books. */
 void nfp_outbox_fresh(const NfpOutbox *outbox, const NfpOutboxEntry *entry, uint32_t *ret_records,
-		      uint64_t *ret_packets);
+		      uint64_t *ret_packets, uint64_t *ret_octets);
 /* Something was taken and is not acknowledged. */
 gboolean nfp_outbox_awaits_ack(const NfpOutbox *outbox);
 /* A new session: what is not acknowledged comes again (all of its batch), unless the transport does not

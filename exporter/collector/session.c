@@ -142,11 +142,13 @@ void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t r
 {
 	NfpEncoderStats *stats = &session->stats;
 	uint64_t lost = stats->lost_packets, not_sent = stats->not_sent_records;
+	NfpSpoolStatus spool;
 
+	nfp_spooler_status(session->spooler, &spool);
 	stats->lost_packets = lost_packets;
-	stats->not_sent_records = refused_records + session->outbox.counts.refused_records;
-	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets;
-	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets;
+	stats->not_sent_records = refused_records + session->outbox.counts.refused_records + spool.dropped_records;
+	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets + spool.dropped_packets;
+	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets + spool.dropped_octets;
 	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
 	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
 }

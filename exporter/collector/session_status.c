@@ -81,6 +81,7 @@ void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatu
 		.refused_packets = counts->refused_packets + ret_status->spool.dropped_packets,
 		.resent_records = counts->resent_records,
 		.unacked_records = counts->unacked_records,
+		.cut_records = nfp_encoder_cut_records(session->encoder),
 		.send_errors = session->transport->errors,
 		.sessions = session->transport->session,
 	};

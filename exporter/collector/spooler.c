@@ -206,7 +206,7 @@ static NfpSpoolItem item_of(const NfpOutbox *outbox, const NfpOutboxEntry *entry
 		.octets = nfp_pack(entry->batch),
 	};
 
-	nfp_outbox_fresh(outbox, entry, &item.fresh_records, &item.fresh_packets);
+	nfp_outbox_fresh(outbox, entry, &item.fresh_records, &item.fresh_packets, &item.fresh_octets);
 	return item;
 }
 
@@ -514,6 +514,7 @@ void nfp_spooler_status(const NfpSpooler *spooler, NfpSpoolStatus *ret_status)
 		ret_status->oldest_ns = totals->oldest_ns;
 		ret_status->dropped_records = totals->dropped_records;
 		ret_status->dropped_packets = totals->dropped_packets;
+		ret_status->dropped_octets = totals->dropped_octets;
 		ret_status->failures = totals->failures;
 	}
 	g_strlcpy(ret_status->error, spooler->error, sizeof(ret_status->error));

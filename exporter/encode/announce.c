@@ -38,8 +38,11 @@ static gboolean item_due(const NfpSets *sets, const NfpSetsDomain *domain, guint
 	}
 
 	const NfpOption *option = item_option(sets, item);
+	/* There will be rows: the template goes with the others, for over TCP that is once. */
+	gboolean ahead = option->source == NFP_OPTION_KEYS && !item_is_data(sets, item);
 
-	if (option->process != domain->process || !nfp_option_has_rows(option, &sets->facts, domain->index))
+	if (option->process != domain->process ||
+	    (!ahead && !nfp_option_has_rows(option, &sets->facts, domain->index)))
 		return FALSE;
 	if (item_is_data(sets, item))
 		return option->source == NFP_OPTION_TYPES ? domain->types_due : domain->options_due;
@@ -120,6 +123,8 @@ static ssize_t announce_domain(NfpSets *sets, NfpSetsDomain *domain, uint32_t no
 
 	if (domain->next >= items_n(sets))
 		return 0;
+	for (guint i = 0; i < sets->facts.keys->len; i++)
+		g_array_index(sets->facts.keys, NfpOptionKeys, i).used = domain->templates[i].used;
 	if (domain->next == 0) {
 		domain->options_due = is_due(domain, domain->options_sent, now, OPTIONS_SPACING);
 		domain->types_due = is_due(domain, domain->types_sent, now, TYPES_SPACING);

@@ -131,8 +131,10 @@ ssize_t nfp_sets_records(NfpEncoder *encoder, uint32_t index, uint32_t now, cons
 		uint32_t run = run_length(from + used, MIN(room, n - used), have);
 		gsize octets;
 
-		if (context.text_max < NFP_TEXT_MAX)
+		if (context.text_max < NFP_TEXT_MAX) {
 			run = 1;
+			encoder->cut_records++;
+		}
 		fetch(from + used + run, MIN(n - used - run, room));
 		run = nfp_plan_run(plan, from + used, run, &context, message.at, nfp_message_room(&message),
 				   &octets);

@@ -33,6 +33,11 @@ gboolean nfp_encoder_has_templates(const NfpEncoder *encoder)
 	return encoder->protocol->templates;
 }
 
+uint64_t nfp_encoder_cut_records(const NfpEncoder *encoder)
+{
+	return encoder->cut_records;
+}
+
 uint32_t nfp_encoder_beat(const NfpEncoder *encoder)
 {
 	return encoder->protocol->beat;

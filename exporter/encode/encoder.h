@@ -87,6 +87,9 @@ ssize_t nfp_encoder_records(NfpEncoder *encoder, uint32_t domain, uint32_t now,
 
 /* Which fields of a record leave is told by the template set; else all that the protocol has a place for. */
 gboolean nfp_encoder_has_templates(const NfpEncoder *encoder);
+/* Records so far that lost the ends of their texts, for they are longer than a message alone. A record that is sent again
+ * counts again. */
+uint64_t nfp_encoder_cut_records(const NfpEncoder *encoder);
 /* Seconds between announcements, where the protocol has an interval of its own (a receiver that takes silence for
  * absence); 0 = as configured. */
 uint32_t nfp_encoder_beat(const NfpEncoder *encoder);

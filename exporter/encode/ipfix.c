@@ -59,6 +59,7 @@ static gboolean add_template(NfpSets *sets, NfpFixbuf *fixbuf, guint index, cons
 		return FALSE;
 	}
 	g_ptr_array_add(sets->plans, nfp_plan_new(fields, n, fixed));
+	nfp_option_facts_add_template(&sets->facts, (uint16_t)(NFP_SETS_FIRST_ID + index), fields, n);
 	if (!nfp_fixbuf_add(fixbuf, (uint16_t)(NFP_SETS_FIRST_ID + index), elements, n, 0, err)) {
 		g_prefix_error(err, "template %s: ", template->name);
 		return FALSE;

@@ -12,6 +12,8 @@
 #define PORT(member) offsetof(NfpTablePort, member)
 #define APPLICATION(member) offsetof(NfpApplication, member)
 #define TYPE(member) offsetof(NfpOptionType, member)
+#define KEYS(member) offsetof(NfpOptionKeys, member)
+#define SELECTOR_ID 302
 #define DESCRIPTION 64 /* octets: as many routers send it */
 
 static const NfpOption rows[] = {
@@ -20,6 +22,14 @@ static const NfpOption rows[] = {
 	{ NFP_OPTION_FACTS, FALSE, 1, 2,
 	  { E("observationDomainId", 149, 4), E("samplingInterval", 34, 4) },
 	  { AT(domain), AT(sampling) } },
+	/* RFC 5476 6.5.2.1 and RFC 7011 4.4, for those who read by the books. */
+	{ NFP_OPTION_FACTS, FALSE, 1, 4,
+	  { E("selectorId", SELECTOR_ID, 8), E("selectorAlgorithm", 304, 2), E("samplingPacketInterval", 305, 4),
+	    E("samplingPacketSpace", 306, 4) },
+	  { AT(selector), AT(algorithm), AT(interval), AT(space) } },
+	{ NFP_OPTION_KEYS, FALSE, 1, 2,
+	  { E("templateId", 145, 2), E("flowKeyIndicator", 173, 8) },
+	  { KEYS(id), KEYS(fields) } },
 	{ NFP_OPTION_FACTS, FALSE, 1, 2,
 	  { E("observationDomainId", 149, 4), T("observationDomainName", 300, 0) },
 	  { AT(domain), AT(name) } },
@@ -132,9 +142,46 @@ void nfp_option_facts_init(NfpOptionFacts *facts, const NfpEncoderOptions *optio
 	valid = (NfpText){ name, (uint16_t)MIN(end - name, UINT16_MAX) };
 	facts->process = options->domain; /* unique per exporter, as domains are */
 	facts->sampling = MAX(options->sampling, 1);
+	facts->selector = 1;
+	facts->algorithm = 1;
+	facts->interval = 1;
+	facts->space = facts->sampling - 1;
 	facts->name.length = nfp_text_cut(&valid, NFP_OPTION_NAME);
 	facts->name.text = g_strndup(name, facts->name.length);
 	facts->types = types_of(options->templates, options->pen);
+	facts->keys = g_array_new(FALSE, FALSE, sizeof(NfpOptionKeys));
+}
+
+/* What tells two flows of a bucket apart (ebpf/abi.h: struct nfp_key_v4 and its like). Interfaces are not among them: the one
+ * that counted is, and the other end is what the route said first. */
+static gboolean is_key(const NfpField *field)
+{
+	static const NfpFieldIndex keys[] = {
+		NFP_F_sourceIPv4Address, NFP_F_destinationIPv4Address, NFP_F_sourceIPv6Address,
+		NFP_F_destinationIPv6Address, NFP_F_sourceTransportPort, NFP_F_destinationTransportPort,
+		NFP_F_protocolIdentifier, NFP_F_ipClassOfService, NFP_F_ipDiffServCodePoint, NFP_F_ipVersion,
+		NFP_F_icmpTypeCodeIPv4, NFP_F_icmpTypeCodeIPv6, NFP_F_icmpTypeIPv4, NFP_F_icmpCodeIPv4,
+		NFP_F_icmpTypeIPv6, NFP_F_icmpCodeIPv6, NFP_F_flowDirection, NFP_F_vlanId, NFP_F_dot1qVlanId,
+		NFP_F_dot1qCustomerVlanId, NFP_F_postVlanId, NFP_F_postDot1qVlanId, NFP_F_ethernetType, NFP_F_flowId,
+		NFP_F_tunnelType, NFP_F_upstreamTunnelId, NFP_F_tunnelSourceIPv4Address,
+		NFP_F_tunnelDestinationIPv4Address, NFP_F_tunnelSourceIPv6Address,
+		NFP_F_tunnelDestinationIPv6Address, NFP_F_layer2SegmentId, NFP_F_gtpuTEid,
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(keys); i++)
+		if (field == &nfp_fields[keys[i]])
+			return TRUE;
+	return FALSE;
+}
+
+void nfp_option_facts_add_template(NfpOptionFacts *facts, uint16_t id, const NfpField *const *fields, guint n)
+{
+	NfpOptionKeys keys = { .id = id };
+
+	for (guint i = 0; i < MIN(n, 64); i++)
+		if (is_key(fields[i]))
+			keys.fields |= (uint64_t)1 << i;
+	g_array_append_val(facts->keys, keys);
 }
 
 void nfp_option_facts_clear(NfpOptionFacts *facts)
@@ -142,6 +189,7 @@ void nfp_option_facts_clear(NfpOptionFacts *facts)
 	g_free((char *)facts->name.text);
 	nfp_name_tables_unref(facts->tables);
 	g_array_unref(facts->types);
+	g_array_unref(facts->keys);
 }
 
 /* ---- templates ------------------------------------------------------------------------------ */
@@ -162,6 +210,14 @@ static void scope_of_netflow9(NfpOption *option)
 	option->scopes = 1;
 	option->elements[0] = (NfpElement){ .name = "system", .id = 1, .length = 4 };
 	option->offsets[0] = AT(domain);
+}
+
+/* Who reads it, and who takes it for what it is not: goflow2 takes samplingPacketInterval alone for the rate. */
+static gboolean reads_the_books(const NfpOption *option, NfpPeer peer, const NfpOptionFacts *facts)
+{
+	if (peer == NFP_PEER_nfdump || peer == NFP_PEER_pmacct)
+		return FALSE;
+	return option->source == NFP_OPTION_KEYS || facts->space == 0 || peer == NFP_PEER_libfixbuf;
 }
 
 /* The set has it, and it leaves. */
@@ -190,6 +246,9 @@ GArray *nfp_options_new(const NfpEncoderOptions *options, gboolean netflow9)
 		/* nfdump ignores type information, pmacct reads no options of variable length. */
 		if (option.source == NFP_OPTION_TYPES &&
 		    (netflow9 || facts.types->len == 0 || nfp_peer_fixed_texts(options->peer)))
+			continue;
+		if ((option.source == NFP_OPTION_KEYS || option.elements[0].id == SELECTOR_ID) &&
+		    (netflow9 || !reads_the_books(&option, options->peer, &facts)))
 			continue;
 		/* Names of numbers that nobody gets. */
 		if (option.source == NFP_OPTION_APPLICATIONS && !sends(options, NFP_F_applicationId, netflow9))
@@ -221,6 +280,7 @@ guint nfp_option_rows(const NfpOption *option, const NfpOptionFacts *facts)
 	case NFP_OPTION_VRFS: return facts->tables != NULL ? facts->tables->ports->len : 0;
 	case NFP_OPTION_APPLICATIONS: return facts->tables != NULL ? facts->tables->applications->len : 0;
 	case NFP_OPTION_TYPES: return facts->types->len;
+	case NFP_OPTION_KEYS: return facts->keys->len;
 	}
 	return 0;
 }
@@ -244,6 +304,7 @@ static gboolean tells_vrf(const GArray *ports, guint row)
 static const void *row_of(const NfpOption *option, const NfpOptionFacts *facts, uint32_t domain_index, guint row)
 {
 	const NfpTablePort *port;
+	const NfpOptionKeys *keys;
 
 	switch (option->source) {
 	case NFP_OPTION_FACTS: break;
@@ -256,6 +317,9 @@ static const void *row_of(const NfpOption *option, const NfpOptionFacts *facts, 
 		return port;
 	case NFP_OPTION_APPLICATIONS: return &g_array_index(facts->tables->applications, NfpApplication, row);
 	case NFP_OPTION_TYPES: return &g_array_index(facts->types, NfpOptionType, row);
+	case NFP_OPTION_KEYS:
+		keys = &g_array_index(facts->keys, NfpOptionKeys, row);
+		return keys->used && keys->fields ? keys : NULL;
 	}
 	return facts;
 }

@@ -22,6 +22,7 @@ typedef enum {
 	NFP_OPTION_VRFS,         /* those in a VRF, one a VRF */
 	NFP_OPTION_APPLICATIONS,
 	NFP_OPTION_TYPES,        /* our enterprise elements (RFC 5610) */
+	NFP_OPTION_KEYS,         /* templates that have carried records */
 } NfpOptionSource;
 
 /* RFC 5610 3: an element that no registry of a collector's has. */
@@ -35,16 +36,28 @@ typedef struct {
 	NfpText name, description;
 } NfpOptionType;
 
+/* RFC 7011 4.4: which fields of a template are the flow's key. */
+typedef struct {
+	uint16_t id;
+	gboolean used;   /* has carried records in the domain that is told about */
+	uint64_t fields; /* bit i: field i; more than 64 fields cannot be told of */
+} NfpOptionKeys;
+
 /* Values in host byte order, named as the elements they fill. */
 typedef struct {
 	uint32_t domain;     /* observationDomainId of the message's domain */
 	uint32_t no_domain;  /* 0: of none in particular */
 	uint32_t process;    /* exportingProcessId */
 	uint32_t sampling;   /* 1-in-N */
+	uint64_t selector;   /* selectorId: there is one */
+	uint16_t algorithm;  /* selectorAlgorithm: 1, systematic count-based sampling (RFC 5477 8.2.2) */
+	uint32_t interval;   /* samplingPacketInterval: packets taken, */
+	uint32_t space;      /* samplingPacketSpace: and those that are not, after them */
 	NfpEncoderStats stats;
 	NfpText name;        /* observationDomainName; owned */
 	NfpNameTables *tables;   /* a reference, or NULL */
 	GArray *types;       /* NfpOptionType */
+	GArray *keys;        /* NfpOptionKeys, as the templates of the set */
 } NfpOptionFacts;
 
 typedef struct {
@@ -57,6 +70,8 @@ typedef struct {
 } NfpOption;
 
 void nfp_option_facts_init(NfpOptionFacts *facts, const NfpEncoderOptions *options);
+/* Tells of the next data template, and of the fields that leave by it. */
+void nfp_option_facts_add_template(NfpOptionFacts *facts, uint16_t id, const NfpField *const *fields, guint n);
 void nfp_option_facts_clear(NfpOptionFacts *facts);
 
 /* Array of NfpOption. netflow9: each has the system as its scope, and there is no type information. */

@@ -29,6 +29,7 @@ typedef struct {
 
 struct NfpEncoder {
 	const NfpEncoderProtocol *protocol;
+	uint64_t cut_records; /* nfp_encoder_cut_records() */
 };
 
 extern const NfpEncoderProtocol nfp_encode_ipfix;    /* encode/ipfix.c */

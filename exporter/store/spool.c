@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "store/db.h"
 
-#define APPLICATION 0x4e665370 /* "NfSp" */
+#define APPLICATION 0x4e665371 /* "NfSq"; another for another schema */
 #define PAGE 4096u
 #define ROW 256u        /* octets of a row beside its blob, at most */
 #define SPARE_PAGES 32u /* of the file: its header, the tree, the list of free pages */
@@ -17,6 +17,7 @@ static const char schema[] = "CREATE TABLE IF NOT EXISTS batch ("
 			     " id INTEGER PRIMARY KEY AUTOINCREMENT, start INTEGER NOT NULL,"
 			     " records INTEGER NOT NULL, counted INTEGER NOT NULL, judged INTEGER NOT NULL,"
 			     " fresh_records INTEGER NOT NULL, fresh_packets INTEGER NOT NULL,"
+			     " fresh_octets INTEGER NOT NULL,"
 			     " kept INTEGER NOT NULL, pages INTEGER NOT NULL, octets BLOB NOT NULL);";
 
 struct NfpSpool {
@@ -202,7 +203,7 @@ static int write_marks(NfpSpool *spool)
 
 	/* What is marked was waiting. */
 	return r ? r : for_each_id(spool, "UPDATE batch SET kept = 1, counted = records, judged = records,"
-				   " fresh_records = 0, fresh_packets = 0 WHERE id = ? AND kept = 0"
+				   " fresh_records = 0, fresh_packets = 0, fresh_octets = 0 WHERE id = ? AND kept = 0"
 				   " RETURNING pages, records, records", spool->keep, FALSE);
 }
 
@@ -215,7 +216,8 @@ static int make_room(NfpSpool *spool, uint64_t pages)
 	while (work->octets / PAGE + pages > limit) {
 		NFP_AUTO_STMT *oldest = nfp_db_prepare(&spool->db,
 			"DELETE FROM batch WHERE id = (SELECT min(id) FROM batch)"
-			" RETURNING pages, records, records * (1 - kept), fresh_records, fresh_packets");
+			" RETURNING pages, records, records * (1 - kept), fresh_records, fresh_packets,"
+			" fresh_octets");
 		int r = nfp_db_step(&spool->db, oldest);
 
 		if (r <= 0)
@@ -226,6 +228,7 @@ static int make_room(NfpSpool *spool, uint64_t pages)
 		work->waiting -= (uint64_t)sqlite3_column_int64(oldest, 2);
 		work->dropped_records += (uint64_t)sqlite3_column_int64(oldest, 3);
 		work->dropped_packets += (uint64_t)sqlite3_column_int64(oldest, 4);
+		work->dropped_octets += (uint64_t)sqlite3_column_int64(oldest, 5);
 	}
 	return 0;
 }
@@ -245,9 +248,10 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 		sqlite3_bind_int64(stmt, 4, item->judged);
 		sqlite3_bind_int64(stmt, 5, item->fresh_records);
 		sqlite3_bind_int64(stmt, 6, (int64_t)item->fresh_packets);
-		sqlite3_bind_int(stmt, 7, item->kept != FALSE);
-		sqlite3_bind_int64(stmt, 8, (int64_t)pages_of(size));
-		sqlite3_bind_blob64(stmt, 9, data, size, SQLITE_STATIC);
+		sqlite3_bind_int64(stmt, 7, (int64_t)item->fresh_octets);
+		sqlite3_bind_int(stmt, 8, item->kept != FALSE);
+		sqlite3_bind_int64(stmt, 9, (int64_t)pages_of(size));
+		sqlite3_bind_blob64(stmt, 10, data, size, SQLITE_STATIC);
 	}
 	r = nfp_db_step(&spool->db, stmt);
 	if (r)
@@ -263,8 +267,9 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 static int put_all(NfpSpool *spool, NfpSpoolItem *items, guint n, uint64_t pages)
 {
 	NFP_AUTO_STMT *stmt = nfp_db_prepare(&spool->db,
-		"INSERT INTO batch (start, records, counted, judged, fresh_records, fresh_packets, kept, pages, octets)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+		"INSERT INTO batch (start, records, counted, judged, fresh_records, fresh_packets, fresh_octets, kept, pages,"
+		" octets)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	int r = begin(spool);
 
 	if (!r)
@@ -322,7 +327,8 @@ int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n)
 static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 {
 	NFP_AUTO_STMT *stmt = nfp_db_prepare(&spool->db,
-		"SELECT id, start, records, counted, judged, fresh_records, fresh_packets, octets FROM batch"
+		"SELECT id, start, records, counted, judged, fresh_records, fresh_packets, fresh_octets, octets"
+		" FROM batch"
 		" WHERE id > ? AND kept = 0 ORDER BY id LIMIT 1");
 	int r;
 
@@ -339,7 +345,8 @@ static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 		.judged = (uint32_t)sqlite3_column_int64(stmt, 4),
 		.fresh_records = (uint32_t)sqlite3_column_int64(stmt, 5),
 		.fresh_packets = (uint64_t)sqlite3_column_int64(stmt, 6),
-		.octets = g_bytes_new(sqlite3_column_blob(stmt, 7), (gsize)sqlite3_column_bytes(stmt, 7)),
+		.fresh_octets = (uint64_t)sqlite3_column_int64(stmt, 7),
+		.octets = g_bytes_new(sqlite3_column_blob(stmt, 8), (gsize)sqlite3_column_bytes(stmt, 8)),
 	};
 	return 1;
 }
@@ -374,6 +381,7 @@ void nfp_spool_drop(NfpSpool *spool, const NfpSpoolItem *item)
 {
 	spool->totals.dropped_records += item->fresh_records;
 	spool->totals.dropped_packets += item->fresh_packets;
+	spool->totals.dropped_octets += item->fresh_octets;
 	nfp_spool_remove(spool, item->id);
 }
 

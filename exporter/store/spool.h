@@ -18,7 +18,7 @@ typedef struct {
 	uint32_t records;
 	uint32_t counted, judged; /* of the books: see NfpOutboxEntry */
 	uint32_t fresh_records;   /* in nobody's books yet: what is lost if it is dropped */
-	uint64_t fresh_packets;
+	uint64_t fresh_packets, fresh_octets; /* octets: IP octets */
 	gboolean kept;            /* delivered as far as is known; comes again only if the session ends badly */
 	GBytes *octets;           /* put: borrowed; next: the caller's */
 } NfpSpoolItem;
@@ -28,7 +28,7 @@ typedef struct {
 	uint64_t waiting;          /* records inside, without kept ones */
 	uint64_t octets;           /* of the file that they need */
 	uint64_t oldest_ns;        /* start of the oldest bucket inside; 0 = empty */
-	uint64_t dropped_records, dropped_packets; /* since open: gone for want of room, or unreadable */
+	uint64_t dropped_records, dropped_packets, dropped_octets; /* since open: gone for want of room, or unreadable */
 	uint64_t failures;         /* writes and reads that failed */
 } NfpSpoolTotals;
 

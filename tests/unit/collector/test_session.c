@@ -322,6 +322,18 @@ Test(session, templates_again_when_the_clock_is_set)
 	cr_assert_eq(world->sink->last_time, (world->clock.boot + world->clock.offset) / NS);
 }
 
+/* M2, RFC 7011 5.2: modulo 2^32, which wraps in 2106. */
+Test(session, export_time_past_2106)
+{
+	g_autoptr(World) world = world_new(FALSE);
+
+	world->clock.offset = ((int64_t)1 << 32) * NS + 5 * NS - world->clock.boot;
+	give(world, 0, 1, 10);
+	run(world);
+	cr_assert_eq(nfp_sink_count(world->sink, 1, 10), 10);
+	cr_assert_eq(world->sink->last_time, 5);
+}
+
 Test(session, every_domain_is_announced)
 {
 	g_autoptr(World) world = world_new(FALSE);

@@ -13,10 +13,22 @@ static guint of_the_process(const char *protocol)
 	return strcmp(protocol, "ipfix") == 0 ? 4 : 3;
 }
 
-/* Records of options data: sampling, name, statistics, types. */
+/* Options templates of a domain: sampling, the name; by IPFIX the selector and flow keys, too. */
+static guint of_a_domain(const char *protocol)
+{
+	return strcmp(protocol, "ipfix") == 0 ? 4 : 2;
+}
+
+/* Records of statistics, sampling and name, and of the selector. */
+static guint plain_options(const char *protocol)
+{
+	return 3 + of_a_domain(protocol) - (strcmp(protocol, "ipfix") == 0);
+}
+
+/* Records of options data: those, and types. */
 static guint options_of(const NfpBench *bench, const char *protocol)
 {
-	return 5 + (strcmp(protocol, "ipfix") == 0 ? nfp_bench_types(bench) : 0);
+	return plain_options(protocol) + (strcmp(protocol, "ipfix") == 0 ? nfp_bench_types(bench) : 0);
 }
 
 #define EACH_PROTOCOL(test)                                          \
@@ -28,8 +40,8 @@ static void announces_all_templates_first_by(const char *protocol)
 	g_autoptr(NfpBench) bench = nfp_bench_new(protocol, NULL, NULL);
 
 	nfp_bench_announce(bench, 0, 1400);
-	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + 2,
-		     "and sampling, and the name");
+	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + of_a_domain(protocol),
+		     "and those of options");
 	cr_assert_eq(nfp_reader_templates(bench->reader, 0), of_the_process(protocol));
 	cr_assert_eq(bench->options, options_of(bench, protocol));
 	cr_assert_gt(bench->announced, 3, "more than a message of 1400 octets holds");
@@ -40,7 +52,7 @@ static void announces_all_templates_first_by(const char *protocol)
 	cr_assert_eq(bench->announced, before, "nothing is left");
 	nfp_bench_announce(bench, 1, 65535);
 	cr_assert_eq(bench->announced, before + 1, "one message holds it all");
-	cr_assert_eq(nfp_reader_templates(bench->reader, 8), bench->set->n + 2);
+	cr_assert_eq(nfp_reader_templates(bench->reader, 8), bench->set->n + of_a_domain(protocol));
 }
 
 Test(announce, announces_all_templates_first)
@@ -64,8 +76,8 @@ static void a_refresh_repeats_what_is_in_use_and_the_rest_goes_with_its_records_
 
 	nfp_encoder_refresh(bench->encoder, 0);
 	nfp_bench_announce(bench, 0, 1400);
-	/* One template that was used, two options templates here, and those of the process. */
-	cr_assert_eq(nfp_reader_template_records(bench->reader), before + 1 + 2 + of_the_process(protocol));
+	/* One template that was used, the options templates here, and those of the process. */
+	cr_assert_eq(nfp_reader_template_records(bench->reader), before + 1 + of_a_domain(protocol) + of_the_process(protocol));
 
 	/* A reader that has seen nothing before the refresh understands all that follows. */
 	nfp_reader_forget(bench->reader);
@@ -127,7 +139,7 @@ static void an_announcement_cut_short_starts_again_by(const char *protocol)
 	nfp_bench_read(bench, length, 1400);
 	nfp_encoder_refresh(bench->encoder, 0);
 	nfp_bench_announce(bench, 0, 1400);
-	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + 2);
+	cr_assert_eq(nfp_reader_templates(bench->reader, 7), bench->set->n + of_a_domain(protocol));
 }
 
 Test(announce, an_announcement_cut_short_starts_again)
@@ -139,13 +151,13 @@ Test(announce, an_announcement_cut_short_starts_again)
 static void options_data_keep_a_distance_by(const char *protocol)
 {
 	g_autoptr(NfpBench) bench = nfp_bench_new(protocol, NULL, NULL);
-	guint types = options_of(bench, protocol) - 5;
+	guint plain = plain_options(protocol), types = options_of(bench, protocol) - plain;
 	const struct {
 		uint32_t now;
-		guint options, types;
+		guint options, types; /* times that they were told */
 	} steps[] = {
-		{ 1000, 5, 1 },	 { 1000, 5, 1 },  { 1009, 5, 1 },  { 1010, 10, 1 },
-		{ 1011, 10, 1 }, { 1600, 15, 2 }, { 900, 20, 3 /* clock stepped */ },
+		{ 1000, 1, 1 }, { 1000, 1, 1 }, { 1009, 1, 1 }, { 1010, 2, 1 },
+		{ 1011, 2, 1 }, { 1600, 3, 2 }, { 900, 4, 3 /* clock stepped */ },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
@@ -155,7 +167,7 @@ static void options_data_keep_a_distance_by(const char *protocol)
 		while ((length = nfp_encoder_announce(bench->encoder, 0, steps[i].now, &nfp_bench_stats,
 						      bench->out, 1400)) > 0)
 			cr_assert_null(nfp_reader_read(bench->reader, bench->out, (gsize)length));
-		cr_assert_eq(bench->options, steps[i].options + steps[i].types * types, "step %u: %u", i,
+		cr_assert_eq(bench->options, steps[i].options * plain + steps[i].types * types, "step %u: %u", i,
 			     bench->options);
 	}
 }
@@ -175,7 +187,7 @@ static void names_that_come_later_by(const char *protocol)
 
 	nfp_bench_announce(bench, 0, 1400);
 
-	guint templates = nfp_reader_templates(bench->reader, NFP_BENCH_DOMAIN), told = bench->options;
+	guint templates = nfp_reader_templates(bench->reader, NFP_BENCH_DOMAIN), told = bench->options, domain = of_a_domain(protocol) - ipfix;
 
 	for (guint i = 0; i < 100; i++)
 		nfp_name_tables_add_port(tables, i % 2, i + 1, &(NfpPort){ .name = { "eth0", 4 }, .vrf_id = 1 + i / 50,
@@ -194,7 +206,7 @@ static void names_that_come_later_by(const char *protocol)
 	}
 	cr_assert_eq(nfp_reader_templates(bench->reader, NFP_BENCH_DOMAIN), templates + 3);
 	/* At once, not when the next options data would have been due, and once. */
-	cr_assert_eq(bench->options, 2 + 50 + 2 + 1, "%u", bench->options);
+	cr_assert_eq(bench->options, domain + 50 + 2 + 1, "%u", bench->options);
 	bench->options = 0;
 	nfp_encoder_start_session(bench->encoder);
 	nfp_bench_new_reader(bench);
@@ -202,10 +214,33 @@ static void names_that_come_later_by(const char *protocol)
 	cr_assert_eq(bench->options, told + 50 + 2 + 1, "%u", bench->options);
 	bench->options = 0;
 	nfp_bench_announce(bench, 1, 1400);
-	cr_assert_eq(bench->options, 2 + 50 + 2 + 1, "of the other domain");
+	cr_assert_eq(bench->options, domain + 50 + 2 + 1, "of the other domain");
 }
 
 Test(announce, names_that_come_later)
 {
 	EACH_PROTOCOL(names_that_come_later_by);
+}
+
+/* Flow keys are told of templates that carried records, from the next options data on; the template goes with the others. */
+Test(announce, flow_keys_of_what_is_in_use)
+{
+	g_autoptr(NfpBench) bench = nfp_bench_new("ipfix", NULL, &(NfpEncoderOptions){ .hostname = "edge1", .reliable = TRUE });
+	NfpRecord records[2];
+	uint64_t seed = 12;
+	uint32_t unsendable = 0;
+	ssize_t length;
+	guint before, templates;
+
+	nfp_test_record(&records[0], 0, &seed);
+	nfp_test_record(&records[1], 1, &seed);
+	while ((length = nfp_encoder_announce(bench->encoder, 0, NFP_BENCH_NOW - 10, &nfp_bench_stats, bench->out, 1400)) > 0)
+		cr_assert_null(nfp_reader_read(bench->reader, bench->out, (gsize)length));
+	nfp_bench_send(bench, 0, records, 2, 1400, &unsendable);
+	before = bench->options;
+	templates = nfp_reader_template_records(bench->reader);
+	nfp_encoder_refresh(bench->encoder, 0);
+	nfp_bench_announce(bench, 0, 1400);
+	cr_assert_eq(bench->options, before + plain_options("ipfix") + 2, "%u", bench->options - before);
+	cr_assert_eq(nfp_reader_template_records(bench->reader), templates);
 }

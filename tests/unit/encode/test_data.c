@@ -245,6 +245,7 @@ Test(data, texts_are_cut_where_the_message_is_too_short)
 		g_autoptr(NfpBench) bench = nfp_bench_new(protocol, nfp_test_set(fields, 18), NULL);
 		NfpRecord record;
 		uint32_t used = 0, unsendable = 0;
+		uint64_t cut = 0;
 		ssize_t length;
 
 		nfp_test_record(&record, NFP_TEST_KINDS - 1, &seed);
@@ -269,8 +270,10 @@ Test(data, texts_are_cut_where_the_message_is_too_short)
 
 			cr_assert_not_null(value);
 			cr_assert(memcmp(value, text->text, got) == 0);
+			cut |= got < nfp_test_cut(text, NFP_TEXT_MAX);
 			cr_assert(g_utf8_validate((const char *)value, got, NULL));
 		}
+		cr_assert_eq(nfp_encoder_cut_records(bench->encoder), cut);
 		cr_assert_eq(end - at, 8);
 		cr_assert_eq(memcmp(at, &(uint64_t){ GUINT64_TO_BE(record.packets) }, 8), 0);
 	}

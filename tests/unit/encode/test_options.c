@@ -229,3 +229,50 @@ Test(options, netflow9_knows_the_system_only)
 	add_tables(&world);
 	expect(&world, "interfaceDescription", 0, 0, want, sizeof(want));
 }
+
+/* RFC 5476 6.5.2.1: every packet is taken; nobody is told a rate that he would misread. */
+Test(options, selector_report)
+{
+	g_auto(World) world = world_new("edge1", NFP_PEER_other, FALSE);
+	g_auto(World) nfdump = world_new("edge1", NFP_PEER_nfdump, FALSE);
+	g_auto(World) nine = world_new("edge1", NFP_PEER_other, TRUE);
+	static const uint8_t want[] = { 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0 };
+	NfpEncoderOptions sampled = world.options;
+	g_autoptr(GArray) other = NULL, books = NULL;
+
+	expect(&world, "samplingPacketSpace", 0, 0, want, sizeof(want));
+	cr_assert_eq(find(&world, "samplingPacketSpace")->scopes, 1);
+	cr_assert_null(find(&nfdump, "samplingPacketSpace"));
+	cr_assert_null(find(&nine, "samplingPacketSpace"));
+	sampled.sampling = 100;
+	other = nfp_options_new(&sampled, FALSE);
+	sampled.peer = NFP_PEER_libfixbuf;
+	books = nfp_options_new(&sampled, FALSE);
+	cr_assert_eq(other->len + 1, books->len, "goflow2 would take 1 in 100 for 1 in 1");
+}
+
+/* RFC 7011 4.4: of templates that have carried records. */
+Test(options, flow_keys)
+{
+	g_auto(World) world = world_new("edge1", NFP_PEER_other, FALSE);
+	g_auto(World) pmacct = world_new("edge1", NFP_PEER_pmacct, FALSE);
+	static const uint8_t want[] = { 1, 0, 0, 0, 0, 0, 0, 0, 0, 0x0d };
+	const NfpField *fields[] = { &nfp_fields[NFP_F_sourceIPv4Address], &nfp_fields[NFP_F_octetDeltaCount],
+				     &nfp_fields[NFP_F_vlanId], &nfp_fields[NFP_F_flowId] };
+	const NfpField *many[100], *none[] = { &nfp_fields[NFP_F_octetDeltaCount] };
+	const NfpOption *keys = find(&world, "flowKeyIndicator");
+
+	for (guint i = 0; i < G_N_ELEMENTS(many); i++)
+		many[i] = fields[0];
+	nfp_option_facts_add_template(&world.facts, 256, fields, G_N_ELEMENTS(fields));
+	nfp_option_facts_add_template(&world.facts, 257, many, G_N_ELEMENTS(many));
+	nfp_option_facts_add_template(&world.facts, 258, none, G_N_ELEMENTS(none));
+	cr_assert_not(nfp_option_has_rows(keys, &world.facts, 0), "none has carried records");
+	for (guint i = 0; i < 3; i++)
+		g_array_index(world.facts.keys, NfpOptionKeys, i).used = TRUE;
+	cr_assert_eq(keys->scopes, 1);
+	expect(&world, "flowKeyIndicator", 0, 0, want, sizeof(want));
+	cr_assert_eq(g_array_index(world.facts.keys, NfpOptionKeys, 1).fields, UINT64_MAX);
+	cr_assert_null(nfp_option_record(keys, &world.facts, 0, 2), "no key is left in it");
+	cr_assert_null(find(&pmacct, "flowKeyIndicator"));
+}

@@ -52,7 +52,7 @@ static int put(NfpSpool *spool, guint number, gsize size, gboolean kept)
 	g_autofree uint8_t *data = g_malloc(size);
 	g_autoptr(GBytes) octets = NULL;
 	NfpSpoolItem item = { .bucket_start_ns = number * 1000, .records = number, .fresh_records = number,
-			      .fresh_packets = 2 * number, .kept = kept };
+			      .fresh_packets = 2 * number, .fresh_octets = 100 * number, .kept = kept };
 	int r;
 
 	memset(data, (int)number, size);
@@ -139,6 +139,7 @@ Test(spool, oldest_go_when_it_is_full)
 		gone += i;
 	cr_assert_eq(totals->dropped_records, gone);
 	cr_assert_eq(totals->dropped_packets, 2 * gone);
+	cr_assert_eq(totals->dropped_octets, 100 * gone);
 	cr_assert_eq(totals->records, 5050 - gone);
 	cr_assert_eq(totals->oldest_ns, first * 1000);
 	for (guint i = first + 1; i <= 100; i++)
@@ -357,5 +358,6 @@ Test(spool, unreadable_batch_is_counted)
 	cr_assert_eq(nfp_spool_flush(spool), 0);
 	cr_assert_eq(nfp_spool_totals(spool)->dropped_records, 9);
 	cr_assert_eq(nfp_spool_totals(spool)->dropped_packets, 18);
+	cr_assert_eq(nfp_spool_totals(spool)->dropped_octets, 900);
 	cr_assert_eq(nfp_spool_totals(spool)->batches, 0);
 }
