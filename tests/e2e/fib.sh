@@ -78,7 +78,7 @@ collectors:
 YAML
 	nfcapd_start r "nf-$1"
 	nfprobe_start r 2 --flush
-	for i in 1 2; do in_ns a python3 "$E2E_SUPPORT/fib.py" send 5000 "${addresses[@]}"; done
+	for i in 1 2; do in_ns a python3 "$E2E_SUPPORT/fib.py" send 5000 3 "${addresses[@]}"; done
 	rest a r
 	status >"$E2E_DIR/status.json"
 	nfprobe_stop

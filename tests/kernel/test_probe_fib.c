@@ -109,8 +109,13 @@ static void run(const World *w, const Case *c)
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = (uint32_t)frame_of(w, c, frame),
 		    .ctx_in = w->xdp ? (void *)&xdp : (void *)&skb, .ctx_size_in = w->xdp ? sizeof(xdp) : sizeof(skb));
 
+	int rc;
+
 	xdp.data_end = opts.data_size_in;
-	cr_assert_eq(bpf_prog_test_run_opts(w->program, &opts), 0, "%s: %s", c->what, strerror(errno));
+	rc = bpf_prog_test_run_opts(w->program, &opts);
+	if (w->xdp && rc == -EINVAL)
+		cr_skip_test("test runs of XDP have no device before Linux 5.15");
+	cr_assert_eq(rc, 0, "%s: %s", c->what, strerror(-rc));
 	cr_expect_eq((int)opts.retval, w->xdp ? (int)XDP_PASS : TC_ACT_UNSPEC, "%s: the verdict is %d", c->what, (int)opts.retval);
 }
 

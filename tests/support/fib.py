@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where packets go: what records say, and what `ip route get` says.
 
-  fib.py send PORT ADDRESS...        a UDP datagram from each of three ports (PORT and the next) to port 7 of each address
+  fib.py send PORT COUNT ADDRESS...  a UDP datagram from each of COUNT ports, PORT and the next, to port 7 of each address
   fib.py compare IFNAME [MINIMUM]    records (JSON lines, stdin) of UDP to port 7 that came in by IFNAME: egress interface and
                                      next hop of each as `ip route get` has them for a packet with its addresses and ports
 Prints how many records agree, by what became of their packets; exit code 1 at a difference, or if there are fewer
@@ -16,10 +16,10 @@ import sys
 PORT = 7
 
 
-def send(first, addresses):
+def send(first, count, addresses):
     for address in addresses:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        for port in range(first, first + 3):
+        for port in range(first, first + count):
             with socket.socket(family, socket.SOCK_DGRAM) as s:
                 s.bind(("", port))
                 s.sendto(b"x", (address, PORT))
@@ -69,6 +69,6 @@ def compare(ifname, minimum):
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(int(sys.argv[2]), sys.argv[3:])
+        send(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])
     else:
         sys.exit(compare(sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 1))

@@ -1,77 +1,99 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# `device` names a VRF: its collectors are in that VRF's routing table alone, beside another with the same address in the
-# main one. UDP, TCP and TLS, IPv4 and IPv6.
+# VRFs with the same prefixes: egress interface and next hop of each record against `ip route get`, prefix lengths and
+# names of the VRFs; and a VRF that an interface joins while nfprobe runs.
+#
+#   red:a0 ---- ra:r (VRF red, table 10):rx --- x0:x     10.9.1.0/24 and 10.9.2.0/24 in both
+#   blue:b0 --- rb:r (VRF blue, table 20):ry --- y0:y
 . "$(dirname "$0")/lib.sh"
 in_vm 6.1
-e2e_begin openssl
+e2e_begin jq
 need_device vrf
 
-# p: the exporter. Both collectors are 10.8.9.9 and fd08:9::9: `red` behind the VRF, `main` behind the main table.
-ns_add s p red main
-link s s0 02:0a:00:00:00:01 p r0 02:0a:00:00:00:03
-ip -n "$E2E_ID-p" link add vrf-red type vrf table 77
-ip -n "$E2E_ID-p" link set vrf-red up
-for n in 1:red 2:main; do
-	name=${n#*:} n=${n%:*}
-	link p "p-$name" "02:08:00:00:0$n:01" "$name" c0 "02:08:00:00:0$n:02"
+ns_add red blue r x y
+for n in "red a0 r ra 1" "blue b0 r rb 2" "r rx x x0 3" "r ry y y0 4"; do
+	read -r left if1 right if2 last <<<"$n"
+	link "$left" "$if1" "02:15:00:00:0$last:01" "$right" "$if2" "02:15:00:00:0$last:02"
 done
-ip -n "$E2E_ID-p" link set p-red master vrf-red
-for n in 1:red 2:main; do
-	name=${n#*:} n=${n%:*} table=
-	[ "$name" = main ] || table="vrf vrf-red"
-	ip -n "$E2E_ID-p" addr add "10.8.$n.1/24" dev "p-$name"
-	ip -n "$E2E_ID-p" addr add "fd08:$n::1/64" dev "p-$name" nodad
-	ip -n "$E2E_ID-$name" addr add "10.8.$n.2/24" dev c0
-	ip -n "$E2E_ID-$name" addr add "fd08:$n::2/64" dev c0 nodad
-	ip -n "$E2E_ID-$name" addr add 10.8.9.9/32 dev lo
-	ip -n "$E2E_ID-$name" addr add fd08:9::9/128 dev lo
-	# Links have no link-local addresses (tests/e2e/lib.sh), from which neighbours would be asked for.
-	ip -n "$E2E_ID-p" neigh replace "fd08:$n::2" lladdr "02:08:00:00:0$n:02" dev "p-$name" nud permanent
-	ip -n "$E2E_ID-$name" neigh replace "fd08:$n::1" lladdr "02:08:00:00:0$n:01" dev c0 nud permanent
-	# shellcheck disable=SC2086 # two words
-	ip -n "$E2E_ID-p" route add 10.8.9.9 $table via "10.8.$n.2"
-	# shellcheck disable=SC2086
-	ip -n "$E2E_ID-p" -6 route add fd08:9::9 $table via "fd08:$n::2"
+r="ip -n $E2E_ID-r"
+in_ns r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+$r link add red type vrf table 10
+$r link add blue type vrf table 20
+for vrf in red:ra:rx blue:rb:ry; do
+	IFS=: read -r vrf in out <<<"$vrf"
+	$r link set "$vrf" up
+	$r link set "$in" master "$vrf"
+	$r link set "$out" master "$vrf"
+	$r addr add 10.9.1.2/24 dev "$in"
+	$r addr add fd09:1::2/64 dev "$in" nodad
+	$r addr add 10.9.2.1/24 dev "$out"
+	$r addr add fd09:2::1/64 dev "$out" nodad
+done
+# The same destinations, other gateways and lengths.
+$r route add 10.20.0.0/16 via 10.9.2.2 vrf red
+$r route add 10.20.0.0/20 via 10.9.2.3 vrf blue
+$r route add blackhole 10.21.0.0/16 vrf red
+$r route add 10.21.0.0/18 via 10.9.2.3 vrf blue
+$r -6 route add fd20::/16 via fd09:2::2 vrf red
+$r -6 route add fd20::/20 via fd09:2::3 vrf blue
+$r -6 route add unreachable fd21::/16 vrf red
+$r -6 route add fd21::/24 via fd09:2::3 vrf blue
+for host in red:a0:1 blue:b0:2; do
+	IFS=: read -r ns if n <<<"$host"
+	ip -n "$E2E_ID-$ns" addr add 10.9.1.1/24 dev "$if"
+	ip -n "$E2E_ID-$ns" addr add fd09:1::1/64 dev "$if" nodad
+	ip -n "$E2E_ID-$ns" neigh replace 10.9.1.2 lladdr 02:15:00:00:0$n:02 dev "$if" nud permanent
+	ip -n "$E2E_ID-$ns" neigh replace fd09:1::2 lladdr 02:15:00:00:0$n:02 dev "$if" nud permanent
+	ip -n "$E2E_ID-$ns" route add default via 10.9.1.2
+	ip -n "$E2E_ID-$ns" -6 route add default via fd09:1::2
 done
 chain_quiet
-"$E2E_SUPPORT/certificates" "$E2E_DIR/c"
 
-{
-	printf 'interfaces:\n  - { match: r0 }\ncollectors:\n'
-	port=5000
-	for transport in udp tcp tls; do
-		for address in 10.8.9.9 fd08:9::9; do
-			for where in red main; do
-				name=$where-$transport-${address%%[.:]*}
-				case $transport in
-				tls) start $where "$name" python3 "$E2E_SUPPORT/tls_peer.py" "$E2E_DIR/$name" "$E2E_DIR/c" --address $address --port $port ;;
-				*) start $where "$name" python3 "$E2E_SUPPORT/ipfix.py" listen $transport $address $port "$E2E_DIR/$name" ;;
-				esac
-				kind=t
-				[ $transport != udp ] || kind=u
-				wait_for 30 "$name to listen" listening $where $kind $port >&2
-				echo "  - name: $name"
-				echo "    endpoint: $transport://$([ "${address#*:}" = $address ] && echo $address || echo "[$address]"):$port"
-				[ $where = main ] || echo "    device: vrf-red"
-				[ $transport != tls ] || echo "    tls: { ca: $E2E_DIR/c/ca.pem, server_name: localhost }"
-				echo "$name" >>"$E2E_DIR/names"
-			done
-			port=$((port + 1))
-		done
-	done
-} >"$E2E_DIR/collectors"
-conf nfprobe <"$E2E_DIR/collectors"
-nfprobe_start p 1 --flush
-frames s s0 sent
-all=$(sent sent)
-got() { [ "$(status | books "[c for c in s['collectors'] if c['name'] == '$1'][0]['packets']")" = "$all" ]; }
-while read -r name; do wait_for 30 "$name to be sent $all packets" got "$name"; done <"$E2E_DIR/names"
-nfprobe_stop
-whole() {
-	python3 "$E2E_SUPPORT/ipfix.py" check "$E2E_DIR/$1"/*.ipfix >"$E2E_DIR/$1.json" && [ "$(summary "$1" packets)" = "$all" ]
+conf nfprobe <<'YAML'
+enrichment: { routes: true }
+interfaces: [ { match: ra }, { match: rb } ]
+YAML
+json_run r 2
+addresses=(10.20.0.1 10.20.0.2 10.21.0.1 10.9.2.9 10.99.0.1 fd20::1 fd20::2 fd21::1 fd09:2::9 fd99::1)
+for ns in red blue; do in_ns $ns python3 "$E2E_SUPPORT/fib.py" send 5000 1 "${addresses[@]}"; done
+rest red blue
+# seen_vrf IFNAME VRF: a record of that interface in that VRF has come.
+seen_vrf() {
+	[ "$(json_sum packetDeltaCount ".ingressInterface == $(ifindex r "$1") and .VRFname == \"$2\"")" -gt 0 ]
 }
-while read -r name; do
-	wait_for 30 "$name to have written $all packets" whole "$name"
-	say "ok: $name: $all packets"
-done <"$E2E_DIR/names"
+wait_for 30 "records of both VRFs" seen_vrf ra red
+wait_for 30 "records of both VRFs" seen_vrf rb blue
+
+# In another VRF, with another alias, while it is metered: in the records of the next buckets.
+$r link add green type vrf table 30
+$r link set green up
+$r link set rb master green
+$r link set rb alias "moved to green"
+poke_green() {
+	in_ns blue python3 "$E2E_SUPPORT/fib.py" send 6000 1 10.9.1.2
+	seen_vrf rb green
+}
+wait_for 30 "records of the new VRF" poke_green
+nfprobe_stop
+
+for in in ra rb; do
+	[ $in = ra ] || { $r link set rb master blue; $r -6 addr replace fd09:1::2/64 dev rb nodad; }
+	grep '^{' "$E2E_DIR/nfprobe.log" | jq -c 'select(.sourceTransportPort < 6000)' |
+		in_ns r python3 "$E2E_SUPPORT/fib.py" compare $in 10 >"$E2E_DIR/compared" || fail "$in: $(cat "$E2E_DIR/compared")"
+	say "ok: $in: $(tail -n 1 "$E2E_DIR/compared")"
+done
+# length VRF-INTERFACE DESTINATION LENGTH
+length() {
+	local v=4
+	[ "${2#*:}" = "$2" ] || v=6
+	same "prefix length of $2 by $1" "$3" "$(grep '^{' "$E2E_DIR/nfprobe.log" | jq -r "select(.ingressInterface == $(ifindex r "$1") and
+		.destinationIPv${v}Address == \"$2\" and .sourceTransportPort < 6000) | .destinationIPv${v}PrefixLength" | sort -u)"
+}
+length ra 10.20.0.1 16
+length rb 10.20.0.1 20
+length rb 10.21.0.1 18
+length ra fd20::1 16
+length rb fd20::1 20
+same "description of the interface that moved" "moved to green" "$(grep '^{' "$E2E_DIR/nfprobe.log" |
+	jq -r 'select(.VRFname == "green") | .interfaceDescription' | sort -u)"
+same "VRF ids" "10 20 30" "$(grep '^{' "$E2E_DIR/nfprobe.log" | jq -r 'select(.ingressVRFID) | .ingressVRFID' | sort -nu | xargs)"
