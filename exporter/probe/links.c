@@ -225,19 +225,17 @@ bool nfp_links_strips_tags(NfpNetlink *netlink, const char *ifname)
 uint32_t nfp_links_speed(NfpNetlink *netlink, const char *ifname)
 {
 	/* The masks behind the struct have a length of their own, which the first call asks for (linux/ethtool.h). */
-	struct {
-		struct ethtool_link_settings settings;
-		uint32_t masks[3 * SCHAR_MAX];
-	} request = { .settings = { .cmd = ETHTOOL_GLINKSETTINGS } };
+	g_autofree struct ethtool_link_settings *request = g_malloc0(sizeof(*request) + 3 * SCHAR_MAX * sizeof(uint32_t));
 	int fd = nfp_netlink_fd(netlink);
 
-	if (!ethtool(fd, ifname, &request) || request.settings.link_mode_masks_nwords >= 0)
+	request->cmd = ETHTOOL_GLINKSETTINGS;
+	if (!ethtool(fd, ifname, request) || request->link_mode_masks_nwords >= 0)
 		return 0;
-	request.settings.link_mode_masks_nwords = (int8_t)-request.settings.link_mode_masks_nwords;
-	request.settings.cmd = ETHTOOL_GLINKSETTINGS;
-	if (!ethtool(fd, ifname, &request) || request.settings.speed == (uint32_t)SPEED_UNKNOWN)
+	request->link_mode_masks_nwords = (int8_t)-request->link_mode_masks_nwords;
+	request->cmd = ETHTOOL_GLINKSETTINGS;
+	if (!ethtool(fd, ifname, request) || request->speed == (uint32_t)SPEED_UNKNOWN)
 		return 0;
-	return request.settings.speed;
+	return request->speed;
 }
 
 /* XDP drops are in no standard counter; drivers name theirs rx_xdp_drop, rx_queue_0_xdp_drops, ...
