@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <net/if.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "transport/sock.h"
@@ -79,6 +81,27 @@ Test(sock, places_that_are_not_here)
 		nfp_sock_options_clear(&source);
 		nfp_sock_options_clear(&device);
 	}
+}
+
+/* Linux 5.7 (c427bfec18f2) lets everybody bind a socket that is not bound yet: the daemon's rights are not needed. */
+Test(sock, device_without_privilege)
+{
+	g_autoptr(GSocketAddress) peer = g_inet_socket_address_new_from_string("127.0.0.1", 4739);
+	NfpSockOptions options = { 0 };
+	g_autoptr(GError) err = NULL;
+	char name[IFNAMSIZ] = "";
+	socklen_t length = sizeof(name);
+
+	if (geteuid() == 0)
+		cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+	cr_assert(nfp_sock_options_init(&options, &(NfpTransportOptions){ .device = "lo" }, NULL));
+
+	NFP_AUTO_FD int fd = nfp_sock_new(&options, SOCK_DGRAM, peer, &err);
+
+	cr_assert_geq(fd, 0, "%s", err ? err->message : "?");
+	cr_assert_eq(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, &length), 0);
+	cr_assert_str_eq(name, "lo");
+	nfp_sock_options_clear(&options);
 }
 
 Test(sock, notes)
