@@ -54,25 +54,33 @@ static bool is_known(const NfpShelf *shelf, struct nfp_bucket id)
 static void create(NfpShelf *shelf, const struct nfp_clock *clock, uint64_t now, bool may_be_late)
 {
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
-	uint32_t room[NFP_P_N];
+	uint32_t room[NFP_P_N], slots[NFP_P_N];
+	g_autofree int *rc = NULL;
 
 	nfp_plan_wanted(clock, now, shelf->options->ahead, wanted);
 	/* Beside the wanted: the spill bucket and two that are being drained. */
 	nfp_sizes_get(&shelf->sizes, shelf->options->memory, wanted->len + 3, room);
+	nfp_sizes_get_tables(&shelf->sizes, room, slots);
+	shelf->source->expect(shelf->source, slots);
+	for (guint i = 0; i < wanted->len;)
+		if (is_known(shelf, g_array_index(wanted, struct nfp_bucket, i)))
+			g_array_remove_index(wanted, i);
+		else
+			i++;
+	if (!wanted->len)
+		return;
+	rc = g_new(int, wanted->len);
+	shelf->source->create_all(shelf->source, (const struct nfp_bucket *)wanted->data, wanted->len, room, rc);
 	for (guint i = 0; i < wanted->len; i++) {
 		struct nfp_bucket id = g_array_index(wanted, struct nfp_bucket, i);
 		NfpBucket *bucket;
-		int r;
 
-		if (is_known(shelf, id))
-			continue;
-		r = shelf->source->create(shelf->source, id, room);
-		if (r && r != -EEXIST) {
-			nfp_shelf_complain(shelf, "create", id, r);
+		if (rc[i] && rc[i] != -EEXIST) {
+			nfp_shelf_complain(shelf, "create", id, rc[i]);
 			continue; /* its packets are spilled until it succeeds */
 		}
 		bucket = nfp_bucket_new(id);
-		if (!r)
+		if (!rc[i])
 			memcpy(bucket->room, room, sizeof(room));
 		g_ptr_array_add(shelf->open, bucket);
 		if (id.start_ts < now && !may_be_late)
@@ -132,31 +140,45 @@ uint64_t nfp_shelf_turn(NfpShelf *shelf, int64_t boot, int64_t offset)
 	return boot + shelf->clock.offset;
 }
 
-static bool close_bucket(NfpShelf *shelf, guint i, uint64_t now)
+static bool is_over(const NfpShelf *shelf, struct nfp_bucket id, uint64_t now)
 {
-	NfpBucket *bucket = g_ptr_array_index(shelf->open, i);
-	int r = shelf->source->close(shelf->source, bucket->id);
-
-	if (r && r != -ENOENT) {
-		nfp_shelf_complain(shelf, "close", bucket->id, r);
-		return false;
-	}
-	bucket->forced = now < bucket->id.end_ts;
-	g_queue_push_tail(&shelf->closed, g_ptr_array_steal_index(shelf->open, i));
-	return true;
+	return nfp_plan_due(id, now, shelf->options->grace) || !nfp_plan_is_label(&shelf->clock, id);
 }
 
 void nfp_shelf_retire(NfpShelf *shelf, uint64_t now)
 {
+	g_autoptr(GArray) over = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
+	g_autofree int *rc = NULL;
+	guint n = 0;
+
 	if (!shelf->clock.length)
 		return; /* the clock could not be written: packets see no bucket at all */
-	for (guint i = 0; i < shelf->open->len;) {
+	for (guint i = 0; i < shelf->open->len; i++) {
 		const NfpBucket *bucket = g_ptr_array_index(shelf->open, i);
-		bool over = nfp_plan_due(bucket->id, now, shelf->options->grace) ||
-			    !nfp_plan_is_label(&shelf->clock, bucket->id);
 
-		if (!over || !close_bucket(shelf, i, now))
+		if (is_over(shelf, bucket->id, now))
+			g_array_append_val(over, bucket->id);
+	}
+	if (!over->len)
+		return;
+	rc = g_new(int, over->len);
+	shelf->source->close_all(shelf->source, (const struct nfp_bucket *)over->data, over->len, rc);
+	for (guint i = 0; i < shelf->open->len;) {
+		NfpBucket *bucket = g_ptr_array_index(shelf->open, i);
+		int r;
+
+		if (!is_over(shelf, bucket->id, now)) {
 			i++;
+			continue;
+		}
+		r = rc[n++];
+		if (r && r != -ENOENT) {
+			nfp_shelf_complain(shelf, "close", bucket->id, r);
+			i++;
+			continue;
+		}
+		bucket->forced = now < bucket->id.end_ts;
+		g_queue_push_tail(&shelf->closed, g_ptr_array_steal_index(shelf->open, i));
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "harvest/sizes.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "harvest/rows.h"
@@ -8,6 +9,7 @@
 #define LEAST 256u      /* entries, under pressure of memory */
 #define MOST (1u << 24)
 #define SHRINK_AFTER 8  /* buckets */
+#define SLOTS_LEAST 32u /* a page of IPv4 */
 /* An element of a kernel HASH beside key and value: struct htab_elem (48), its bucket (16, at worst
  * twice as many as elements). */
 #define ELEMENT_OVERHEAD 80
@@ -17,7 +19,7 @@ static uint32_t start_size(enum nfp_protocol row)
 {
 	switch (nfp_rows[row].l4) {
 	case NFP_L4_PORTS:
-		return nfp_rows[row].protocol == 132 ? 1024 : 65536;
+		return nfp_rows[row].protocol == 132 ? 1024 : nfp_rows[row].ip_version == 6 ? 32768 : 65536;
 	case NFP_L4_ICMP:
 	case NFP_L4_PROTOCOL:
 		return 4096;
@@ -26,32 +28,59 @@ static uint32_t start_size(enum nfp_protocol row)
 	}
 }
 
+static uint32_t start_slots(enum nfp_protocol row)
+{
+	return nfp_rows[row].l4 == NFP_L4_PORTS && nfp_rows[row].protocol != 132 ? 1024 : SLOTS_LEAST;
+}
+
 void nfp_sizes_init(NfpSizes *s, uint32_t flows, uint32_t first)
 {
 	memset(s, 0, sizeof(*s));
 	s->fixed = flows;
-	for (int row = 0; row < NFP_P_N; row++)
-		s->size[row] = flows ? flows : first ? first : start_size(row);
+	for (int row = 0; row < NFP_P_N; row++) {
+		s->room[row].size = flows ? flows : first ? first : start_size(row);
+		s->table[row].size = flows ? flows : first ? first : start_slots(row);
+	}
+}
+
+/* Twice what was used, or more. */
+static uint64_t grown(uint64_t size, uint64_t used)
+{
+	while (size < MOST && used * 2 > size)
+		size *= 2;
+	return size;
+}
+
+/* want: size for this bucket. True: the last SHRINK_AFTER buckets were low, `peak` says by how much. */
+static bool is_too_large(NfpSize *s, uint64_t used, uint64_t want, uint32_t *ret_peak)
+{
+	/* Halved it is less than half full still: sizes do not swing. */
+	bool low = used * 4 < want;
+
+	s->size = (uint32_t)MIN(want, MOST);
+	s->low = low ? s->low + 1 : 0;
+	s->peak = low ? MAX(s->peak, (uint32_t)used) : 0;
+	*ret_peak = s->peak;
+	if (s->low < SHRINK_AFTER)
+		return false;
+	s->low = 0;
+	s->peak = 0;
+	return true;
 }
 
 void nfp_sizes_learn(NfpSizes *s, enum nfp_protocol row, uint64_t used, uint32_t room)
 {
-	uint64_t want = s->size[row];
+	NfpSize *hash = &s->room[row], *table = &s->table[row];
+	bool full = used >= room - room / 16;
+	uint32_t peak;
 
 	if (s->fixed || !room)
 		return;
-	if (used >= room - room / 16)
-		want = MAX(want, 4ull * room); /* full: the true number is not known */
-	else
-		while (want < MOST && used * 2 > want)
-			want *= 2;
-	/* Halved it is less than half full still: sizes do not swing. */
-	s->low[row] = used * 4 < want ? s->low[row] + 1 : 0;
-	if (s->low[row] >= SHRINK_AFTER) {
-		s->low[row] = 0;
-		want = MAX(want / 2, start_size(row));
-	}
-	s->size[row] = MIN(want, MOST);
+	/* Full: the true number is not known. */
+	if (is_too_large(hash, used, full ? MAX(hash->size, 4ull * room) : grown(hash->size, used), &peak))
+		hash->size = MAX(hash->size / 2, start_size(row));
+	if (is_too_large(table, used, full ? MAX(table->size, 4ull * room) : grown(table->size, used), &peak))
+		table->size = (uint32_t)grown(SLOTS_LEAST, peak);
 }
 
 static uint64_t row_octets(enum nfp_protocol row, uint32_t entries)
@@ -72,7 +101,8 @@ void nfp_sizes_get(const NfpSizes *s, uint64_t memory, guint buckets, uint32_t r
 {
 	uint64_t allowed = memory / MAX(buckets, 1);
 
-	memcpy(ret_sizes, s->size, sizeof(s->size));
+	for (int row = 0; row < NFP_P_N; row++)
+		ret_sizes[row] = s->room[row].size;
 	if (s->fixed)
 		return;
 	while (nfp_sizes_octets(ret_sizes) > allowed) {
@@ -85,4 +115,10 @@ void nfp_sizes_get(const NfpSizes *s, uint64_t memory, guint buckets, uint32_t r
 			return;
 		ret_sizes[largest] /= 2;
 	}
+}
+
+void nfp_sizes_get_tables(const NfpSizes *s, const uint32_t room[NFP_P_N], uint32_t ret_slots[NFP_P_N])
+{
+	for (int row = 0; row < NFP_P_N; row++)
+		ret_slots[row] = MIN(s->table[row].size, room[row]);
 }

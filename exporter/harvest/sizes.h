@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How many entries the next bucket has room for, per protocol: doubled when a bucket was half full,
- * quadrupled when it was full, halved after eight buckets that used less than a quarter (twice what traffic
- * needs does not last); the sum of all buckets stays within the memory allowed. Pure.
+ * How many entries the next bucket has room for, per protocol. Pure. Two numbers, as their memory differs:
+ *
+ *   room   limit of the HASH. Costs 16 octets each while nobody uses it, so it is generous: doubled when a bucket was
+ *          half full, quadrupled when it was full, halved after eight buckets that used less than a quarter, never
+ *          below the start. The sum of all buckets stays within the memory allowed.
+ *   table  slots of the flow table in front of it, which costs 128 octets each at once. Small at first, at once twice
+ *          what a bucket held; after eight buckets that used less than a quarter, twice what the fullest of them
+ *          held, down to a page for a protocol without traffic. What does not fit is in the HASH. Not above room.
  */
 #ifndef NFP_HARVEST_SIZES_H
 #define NFP_HARVEST_SIZES_H
@@ -13,18 +18,25 @@
 #include "ebpf/abi.h"
 
 typedef struct {
+	uint32_t size;
+	uint32_t peak; /* entries, at most, of the buckets in `low` */
+	uint8_t low;   /* buckets in a row that used less than a quarter */
+} NfpSize;
+
+typedef struct {
 	uint32_t fixed; /* 0 = learned */
-	uint32_t size[NFP_P_N];
-	uint8_t low[NFP_P_N]; /* buckets in a row that used less than a quarter */
+	NfpSize room[NFP_P_N], table[NFP_P_N];
 } NfpSizes;
 
 /* flows: fixed number of entries per protocol, 0 = learn. first: where to begin to learn, 0 = by protocol. */
 void nfp_sizes_init(NfpSizes *sizes, uint32_t flows, uint32_t first);
 /* A bucket with room for `room` entries of this row was drained and held `used`. */
 void nfp_sizes_learn(NfpSizes *sizes, enum nfp_protocol row, uint64_t used, uint32_t room);
-/* Sizes of one bucket of `buckets` that share `memory` octets. */
+/* Rooms of one bucket of `buckets` that share `memory` octets. */
 void nfp_sizes_get(const NfpSizes *sizes, uint64_t memory, guint buckets, uint32_t ret_sizes[NFP_P_N]);
-/* Octets of one bucket of these sizes. */
+/* Slots of the tables of buckets that have these rooms. */
+void nfp_sizes_get_tables(const NfpSizes *sizes, const uint32_t room[NFP_P_N], uint32_t ret_slots[NFP_P_N]);
+/* Octets of one bucket of these rooms. */
 uint64_t nfp_sizes_octets(const uint32_t sizes[NFP_P_N]);
 
 #endif

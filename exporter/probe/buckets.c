@@ -11,6 +11,7 @@
 #include "probe/table.h"
 
 #define HOOKS_TO_COME 1024u      /* while a bucket is open */
+#define AT_A_TIME 8              /* buckets: some 100 descriptors and threads */
 #define HOOK_ROWS_TO_COME 16384u /* ... on many CPUs: the empty map takes 16 octets a row */
 
 static void outer_change(gpointer data, gpointer user_data)
@@ -30,9 +31,10 @@ void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
 {
 	g_autoptr(GAsyncQueue) done = g_async_queue_new();
 
+	buckets->waits += n;
 	/* Threads of a pool that is not exclusive are made when wanted and end when idle. */
 	if (!buckets->pool)
-		buckets->pool = g_thread_pool_new(outer_change, NULL, NFP_CHANGES_MAX, FALSE, NULL);
+		buckets->pool = g_thread_pool_new(outer_change, NULL, (AT_A_TIME + 1) * NFP_P_N, FALSE, NULL);
 	for (guint i = 0; i < n; i++) {
 		changes[i].done = done;
 		g_thread_pool_push(buckets->pool, &changes[i], NULL);
@@ -41,10 +43,12 @@ void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
 		g_async_queue_pop(done);
 }
 
-static int outer_change_one(int map, struct nfp_bucket id, int inner)
+static int outer_change_one(NfpBuckets *buckets, int map, struct nfp_bucket id, int inner)
 {
-	int rc = inner >= 0 ? bpf_map_update_elem(map, &id, &inner, BPF_ANY) : bpf_map_delete_elem(map, &id);
+	int rc;
 
+	buckets->waits++;
+	rc = inner >= 0 ? bpf_map_update_elem(map, &id, &inner, BPF_ANY) : bpf_map_delete_elem(map, &id);
 	return rc ? -errno : 0;
 }
 
@@ -56,7 +60,7 @@ int nfp_buckets_wait(NfpBuckets *buckets)
 		NFP_AUTO_FD int fd = nfp_buckets_open(buckets, NFP_P_hook, spill);
 
 		if (fd >= 0 && nfp_buckets_visible(buckets, NFP_P_hook, spill) == 1)
-			return outer_change_one(buckets->maps->bucket[NFP_P_hook], spill, fd);
+			return outer_change_one(buckets, buckets->maps->bucket[NFP_P_hook], spill, fd);
 	}
 	return -ENOENT;
 }
@@ -150,16 +154,51 @@ static int hook_map_make(NfpBuckets *buckets, struct nfp_bucket id)
 	return nfp_fd_steal(&fd);
 }
 
-int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N])
+/* Deletions of the bucket's entries, as far as they are there. */
+static guint entries_delete(const NfpBuckets *buckets, struct nfp_bucket id, NfpOuterChange changes[NFP_P_N])
 {
-	NfpOuterChange changes[NFP_P_N];
-	g_autofree char *hook_path = nfp_buckets_path(buckets, NFP_P_hook, id);
-	NFP_AUTO_FD int hook = -1;
 	guint n = 0;
-	int rc;
 
-	if (buckets->readonly)
-		return -EROFS;
+	for (int row = 0; row < NFP_P_N; row++)
+		if (nfp_buckets_visible(buckets, row, id) != 0)
+			changes[n++] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = -1, .id = id };
+	return n;
+}
+
+static bool same_label(struct nfp_bucket a, struct nfp_bucket b)
+{
+	return a.start_ts == b.start_ts && a.end_ts == b.end_ts;
+}
+
+/* Of this bucket, and of others that are waiting for it: a grace period for all. */
+static int entries_hide(NfpBuckets *buckets, struct nfp_bucket id)
+{
+	NfpOuterChange changes[AT_A_TIME * NFP_P_N];
+	guint n = entries_delete(buckets, id, changes), own = n;
+	int first = 0;
+
+	for (guint i = 0; i < buckets->hidden->len; i++)
+		if (same_label(g_array_index(buckets->hidden, struct nfp_bucket, i), id))
+			g_array_remove_index_fast(buckets->hidden, i--);
+	for (guint i = 1; own && i < AT_A_TIME && buckets->hidden->len; i++) {
+		n += entries_delete(buckets, g_array_index(buckets->hidden, struct nfp_bucket, 0), changes + n);
+		g_array_remove_index_fast(buckets->hidden, 0);
+	}
+	nfp_buckets_change(buckets, changes, n);
+	for (guint i = 0; i < own && !first; i++)
+		first = changes[i].rc == -ENOENT ? 0 : changes[i].rc;
+	return first;
+}
+
+/* Pinned maps of a bucket, and *n more changes that put the protocols' into the directory. File descriptor of the map
+ * of hooks. */
+static int maps_make(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N],
+		     NfpOuterChange *changes, guint *n)
+{
+	g_autofree char *hook_path = nfp_buckets_path(buckets, NFP_P_hook, id);
+	guint first = *n;
+	int hook;
+
 	if (access(hook_path, F_OK) == 0 || nfp_buckets_visible(buckets, NFP_P_hook, id) == 1)
 		return -EEXIST;
 	for (int row = 0; row < NFP_P_N; row++) {
@@ -167,49 +206,124 @@ int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t
 
 		/* Left out: its packets go to the parent's row. */
 		if (fd >= 0)
-			changes[n++] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = fd, .id = id };
+			changes[(*n)++] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = fd, .id = id };
 	}
 	hook = hook_map_make(buckets, id);
-	rc = hook < 0 ? hook : 0;
-	if (!rc) {
-		nfp_buckets_change(buckets, changes, n);
-		rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, hook);
+	if (hook >= 0)
+		return hook;
+	while (*n > first)
+		nfp_fd_clear(&changes[--*n].inner);
+	nfp_buckets_remove(buckets, id);
+	return hook;
+}
+
+/* n: up to AT_A_TIME. Their entries, in one grace period, then those of their hooks, in another. */
+static void create_some(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n, const uint32_t max_entries[NFP_P_N],
+			int *ret_rc)
+{
+	NfpOuterChange changes[(AT_A_TIME + 1) * NFP_P_N], hooks[AT_A_TIME];
+	guint made = 0, all, made_hooks = 0;
+
+	for (guint i = 0; i < n; i++) {
+		int hook = maps_make(buckets, ids[i], max_entries, changes, &made);
+
+		ret_rc[i] = MIN(hook, 0);
+		if (hook >= 0)
+			hooks[made_hooks++] = (NfpOuterChange){ .map = buckets->maps->bucket[NFP_P_hook], .inner = hook,
+								.id = ids[i] };
 	}
-	for (guint i = 0; i < n; i++)
+	all = made;
+	/* In the same grace period. Should one fail, removing the bucket tries again. */
+	if (buckets->hidden->len) {
+		all += entries_delete(buckets, g_array_index(buckets->hidden, struct nfp_bucket, 0), changes + all);
+		g_array_remove_index_fast(buckets->hidden, 0);
+	}
+	nfp_buckets_change(buckets, changes, all);
+	for (guint i = 0; i < made; i++)
 		nfp_fd_clear(&changes[i].inner);
-	if (rc) {
-		nfp_buckets_close(buckets, id);
-		nfp_buckets_remove(buckets, id);
-	} else if (id.start_ts) {
-		memcpy(buckets->room, max_entries, sizeof(buckets->room));
-		nfp_table_fill(buckets);
+	nfp_buckets_change(buckets, hooks, made_hooks);
+	for (guint i = 0, hook = 0; i < n; i++) {
+		if (ret_rc[i])
+			continue;
+		nfp_fd_clear(&hooks[hook].inner);
+		ret_rc[i] = hooks[hook++].rc;
+		if (ret_rc[i]) {
+			nfp_buckets_close(buckets, ids[i]);
+			nfp_buckets_remove(buckets, ids[i]);
+		}
 	}
+}
+
+void nfp_buckets_create_all(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n,
+			    const uint32_t max_entries[NFP_P_N], int *ret_rc)
+{
+	bool spill = n && !ids[0].start_ts;
+
+	for (guint i = 0; i < n; i++)
+		ret_rc[i] = -EROFS;
+	if (buckets->readonly)
+		return;
+	for (guint i = 0; i < n; i += AT_A_TIME)
+		create_some(buckets, ids + i, MIN(n - i, AT_A_TIME), max_entries, ret_rc + i);
+	if (spill)
+		return;
+	if (!buckets->expects)
+		memcpy(buckets->slots, max_entries, sizeof(buckets->slots));
+	nfp_table_fill(buckets);
+}
+
+int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N])
+{
+	int rc;
+
+	nfp_buckets_create_all(buckets, &id, 1, max_entries, &rc);
 	return rc;
+}
+
+static void close_some(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n, int *ret_rc)
+{
+	NfpOuterChange changes[AT_A_TIME];
+	guint hooks = 0;
+
+	for (guint i = 0; i < n; i++) {
+		/* Out of the ring and out of the directory: in either order, a packet is in one of them as a whole. */
+		ret_rc[i] = nfp_table_shut(buckets, ids[i]);
+		if (!ret_rc[i])
+			changes[hooks++] = (NfpOuterChange){ .map = buckets->maps->bucket[NFP_P_hook], .inner = -1,
+							     .id = ids[i] };
+	}
+	nfp_buckets_change(buckets, changes, hooks);
+	for (guint i = 0, hook = 0; i < n; i++)
+		if (!ret_rc[i])
+			ret_rc[i] = changes[hook++].rc;
+}
+
+void nfp_buckets_close_all(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n, int *ret_rc)
+{
+	for (guint i = 0; i < n; i++)
+		ret_rc[i] = -EROFS;
+	if (buckets->readonly)
+		return;
+	for (guint i = 0; i < n; i += AT_A_TIME)
+		close_some(buckets, ids + i, MIN(n - i, AT_A_TIME), ret_rc + i);
+	for (guint i = 0; i < n; i++) {
+		/* Labels of spill buckets come again. -ENOENT: closed before, by a predecessor perhaps; the rest is still
+		 * to do. */
+		if (ret_rc[i] == -ENOENT || (!ret_rc[i] && !ids[i].start_ts))
+			ret_rc[i] = entries_hide(buckets, ids[i]);
+		else if (!ret_rc[i])
+			g_array_append_val(buckets->hidden, ids[i]);
+	}
+	if (n && ids[0].start_ts)
+		nfp_table_fill(buckets);
 }
 
 int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id)
 {
-	NfpOuterChange changes[NFP_P_N];
-	int rc, first = 0;
+	int rc;
 
-	if (buckets->readonly)
-		return -EROFS;
-	/* Out of the ring and out of the directory: in either order, a packet is in one of them as a whole. */
-	rc = nfp_table_shut(buckets, id);
-	if (rc)
-		return rc;
-	rc = outer_change_one(buckets->maps->bucket[NFP_P_hook], id, -1);
-	/* -ENOENT: closed before, or half-closed by a predecessor: then the rest is still to do. */
-	if (rc && rc != -ENOENT)
-		return rc;
-	for (int row = 0; row < NFP_P_N; row++)
-		changes[row] = (NfpOuterChange){ .map = buckets->maps->bucket[row], .inner = -1, .id = id };
-	nfp_buckets_change(buckets, changes, NFP_P_N);
-	for (int row = 0; row < NFP_P_N && !first; row++)
-		first = changes[row].rc == -ENOENT ? 0 : changes[row].rc;
-	if (!first && id.start_ts)
-		nfp_table_fill(buckets);
-	return first;
+	nfp_buckets_close_all(buckets, &id, 1, &rc);
+	return rc;
 }
 
 int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id)
@@ -223,6 +337,8 @@ int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id)
 	first = pin_remove(buckets, NFP_P_hook, id);
 	for (int row = 0; row < NFP_P_N && !first; row++)
 		first = pin_remove(buckets, row, id);
+	if (!first)
+		first = entries_hide(buckets, id);
 	return first ? first : nfp_table_remove(buckets, id);
 }
 
@@ -301,9 +417,28 @@ static int source_create(NfpSource *source, struct nfp_bucket id, const uint32_t
 	return id.start_ts ? nfp_buckets_create((NfpBuckets *)source, id, max_entries) : -EINVAL;
 }
 
+static void source_expect(NfpSource *source, const uint32_t slots[NFP_P_N])
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+
+	memcpy(buckets->slots, slots, sizeof(buckets->slots));
+	buckets->expects = true;
+}
+
 static int source_close(NfpSource *source, struct nfp_bucket id)
 {
 	return id.start_ts ? nfp_buckets_close((NfpBuckets *)source, id) : -EINVAL;
+}
+
+static void source_create_all(NfpSource *source, const struct nfp_bucket *ids, guint n,
+			      const uint32_t max_entries[NFP_P_N], int *ret_rc)
+{
+	nfp_buckets_create_all((NfpBuckets *)source, ids, n, max_entries, ret_rc);
+}
+
+static void source_close_all(NfpSource *source, const struct nfp_bucket *ids, guint n, int *ret_rc)
+{
+	nfp_buckets_close_all((NfpBuckets *)source, ids, n, ret_rc);
 }
 
 static int source_remove(NfpSource *source, struct nfp_bucket id)
@@ -318,6 +453,9 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 
 	buckets->source = (NfpSource){
 		.create = source_create,
+		.create_all = source_create_all,
+		.close_all = source_close_all,
+		.expect = source_expect,
 		.close = source_close,
 		.read = nfp_read_entries,
 		.scan = nfp_read_scan,
@@ -340,6 +478,8 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 	buckets->rows = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
 	g_mutex_init(&buckets->mutex);
 	buckets->hooks = g_array_new(FALSE, FALSE, sizeof(struct nfp_hook_key));
+	buckets->kept = nfp_table_kept_new();
+	buckets->hidden = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
 	return buckets;
 }
 
@@ -354,6 +494,8 @@ void nfp_buckets_free(NfpBuckets *buckets)
 	g_byte_array_unref(buckets->rows.keys);
 	g_byte_array_unref(buckets->rows.values);
 	g_array_unref(buckets->hooks);
+	g_array_unref(buckets->hidden);
+	g_hash_table_unref(buckets->kept);
 	g_mutex_clear(&buckets->mutex);
 	nfp_mapped_clear(&buckets->hookslot);
 	nfp_tick_free(buckets->tick);

@@ -10,8 +10,9 @@
  *                               of a creation or removal that was cut off, and no packet is in it
  *   the entry in the map hook   packets find it (open); without it no packet can be added (closed)
  *
- * Hence: create = pins, the hook's last; entries, the hook's last. close = entries, the hook's first.
- * remove = pins, the hook's first.
+ * Hence: create = pins, the hook's last; entries, the hook's last. close = the hook's entry. remove = pins, the
+ * hook's first; the other entries, which nobody asks for any more (a bucket that waits for its delivery loses them
+ * with the next one that is made: their number is limited).
  *
  * A packet asks the map `hook` once and uses that answer's label for its protocol's map, so it is in one
  * bucket as a whole. Updating or deleting an entry of a map of maps returns after an RCU grace period
@@ -29,7 +30,9 @@
 #include "probe/tick.h"
 
 #define NFP_ENTRIES_MIN 64
-#define NFP_SPILL_ENTRIES 65536 /* per protocol: all packets of a long absence of the harvester */
+/* Of TCP and UDP, and of each other protocol: all packets of a long absence of the harvester. 16 octets each, idle. */
+#define NFP_SPILL_ENTRIES 32768
+#define NFP_SPILL_ENTRIES_OTHER 4096
 
 typedef struct {
 	GByteArray *keys, *values;
@@ -40,6 +43,7 @@ typedef struct {
 	void *data; /* NULL: none */
 	size_t size;
 	uint32_t entries;
+	bool borrowed; /* of NfpBuckets.kept: stays mapped */
 } NfpMapped;
 
 /* One change of a map of maps. Each waits for a grace period (8 ms idle, 45-220 ms under load); those
@@ -54,7 +58,6 @@ typedef struct {
 	int rc;
 	GAsyncQueue *done;
 } NfpOuterChange;
-#define NFP_CHANGES_MAX (NFP_P_N + 1)
 
 typedef struct {
 	NfpSource source; /* first: the ops get a pointer to it */
@@ -64,8 +67,12 @@ typedef struct {
 	bool tables;         /* buckets have flow tables */
 	NfpTick *tick;       /* NULL until first used, and where ticks are not wanted */
 	bool exact;          /* packets read the exact clock: no ticks */
-	uint32_t room[NFP_P_N]; /* entries, of the bucket made last: what the next tables are made for */
+	uint32_t slots[NFP_P_N]; /* what the next tables are made for */
+	bool expects;        /* somebody told; else they are what the last bucket has room for */
 	guint64 changes;     /* of outer maps, for tables */
+	guint64 waits;       /* changes of outer maps in all, each of which waits; harvester's thread */
+	GHashTable *kept;    /* kernel's id of a map -> NfpMapped of it: tables that the ring has, read once at least */
+	GArray *hidden;      /* struct nfp_bucket: closed, with entries in the protocols' maps of maps */
 	NfpMapped hookslot;
 	bool repaired;       /* what a predecessor left half-done was finished */
 	gint64 clock_moved;  /* monotonic us of the last set_clock without wait; 0: waited since */
@@ -98,6 +105,10 @@ char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct 
 int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
 /* Whether the map of maps of this row has the label: 1, 0, -errno. */
 int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+/* Several at a time share their grace periods. ret_rc: of each. Spill buckets: one alone. */
+void nfp_buckets_create_all(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n,
+			    const uint32_t max_entries[NFP_P_N], int *ret_rc);
+void nfp_buckets_close_all(NfpBuckets *buckets, const struct nfp_bucket *ids, guint n, int *ret_rc);
 int nfp_buckets_create(NfpBuckets *buckets, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N]);
 int nfp_buckets_close(NfpBuckets *buckets, struct nfp_bucket id);
 int nfp_buckets_remove(NfpBuckets *buckets, struct nfp_bucket id);

@@ -65,6 +65,12 @@ struct NfpSource {
 	 * that is attached. -EEXIST: it is there. A protocol that finds no memory is left out: its packets
 	 * go to the parent row; only the `hook` map must succeed. */
 	int (*create)(NfpSource *source, struct nfp_bucket id, const uint32_t max_entries[NFP_P_N]);
+	/* The same for several, which share what they wait for; ret_rc: of each, as create() and close(). */
+	void (*create_all)(NfpSource *source, const struct nfp_bucket *ids, guint n,
+			   const uint32_t max_entries[NFP_P_N], int *ret_rc);
+	void (*close_all)(NfpSource *source, const struct nfp_bucket *ids, guint n, int *ret_rc);
+	/* Tables that are made from now on have so many slots, or more. Before the first call: as max_entries. */
+	void (*expect)(NfpSource *source, const uint32_t slots[NFP_P_N]);
 	int (*close)(NfpSource *source, struct nfp_bucket id);
 	/* Open buckets can be read too: a snapshot. {0, 0}: what is in the spill bucket now (it is not in the
 	 * list). -ENOENT: there is no such bucket. */

@@ -34,7 +34,7 @@ static int spill_create(NfpBuckets *buckets, struct nfp_bucket spill)
 	int rc;
 
 	for (int row = 0; row < NFP_P_N; row++)
-		entries[row] = NFP_SPILL_ENTRIES;
+		entries[row] = row >= NFP_P_tcp4 && row <= NFP_P_udp6 ? NFP_SPILL_ENTRIES : NFP_SPILL_ENTRIES_OTHER;
 	if (nfp_buckets_visible(buckets, NFP_P_hook, spill) == 1)
 		return 0;
 	/* Pinned and not visible: a creation that was cut off, so it is empty. */

@@ -6,7 +6,6 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -51,67 +50,17 @@ static int tables_fd(const NfpBuckets *buckets, enum nfp_protocol row)
 	return is_v6(row) ? buckets->maps->tables6 : buckets->maps->tables4;
 }
 
-static char *table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
-{
-	g_autofree char *path = nfp_buckets_path(buckets, row, id);
-
-	return g_strconcat(path, NFP_PIN_TABLE, NULL);
-}
-
 /* Of tables that no bucket has, at a place of the ring. */
 static char *spare_path(const NfpBuckets *buckets, enum nfp_protocol row, uint32_t place)
 {
 	return g_strdup_printf("%s/%s/spare%u" NFP_PIN_TABLE, buckets->directory, nfp_load_row_name(row), place);
 }
 
-static int table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
-{
-	g_autofree char *path = table_path(buckets, row, id);
-	int fd = bpf_obj_get(path);
-
-	return fd < 0 ? -errno : fd;
-}
-
-/* ---- mapping ------------------------------------------------------------------------------------- */
-
-void nfp_mapped_clear(NfpMapped *mapped)
-{
-	if (mapped->data)
-		munmap(mapped->data, mapped->size);
-	mapped->data = NULL;
-}
-
-static int map_fd(int fd, bool write, NfpMapped *ret)
-{
-	struct bpf_map_info info = { 0 };
-	uint32_t size = sizeof(info);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	NfpMapped mapped = { 0 };
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	mapped.entries = info.max_entries;
-	mapped.size = ((size_t)info.max_entries * info.value_size + page - 1) & ~(page - 1);
-	mapped.data = mmap(NULL, mapped.size, PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED, fd, 0);
-	if (mapped.data == MAP_FAILED)
-		return -errno;
-	*ret = mapped;
-	return 0;
-}
-
-int nfp_table_map(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, bool write,
-		  NfpMapped *ret)
-{
-	NFP_AUTO_FD int fd = table_open(buckets, row, id);
-
-	return fd < 0 ? fd : map_fd(fd, write, ret);
-}
-
 /* ---- hooks --------------------------------------------------------------------------------------- */
 
 static struct nfp_hook_slots *hook_slots(NfpBuckets *buckets)
 {
-	if (!buckets->hookslot.data && map_fd(buckets->maps->hookslot, true, &buckets->hookslot))
+	if (!buckets->hookslot.data && nfp_table_map_fd(buckets->maps->hookslot, true, &buckets->hookslot))
 		return NULL;
 	return buckets->hookslot.data;
 }
@@ -193,13 +142,13 @@ static int pin(int fd, const char *path)
 	return -errno;
 }
 
-/* 1 + log2 of the number of sets for so many entries at a load of one half or, by sizes.c, below. */
-static uint8_t table_bits(uint32_t entries)
+/* 1 + log2 of the number of sets for so many slots, or more. */
+static uint8_t table_bits(uint32_t slots)
 {
 	uint32_t sets = 1;
 	uint8_t bits = 1;
 
-	for (; sets < SETS_MAX && sets * NFP_SET_SLOTS < entries; sets *= 2)
+	for (; sets < SETS_MAX && sets * NFP_SET_SLOTS < slots; sets *= 2)
 		bits++;
 	return bits;
 }
@@ -207,7 +156,7 @@ static uint8_t table_bits(uint32_t entries)
 static int table_make(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id, uint8_t bits)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	g_autofree char *path = table_path(buckets, row, id);
+	g_autofree char *path = nfp_table_path(buckets, row, id);
 	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, nfp_load_row_name(row), sizeof(uint32_t),
 					    is_v6(row) ? sizeof(struct nfp_set6) : sizeof(struct nfp_set4),
 					    NFP_TABLE_ENTRIES(is_v6(row), 1u << (bits - 1)), &options);
@@ -259,11 +208,11 @@ static void head_open(struct nfp_table_head *head, struct nfp_bucket id)
 static int head_make(NfpBuckets *buckets, struct nfp_bucket id, const uint8_t bits[NFP_RING_ROWS])
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	g_autofree char *path = table_path(buckets, NFP_P_hook, id);
+	g_autofree char *path = nfp_table_path(buckets, NFP_P_hook, id);
 	g_auto(NfpMapped) mapped = { 0 };
 	NFP_AUTO_FD int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hook", sizeof(uint32_t),
 					    sizeof(struct nfp_fast_row), NFP_FAST_ROWS, &options);
-	int rc = fd < 0 ? -errno : map_fd(fd, true, &mapped);
+	int rc = fd < 0 ? -errno : nfp_table_map_fd(fd, true, &mapped);
 
 	if (!rc)
 		rc = pin(fd, path);
@@ -288,6 +237,16 @@ static uint32_t pinned_id(const char *path, uint32_t *ret_entries)
 		return 0;
 	*ret_entries = info.max_entries;
 	return info.id;
+}
+
+/* Removes the pin of a table. A mapping would keep its memory. */
+static int table_unpin(const NfpBuckets *buckets, const char *path)
+{
+	uint32_t entries, id = g_hash_table_size(buckets->kept) ? pinned_id(path, &entries) : 0;
+
+	if (id)
+		g_hash_table_remove(buckets->kept, GUINT_TO_POINTER(id));
+	return unlink(path) < 0 ? -errno : 0;
 }
 
 /* What is at a place of an outer map; 0: nothing. */
@@ -338,7 +297,7 @@ static int rename_pin(const char *from, const char *to)
 static bool take_spare(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id, uint32_t place,
 		       uint8_t bits, const struct nfp_table_head *head)
 {
-	g_autofree char *from = spare_path(buckets, row, place), *to = table_path(buckets, row, id);
+	g_autofree char *from = spare_path(buckets, row, place), *to = nfp_table_path(buckets, row, id);
 
 	if (!spare_fits(buckets, row, place, bits) || rename_pin(from, to))
 		return false;
@@ -349,7 +308,7 @@ static bool take_spare(const NfpBuckets *buckets, enum nfp_protocol row, struct 
 static int head_renew(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place, const uint8_t bits[NFP_RING_ROWS],
 		      NfpMapped *mapped)
 {
-	g_autofree char *from = spare_path(buckets, NFP_P_hook, place), *to = table_path(buckets, NFP_P_hook, id);
+	g_autofree char *from = spare_path(buckets, NFP_P_hook, place), *to = nfp_table_path(buckets, NFP_P_hook, id);
 	struct nfp_table_head *head = mapped->data;
 	int rc;
 
@@ -373,7 +332,7 @@ static int head_spare(const NfpBuckets *buckets, uint32_t place, NfpMapped *ret)
 	g_autofree char *path = spare_path(buckets, NFP_P_hook, place);
 	NFP_AUTO_FD int fd = bpf_obj_get(path);
 
-	return fd < 0 ? -errno : map_fd(fd, true, ret);
+	return fd < 0 ? -errno : nfp_table_map_fd(fd, true, ret);
 }
 
 /* Tables of all rows; how many changes of outer maps they take. */
@@ -387,7 +346,7 @@ static guint give_tables(NfpBuckets *buckets, struct nfp_bucket id, uint32_t pla
 		g_autofree char *hash = nfp_buckets_path(buckets, row, id), *old = spare_path(buckets, row, place);
 		/* A protocol that found no memory for its HASH is left out as a whole. */
 		bool wanted = has_table(row) && access(hash, F_OK) == 0;
-		uint8_t size = table_bits(buckets->room[row]);
+		uint8_t size = table_bits(buckets->slots[row]);
 		int fd;
 
 		if (!has_table(row))
@@ -396,7 +355,7 @@ static guint give_tables(NfpBuckets *buckets, struct nfp_bucket id, uint32_t pla
 			bits[row] = size;
 			continue;
 		}
-		unlink(old);
+		table_unpin(buckets, old);
 		fd = wanted ? table_make(buckets, row, id, size) : -1;
 		/* Without one, the protocol's packets go to its HASH. */
 		if (fd < 0 && !attached_id(tables_fd(buckets, row), index))
@@ -495,16 +454,41 @@ static int free_place(const NfpBuckets *buckets, const GArray *open)
 	return closed;
 }
 
+/* Takes spare tables that are larger than what is wanted now out of the ring: nobody may come for them. */
+static void spares_trim(NfpBuckets *buckets)
+{
+	NfpOuterChange changes[NFP_RING * NFP_P_N];
+	guint n = 0;
+
+	for (uint32_t place = 0; place < NFP_RING; place++) {
+		if (!is_spare(buckets, place))
+			continue;
+		for (int row = 0; row < NFP_P_N; row++) {
+			g_autofree char *path = has_table(row) ? spare_path(buckets, row, place) : NULL;
+			uint32_t sets = 1u << (table_bits(buckets->slots[row]) - 1), entries;
+
+			if (!path || !pinned_id(path, &entries) || entries <= NFP_TABLE_ENTRIES(is_v6(row), sets))
+				continue;
+			table_unpin(buckets, path);
+			changes[n++] = (NfpOuterChange){ .map = tables_fd(buckets, row), .inner = -1,
+							 .index = place * NFP_RING_ROWS + (uint32_t)row };
+		}
+	}
+	nfp_buckets_change(buckets, changes, n);
+	buckets->changes += n;
+}
+
 void nfp_table_fill(NfpBuckets *buckets)
 {
 	g_autoptr(GArray) ids = NULL;
 
 	if (!buckets->tables || buckets->readonly)
 		return;
+	spares_trim(buckets);
 	ids = open_buckets(buckets);
 	for (guint i = 0; i < ids->len && i < TABLES; i++) {
 		struct nfp_bucket id = g_array_index(ids, struct nfp_bucket, i);
-		g_autofree char *path = table_path(buckets, NFP_P_hook, id);
+		g_autofree char *path = nfp_table_path(buckets, NFP_P_hook, id);
 		int place;
 
 		if (access(path, F_OK) == 0)
@@ -520,7 +504,7 @@ void nfp_table_fill(NfpBuckets *buckets)
 
 int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id)
 {
-	NFP_AUTO_FD int fd = table_open(buckets, NFP_P_hook, id);
+	NFP_AUTO_FD int fd = nfp_table_open(buckets, NFP_P_hook, id);
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info), map;
 
@@ -550,11 +534,13 @@ int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id)
 
 	/* The head last: as long as it has the bucket's name, a successor goes on here. */
 	for (int row = 0; row <= NFP_P_N; row++) {
-		g_autofree char *path = table_path(buckets, row, id);
+		g_autofree char *path = nfp_table_path(buckets, row, id);
 		g_autofree char *spare = place >= 0 ? spare_path(buckets, row, (uint32_t)place) : NULL;
 
-		if ((spare ? rename(path, spare) : unlink(path)) < 0 && errno != ENOENT)
-			return -errno;
+		int rc = spare ? rename_pin(path, spare) : table_unpin(buckets, path);
+
+		if (rc && rc != -ENOENT)
+			return rc;
 	}
 	return 0;
 }

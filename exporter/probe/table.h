@@ -47,6 +47,17 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 /* Maps a table, or the head for the row `hook`. -ENOENT: not pinned. */
 int nfp_table_map(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, bool write,
 		  NfpMapped *ret);
+/* Maps a table to read. It stays mapped after *ret is cleared, since it goes from bucket to bucket and mapping costs
+ * as much as a third of reading; until its pin is removed. */
+int nfp_table_map_kept(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpMapped *ret);
+/* For NfpBuckets.kept. */
+GHashTable *nfp_table_kept_new(void);
+/* Any such map. Returns 0 or -errno. */
+int nfp_table_map_fd(int fd, bool write, NfpMapped *ret);
+/* The pin; g_free() it. */
+char *nfp_table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+/* File descriptor, or -errno. */
+int nfp_table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
 void nfp_mapped_clear(NfpMapped *mapped);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpMapped, nfp_mapped_clear)
 

@@ -255,7 +255,7 @@ static int open_table(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_
 	*t = (Table){ .words = nfp_load_key_size(row) / 8, .v6 = nfp_load_key_size(row) != sizeof(struct nfp_key_v4) };
 	if (nfp_load_key_size(row) > sizeof(struct nfp_key_v6))
 		return 0;
-	rc = nfp_table_map(buckets, id, row, false, mapped);
+	rc = nfp_table_map_kept(buckets, id, row, mapped);
 	if (!rc)
 		rc = nfp_table_map(buckets, id, NFP_P_hook, false, &head);
 	if (rc) /* no head: packets never saw the table */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "probe/domain.h"
 #include "probe/table.h"
 #include "support/metered.h"
 #include "support/netns.h"
@@ -69,6 +70,65 @@ Test(probe_buckets, life_of_a_bucket)
 	cr_expect_eq(source->read(source, id, NFP_P_eth, &entries), -ENOENT);
 	cr_expect_eq(nfpt_list(probe, NULL), 0);
 	cr_expect_eq(source->create(source, id, smallest), 0, "the label can be used again");
+}
+
+/* More than are made at a time; one of them is there already. */
+Test(probe_buckets, several_at_a_time)
+{
+	enum { N = 20, THERE = 5 };
+	struct nfp_bucket ids[N];
+	g_autoptr(NfpProbe) probe = NULL;
+	NfpSource *source;
+	NfpEntries entries;
+	int rc[N];
+
+	nfpt_sandbox();
+	probe = nfpt_open("default", NULL, false);
+	source = nfp_probe_source(probe);
+	for (int i = 0; i < N; i++)
+		ids[i] = (struct nfp_bucket){ 100 + i, 101 + i };
+	cr_assert_eq(source->create(source, ids[THERE], smallest), 0);
+	source->create_all(source, ids, N, smallest, rc);
+	for (int i = 0; i < N; i++)
+		cr_expect_eq(rc[i], i == THERE ? -EEXIST : 0, "%d: %d", i, rc[i]);
+	cr_expect_eq(nfpt_list(probe, NULL), N);
+	for (int i = 0; i < N; i++)
+		for (int row = 0; row <= NFP_P_N; row++)
+			cr_expect_eq(nfp_buckets_visible(probe->buckets, row, ids[i]), 1, "%d, row %d", i, row);
+	cr_expect_eq(files("[1-9]*[0-9]"), N * (NFP_P_N + 1));
+
+	cr_assert_eq(source->close(source, ids[THERE]), 0);
+	source->close_all(source, ids, N, rc);
+	for (int i = 0; i < N; i++) {
+		cr_expect_eq(rc[i], 0, "%d: %d", i, rc[i]);
+		cr_expect_eq(nfp_buckets_visible(probe->buckets, NFP_P_hook, ids[i]), 0);
+		cr_expect_eq(source->read(source, ids[i], NFP_P_tcp4, &entries), 0);
+		cr_expect_eq(source->remove(source, ids[i]), 0);
+	}
+	for (int i = 0; i < N; i++)
+		for (int row = 0; row <= NFP_P_N; row++)
+			cr_expect_eq(nfp_buckets_visible(probe->buckets, row, ids[i]), 0, "%d, row %d", i, row);
+	cr_expect_eq(files("[1-9]*"), 0);
+	cr_expect_eq(probe->buckets->hidden->len, 0);
+}
+
+/* Closed buckets that wait for their delivery: their entries go with the next ones that are made. */
+Test(probe_buckets, waiting_ones_leave_the_directory)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	NfpSource *source;
+
+	nfpt_sandbox();
+	probe = nfpt_open("default", NULL, false);
+	source = nfp_probe_source(probe);
+	for (uint64_t i = 1; i <= 260; i++) {
+		struct nfp_bucket id = { i, i + 1 };
+
+		cr_assert_eq(source->create(source, id, smallest), 0, "%d: there is room for 256", (int)i);
+		cr_assert_eq(source->close(source, id), 0);
+	}
+	cr_expect_leq(probe->buckets->hidden->len, 1);
+	cr_expect_eq(files("[1-9]*[0-9]"), 260 * (NFP_P_N + 1));
 }
 
 Test(probe_buckets, sizes_are_as_asked)

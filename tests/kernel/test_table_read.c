@@ -149,3 +149,17 @@ Test(table_read, last_is_exact_by_the_exact_clock)
 {
 	times(true, 0);
 }
+
+/* An ifindex that has no room beside the generation. */
+Test(table_read, high_ifindex_is_for_the_hash_alone)
+{
+	struct nfp_key_v4 low = { .meta = { .ifindex = NFP_TABLE_IFINDEX - 1 } };
+	__u64 words[NFP_WORDS4];
+
+	memcpy(words, &low, sizeof(low));
+	cr_expect_eq(words[2] & NFP_GENERATION_MASK, 0);
+	cr_expect_eq(words[2] & NFP_IFINDEX_MASK, words[2]);
+	low.meta.ifindex++;
+	memcpy(words, &low, sizeof(low));
+	cr_expect_neq(words[2] & NFP_GENERATION_MASK, 0);
+}

@@ -301,12 +301,33 @@ static int fake_counter(NfpSource *source, enum nfp_counter counter, uint64_t *r
 	return 0;
 }
 
+static void fake_create_all(NfpSource *source, const struct nfp_bucket *ids, guint n,
+			    const uint32_t max_entries[NFP_P_N], int *ret_rc)
+{
+	for (guint i = 0; i < n; i++)
+		ret_rc[i] = fake_create(source, ids[i], max_entries);
+}
+
+static void fake_close_all(NfpSource *source, const struct nfp_bucket *ids, guint n, int *ret_rc)
+{
+	for (guint i = 0; i < n; i++)
+		ret_rc[i] = fake_close(source, ids[i]);
+}
+
+static void fake_expect(NfpSource *source, const uint32_t slots[NFP_P_N])
+{
+	memcpy(((NfpFakeSource *)source)->slots, slots, sizeof(((NfpFakeSource *)source)->slots));
+}
+
 NfpFakeSource *nfp_fake_source_new(void)
 {
 	NfpFakeSource *f = g_new0(NfpFakeSource, 1);
 
 	f->source = (NfpSource){
 		.create = fake_create,
+		.create_all = fake_create_all,
+		.close_all = fake_close_all,
+		.expect = fake_expect,
 		.close = fake_close,
 		.read = fake_read,
 		.scan = fake_scan,

@@ -31,6 +31,7 @@ typedef struct {
 	GHashTable *books;
 	struct nfp_clock clock;
 	uint64_t spilled;
+	uint32_t slots[NFP_P_N];     /* expected last */
 	/* what happened */
 	uint64_t injected;           /* wire packets */
 	uint64_t calls[NFP_FAKE_OPS];

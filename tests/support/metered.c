@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "support/metered.h"
 
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "support/netns.h"
 
 NfpProbe *nfpt_open(const char *instance, const char *netns, bool force_clsact)
@@ -144,4 +146,30 @@ guint nfpt_list(NfpProbe *probe, NfpBucketInfo *ret_first)
 	if (ret_first && list->len)
 		*ret_first = g_array_index(list, NfpBucketInfo, 0);
 	return list->len;
+}
+
+/* What the kernel says that a pinned map takes. */
+static guint64 octets_of(const char *path)
+{
+	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	g_autofree char *info = g_strdup_printf("/proc/self/fdinfo/%d", fd), *text = NULL;
+	const char *line;
+
+	if (fd < 0 || !g_file_get_contents(info, &text, NULL, NULL) || !(line = strstr(text, "memlock:")))
+		return 0;
+	return g_ascii_strtoull(line + strlen("memlock:"), NULL, 10);
+}
+
+guint64 nfpt_octets_below(const char *directory)
+{
+	g_autoptr(GDir) dir = g_dir_open(directory, 0, NULL);
+	guint64 sum = 0;
+	const char *name;
+
+	while (dir && (name = g_dir_read_name(dir))) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+
+		sum += g_file_test(path, G_FILE_TEST_IS_DIR) ? nfpt_octets_below(path) : octets_of(path);
+	}
+	return sum;
 }

@@ -26,5 +26,7 @@ size_t nfpt_entries(NfpProbe *probe, struct nfp_bucket id, enum nfp_protocol pro
 char *nfpt_hooks(NfpProbe *probe);
 /* Number of buckets in the list; the first one's description in *ret_first unless NULL. */
 guint nfpt_list(NfpProbe *probe, NfpBucketInfo *ret_first);
+/* What the kernel says that the maps pinned below a directory take. */
+guint64 nfpt_octets_below(const char *directory);
 
 #endif

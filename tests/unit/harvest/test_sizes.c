@@ -88,7 +88,7 @@ Test(sizes, memory_is_a_limit)
 
 	nfp_sizes_init(&s, 0, 0);
 	for (int i = 0; i < 6; i++)
-		nfp_sizes_learn(&s, NFP_P_tcp6, s.size[NFP_P_tcp6], s.size[NFP_P_tcp6]);
+		nfp_sizes_learn(&s, NFP_P_tcp6, s.room[NFP_P_tcp6].size, s.room[NFP_P_tcp6].size);
 	nfp_sizes_get(&s, 64 << 20, 4, sizes);
 	cr_expect_leq(nfp_sizes_octets(sizes), 16u << 20);
 	cr_expect_gt(sizes[NFP_P_tcp6], sizes[NFP_P_eth]);
@@ -105,4 +105,53 @@ Test(sizes, fixed)
 	nfp_sizes_learn(&s, NFP_P_eth, 5000, 5000);
 	for (int row = 0; row < NFP_P_N; row++)
 		cr_expect_eq(size_of(&s, row), 5000);
+}
+
+static uint32_t slots_of(const NfpSizes *s, enum nfp_protocol row)
+{
+	uint32_t room[NFP_P_N], slots[NFP_P_N];
+
+	nfp_sizes_get(s, PLENTY, 1, room);
+	nfp_sizes_get_tables(s, room, slots);
+	return slots[row];
+}
+
+Test(sizes, tables_grow_at_once_and_shrink_to_what_was_needed)
+{
+	NfpSizes s;
+
+	nfp_sizes_init(&s, 0, 0);
+	cr_expect_leq(slots_of(&s, NFP_P_tcp4), 16384);
+	cr_expect_lt(slots_of(&s, NFP_P_tcp4), size_of(&s, NFP_P_tcp4), "the HASH behind holds more");
+	nfp_sizes_learn(&s, NFP_P_tcp4, 30000, 65536);
+	cr_expect_eq(slots_of(&s, NFP_P_tcp4), 65536, "half full at most, in one step");
+	for (int i = 0; i < 7; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp4, 100 * i, 65536);
+	cr_expect_eq(slots_of(&s, NFP_P_tcp4), 65536);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 20, 65536);
+	cr_expect_eq(slots_of(&s, NFP_P_tcp4), 2048, "the fullest of eight held 600");
+	for (int i = 0; i < 7; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp4, 0, 65536);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 600, 65536);
+	for (int i = 0; i < 7; i++)
+		nfp_sizes_learn(&s, NFP_P_tcp4, 0, 65536);
+	cr_expect_eq(slots_of(&s, NFP_P_tcp4), 2048, "eight in a row");
+	nfp_sizes_learn(&s, NFP_P_tcp4, 0, 65536);
+	cr_expect_eq(slots_of(&s, NFP_P_tcp4), 32, "idle: a page");
+	cr_expect_geq(size_of(&s, NFP_P_tcp4), 65536, "not so the room behind it");
+}
+
+Test(sizes, tables_are_not_above_the_room)
+{
+	NfpSizes s;
+	uint32_t room[NFP_P_N], slots[NFP_P_N];
+
+	nfp_sizes_init(&s, 0, 0);
+	nfp_sizes_learn(&s, NFP_P_tcp4, 1000000, 2000000);
+	nfp_sizes_get(&s, 4 << 20, 4, room);
+	nfp_sizes_get_tables(&s, room, slots);
+	for (int row = 0; row < NFP_P_N; row++)
+		cr_expect_leq(slots[row], room[row]);
+	nfp_sizes_init(&s, 5000, 0);
+	cr_expect_eq(slots_of(&s, NFP_P_eth), 5000, "fixed");
 }
