@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enrich/services.h"
 
+#include <string.h>
+
+#include "enrich/tables.h"
+
 #define PORTS 65536
 
 typedef struct {
@@ -21,6 +25,7 @@ struct NfpServices {
 	Marks *marks;
 	uint16_t *ports[256]; /* by protocol: port -> application; NULL: no rows */
 	guint protocols;
+	NfpApplication bare[256]; /* protocols by themselves */
 };
 
 NfpServices *nfp_services_new(void)
@@ -28,6 +33,13 @@ NfpServices *nfp_services_new(void)
 	NfpServices *s = g_new0(NfpServices, 1);
 
 	s->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
+	for (guint i = 0; i < G_N_ELEMENTS(s->bare); i++) {
+		const char *name = nfp_protocol_name((uint8_t)i);
+
+		s->bare[i].id = NFP_ENGINE_IANA_L3 << 24 | i;
+		s->bare[i].name.text = name ? name : "";
+		s->bare[i].name.length = (uint16_t)strlen(s->bare[i].name.text);
+	}
 	return s;
 }
 
@@ -124,6 +136,11 @@ GPtrArray *nfp_services_marked(const NfpServices *s)
 		    g_hash_table_add(ids, GUINT_TO_POINTER(s->applications[i].id)))
 			g_ptr_array_add(marked, &s->applications[i]);
 	return marked;
+}
+
+const NfpApplication *nfp_services_protocol(const NfpServices *s, uint8_t protocol)
+{
+	return &s->bare[protocol];
 }
 
 guint nfp_services_n(const NfpServices *s)

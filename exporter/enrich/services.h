@@ -12,6 +12,7 @@
 #include "enrich/texts.h"
 
 #define NFP_SERVICES_MAX 65535 /* rows */
+#define NFP_ENGINE_IANA_L3 1u  /* RFC 6759 section 4.1: the selector is an IP protocol number */
 #define NFP_ENGINE_IANA_L4 3u  /* RFC 6759 section 4.1: the selector is a port of IANA's registry */
 
 typedef struct {
@@ -40,6 +41,9 @@ void nfp_services_mark_as(const NfpServices *services, const NfpServices *before
 guint nfp_services_marked_n(const NfpServices *services); /* grows only */
 /* Const NfpApplication, of the services: marked ones, each id once, with the name that goes first. */
 GPtrArray *nfp_services_marked(const NfpServices *services);
+/* What has no ports: the IP protocol itself, by its number and the name that IANA gives it (empty where it is not known
+ * here). Never NULL. */
+const NfpApplication *nfp_services_protocol(const NfpServices *services, uint8_t protocol);
 guint nfp_services_n(const NfpServices *services); /* rows */
 size_t nfp_services_memory(const NfpServices *services);
 void nfp_services_free(NfpServices *services);

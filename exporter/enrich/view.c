@@ -213,11 +213,15 @@ static void fill_places(const NfpSnapshot *s, NfpRecord *records, guint n)
 /* ICMP's type and code stand where ports do, and are none. */
 static void fill_application(const NfpSnapshot *s, NfpRecord *r)
 {
-	if (!(r->have & NFP_HAVE_PORTS) || r->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6))
+	if (!(r->have & (NFP_HAVE_IPV4 | NFP_HAVE_IPV6)))
 		return;
+	r->have |= NFP_HAVE_APPLICATION;
+	if (!(r->have & NFP_HAVE_PORTS) || r->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6)) {
+		r->application = nfp_services_protocol(s->services, r->protocol);
+		return;
+	}
 	r->application = nfp_services_find(s->services, r->protocol, r->src_port, r->dst_port);
 	nfp_services_mark(s->services, r->application);
-	r->have |= NFP_HAVE_APPLICATION;
 }
 
 /* Records of a bucket come in the order of its map: the interface of the last one is the best guess for the next. */

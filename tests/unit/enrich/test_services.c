@@ -37,6 +37,19 @@ Test(services, the_port_that_is_known_or_the_lower_one)
 	cr_expect_gt(nfp_services_memory(services), 2 * 65536 * 2);
 }
 
+Test(services, protocols_by_themselves)
+{
+	g_autoptr(NfpServices) services = nfp_services_new();
+	g_autoptr(NfpTexts) texts = nfp_texts_new();
+
+	nfp_services_finish(services, texts);
+	cr_expect_str_eq(nfp_services_protocol(services, 1)->name.text, "icmp");
+	cr_expect_eq(nfp_services_protocol(services, 1)->name.length, 4);
+	cr_expect_eq(nfp_services_protocol(services, 1)->id, 1u << 24 | 1);
+	cr_expect_str_eq(nfp_services_protocol(services, 253)->name.text, "");
+	cr_expect_eq(nfp_services_protocol(services, 253)->id, 1u << 24 | 253);
+}
+
 Test(services, priority_then_the_narrower_then_the_later)
 {
 	g_autoptr(NfpServices) services = nfp_services_new();

@@ -74,6 +74,7 @@ Test(view, fills_what_a_record_can_have)
 		record(NFP_HAVE_IPV4 | NFP_HAVE_PORTS), record(NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_ICMP6), record(0)
 	};
 
+	records[1].protocol = 58;
 	nfp_view_fill(view, records, G_N_ELEMENTS(records));
 	cr_expect_eq(records[0].have, NFP_HAVE_IPV4 | NFP_HAVE_PORTS | NFP_HAVE_PLACES | NFP_HAVE_APPLICATION |
 					      NFP_HAVE_INTERFACES);
@@ -83,7 +84,8 @@ Test(view, fills_what_a_record_can_have)
 	cr_expect_str_eq(records[0].ingress->name.text, "eth0");
 	cr_expect_str_eq(records[0].egress->name.text, "", "not known, and there");
 	cr_expect_eq(records[1].have, NFP_HAVE_IPV6 | NFP_HAVE_PORTS | NFP_HAVE_ICMP6 | NFP_HAVE_PLACES |
-					      NFP_HAVE_INTERFACES, "type and code are no ports");
+					      NFP_HAVE_APPLICATION | NFP_HAVE_INTERFACES);
+	cr_expect_eq(records[1].application->id, 1u << 24 | 58, "type and code are no ports");
 	cr_expect_str_eq(records[1].src_place->as_name.text, "Link-Local Unicast");
 	cr_expect_str_eq(records[1].dst_place->as_name.text, "");
 	cr_expect_eq(records[2].have, NFP_HAVE_INTERFACES);
@@ -95,7 +97,7 @@ Test(view, without_interfaces_has_empty_ports)
 	NfpRecord r = record(NFP_HAVE_IPV4);
 
 	nfp_view_fill(view, &r, 1);
-	cr_expect_eq(r.have, NFP_HAVE_IPV4 | NFP_HAVE_PLACES | NFP_HAVE_INTERFACES, "templates go by it: of a capture, too");
+	cr_expect_eq(r.have, NFP_HAVE_IPV4 | NFP_HAVE_PLACES | NFP_HAVE_APPLICATION | NFP_HAVE_INTERFACES, "templates go by it: of a capture, too");
 	cr_expect_str_eq(r.ingress->name.text, "");
 	cr_expect_eq(r.ingress, r.egress);
 	nfp_view_unref(NULL);
