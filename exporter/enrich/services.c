@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "enrich/tables.h"
 
 #define PORTS 65536
 
@@ -24,8 +23,18 @@ struct NfpServices {
 	guint n;
 	Marks *marks;
 	uint16_t *ports[256]; /* by protocol: port -> application; NULL: no rows */
-	guint protocols;
+	guint with_ports;
 	NfpApplication bare[256]; /* protocols by themselves */
+};
+
+/* Keywords of IANA's registry of protocol numbers, of those that are seen without ports. */
+static const struct {
+	uint8_t number;
+	const char *name;
+} protocols[] = {
+	{ 1, "icmp" }, { 2, "igmp" },	    { 4, "ipv4" },   { 6, "tcp" },	{ 17, "udp" },	{ 33, "dccp" },
+	{ 41, "ipv6" }, { 47, "gre" },	    { 50, "esp" },   { 51, "ah" },	{ 58, "ipv6-icmp" }, { 88, "eigrp" },
+	{ 89, "ospfigp" }, { 103, "pim" }, { 112, "vrrp" }, { 115, "l2tp" }, { 132, "sctp" }, { 136, "udplite" },
 };
 
 NfpServices *nfp_services_new(void)
@@ -33,13 +42,11 @@ NfpServices *nfp_services_new(void)
 	NfpServices *s = g_new0(NfpServices, 1);
 
 	s->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
-	for (guint i = 0; i < G_N_ELEMENTS(s->bare); i++) {
-		const char *name = nfp_protocol_name((uint8_t)i);
-
-		s->bare[i].id = NFP_ENGINE_IANA_L3 << 24 | i;
-		s->bare[i].name.text = name ? name : "";
-		s->bare[i].name.length = (uint16_t)strlen(s->bare[i].name.text);
-	}
+	for (guint i = 0; i < G_N_ELEMENTS(s->bare); i++)
+		s->bare[i] = (NfpApplication){ .id = NFP_ENGINE_IANA_L3 << 24 | i, .name = { "", 0 } };
+	for (guint i = 0; i < G_N_ELEMENTS(protocols); i++)
+		s->bare[protocols[i].number].name =
+			(NfpText){ protocols[i].name, (uint16_t)strlen(protocols[i].name) };
 	return s;
 }
 
@@ -81,7 +88,7 @@ void nfp_services_finish(NfpServices *s, const NfpTexts *texts)
 		s->applications[i + 1].name = nfp_texts_get(texts, row->name);
 		if (!*ports) {
 			*ports = g_new0(uint16_t, PORTS);
-			s->protocols++;
+			s->with_ports++;
 		}
 		for (uint32_t port = row->first; port <= row->last; port++)
 			(*ports)[port] = (uint16_t)(i + 1);
@@ -150,7 +157,7 @@ guint nfp_services_n(const NfpServices *s)
 
 size_t nfp_services_memory(const NfpServices *s)
 {
-	return sizeof(*s) + (s->n + 1) * (sizeof(NfpApplication) + 1) + (size_t)s->protocols * PORTS * sizeof(uint16_t);
+	return sizeof(*s) + (s->n + 1) * (sizeof(NfpApplication) + 1) + (size_t)s->with_ports * PORTS * sizeof(uint16_t);
 }
 
 void nfp_services_free(NfpServices *s)

@@ -57,8 +57,6 @@ static const struct {
 	uint8_t number;
 } protocols[] = {
 	{ "tcp", 6 }, { "udp", 17 }, { "dccp", 33 }, { "sctp", 132 }, { "udplite", 136 }, { "udp-lite", 136 },
-	{ "icmp", 1 }, { "igmp", 2 }, { "ipv4", 4 }, { "ipv6", 41 }, { "gre", 47 }, { "esp", 50 }, { "ah", 51 },
-	{ "ipv6-icmp", 58 }, { "eigrp", 88 }, { "ospfigp", 89 }, { "pim", 103 }, { "vrrp", 112 }, { "l2tp", 115 },
 };
 
 int nfp_table_find(const char *name)

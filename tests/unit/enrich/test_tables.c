@@ -86,5 +86,5 @@ Test(tables, protocols)
 	cr_assert(nfp_protocol_parse("sctp", &protocol));
 	cr_expect_eq(protocol, 132);
 	cr_expect_str_eq(nfp_protocol_name(6), "tcp");
-	cr_expect_null(nfp_protocol_name(253));
+	cr_expect_null(nfp_protocol_name(1));
 }

@@ -125,7 +125,7 @@ Test(view, many_records)
 Test(view, tells_names)
 {
 	const NfpViewInterface interfaces[] = { { 1, { .ifindex = 2, .name = "eth0", .alias = "kernel's" } } };
-	NfpRecord record = { .have = NFP_HAVE_PORTS, .protocol = 6, .src_port = 179, .dst_port = 40000 };
+	NfpRecord record = { .have = NFP_HAVE_IPV4 | NFP_HAVE_PORTS, .protocol = 6, .src_port = 179, .dst_port = 40000 };
 	g_autoptr(NfpView) view = view_new(interfaces, 1);
 	g_autoptr(NfpNameTables) before = nfp_name_tables_new(), after = nfp_name_tables_new();
 	const NfpTablePort *port;
