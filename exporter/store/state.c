@@ -8,12 +8,39 @@
 
 #define DOMAINS "domains"
 #define NUMBERS "exporter"
-#define DOMAIN_MAX 0x7fffffff
+/* Numbers are below it: encoders keep a sequence number for each, and refuse the records of others. It is their
+ * NFP_ENCODER_DOMAINS, which a lower room does not include. */
+#define DOMAINS_MAX 1024
 
 struct NfpState {
 	char *path;
 	GKeyFile *file;
 };
+
+/* Takes out the lines that no save() wrote. */
+static char *check_domains(NfpState *state)
+{
+	g_auto(GStrv) names = g_key_file_get_keys(state->file, DOMAINS, NULL, NULL);
+	gboolean taken[DOMAINS_MAX] = { FALSE };
+	const char *first = NULL;
+	guint n = 0;
+
+	for (guint i = 0; names && names[i]; i++) {
+		uint64_t number = g_key_file_get_uint64(state->file, DOMAINS, names[i], NULL);
+
+		if (number > 0 && number < DOMAINS_MAX && !taken[number]) {
+			taken[number] = TRUE;
+			continue;
+		}
+		first = n++ ? first : names[i];
+		g_key_file_remove_key(state->file, DOMAINS, names[i], NULL);
+	}
+	if (n == 0)
+		return NULL;
+	return g_strdup_printf("%s: %u of its lines in [" DOMAINS "] are malformed, the first is of %s: a number is from 1 "
+			       "to %d and of one namespace; these namespaces get other numbers", state->path, n, first,
+			       DOMAINS_MAX - 1);
+}
 
 NfpState *nfp_state_load(const char *path, gboolean mend, char **ret_news)
 {
@@ -23,8 +50,14 @@ NfpState *nfp_state_load(const char *path, gboolean mend, char **ret_news)
 
 	state->path = g_strdup(path);
 	state->file = g_key_file_new();
-	if (g_key_file_load_from_file(state->file, path, G_KEY_FILE_NONE, &err) ||
-	    g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+	if (g_key_file_load_from_file(state->file, path, G_KEY_FILE_NONE, &err)) {
+		char *news = check_domains(state);
+
+		if (news)
+			*ret_news = news;
+		return state;
+	}
+	if (g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT))
 		return state;
 	/* What was read before the damage is no better than nothing. */
 	g_key_file_unref(state->file);
@@ -63,19 +96,21 @@ uint32_t nfp_state_domain(NfpState *state, const char *netns)
 {
 	g_auto(GStrv) names = g_key_file_get_keys(state->file, DOMAINS, NULL, NULL);
 	g_autofree char *key = g_uri_escape_string(netns, NULL, FALSE);
-	uint64_t most = 0;
+	gboolean taken[DOMAINS_MAX] = { FALSE };
+	uint32_t lowest = 1;
 
 	for (guint i = 0; names && names[i]; i++) {
 		uint64_t number = g_key_file_get_uint64(state->file, DOMAINS, names[i], NULL);
 
-		if (number == 0 || number >= DOMAIN_MAX)
-			continue;
 		if (g_str_equal(names[i], key))
 			return (uint32_t)number;
-		most = MAX(most, number);
+		taken[number] = TRUE;
 	}
-	g_key_file_set_uint64(state->file, DOMAINS, key, most + 1);
-	return (uint32_t)(most + 1);
+	while (lowest < DOMAINS_MAX && taken[lowest])
+		lowest++;
+	if (lowest < DOMAINS_MAX)
+		g_key_file_set_uint64(state->file, DOMAINS, key, lowest);
+	return lowest;
 }
 
 uint64_t nfp_state_get(const NfpState *state, const char *key)

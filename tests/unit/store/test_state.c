@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "encode/encoder.h"
 #include "store/state.h"
 
 static char *folder;
@@ -76,13 +78,42 @@ Test(state, damage)
 Test(state, numbers_that_are_none)
 {
 	g_autofree char *deep = g_path_get_dirname(path);
+	g_autofree char *news = NULL;
 	g_autoptr(NfpState) state = NULL;
+	g_autoptr(NfpState) again = NULL;
 
 	cr_assert_eq(g_mkdir_with_parents(deep, 0700), 0);
-	cr_assert(g_file_set_contents(path, "[domains]\na=x\nb=-1\nc=99999999999\nd=5\n", -1, NULL));
-	state = load();
+	cr_assert(g_file_set_contents(path, "[domains]\na=x\nb=-1\nc=99999999999\nd=5\ne=1024\nf=1023\ng=5\nh=0\n"
+				      "i=2147483646\n", -1, NULL));
+	state = nfp_state_load(path, TRUE, &news);
+	cr_assert_not_null(news);
+	cr_assert_not_null(strstr(news, "7 of its lines in [domains] are malformed, the first is of a"), "%s", news);
 	cr_assert_eq(nfp_state_domain(state, "d"), 5);
-	cr_assert_eq(nfp_state_domain(state, "a"), 6);
+	cr_assert_eq(nfp_state_domain(state, "f"), 1023);
+	cr_assert_eq(nfp_state_domain(state, "i"), 1);
+	cr_assert_eq(nfp_state_domain(state, "g"), 2);
+	cr_assert(nfp_state_save(state, NULL));
+	/* Told once: it is mended with the next save. */
+	again = load();
+	cr_assert_eq(nfp_state_domain(again, "i"), 1);
+}
+
+/* Encoders have room for numbers below 1024: NFP_ENCODER_DOMAINS. */
+Test(state, lowest_free_number)
+{
+	g_autoptr(NfpState) state = load();
+	g_autoptr(NfpState) again = NULL;
+
+	for (guint i = 1; i < NFP_ENCODER_DOMAINS; i++) {
+		g_autofree char *name = g_strdup_printf("n%u", i);
+
+		cr_assert_eq(nfp_state_domain(state, name), i);
+	}
+	cr_assert_eq(nfp_state_domain(state, "more"), NFP_ENCODER_DOMAINS);
+	cr_assert(nfp_state_save(state, NULL));
+	again = load();
+	cr_assert_eq(nfp_state_domain(again, "n1023"), 1023);
+	cr_assert_eq(nfp_state_domain(again, "more"), NFP_ENCODER_DOMAINS);
 }
 
 Test(state, no_place_for_it)
