@@ -242,11 +242,27 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 }
 
 /* It is there already. */
-static void read_again(NfpSpooler *spooler, const NfpOutboxEntry *entry)
+static void read_again(NfpSpooler *spooler, NfpSpool *spool, const NfpOutboxEntry *entry)
 {
 	nfp_spooler_note(spooler, entry);
 	spooler->cursor = MIN(spooler->cursor, entry->stored - 1);
+	nfp_spool_give_back(spool, spooler->cursor);
 	spooler->drained = FALSE;
+}
+
+/* As long as they count as being sent they make no room for others. */
+static void read_all_again(NfpSpooler *spooler, NfpSpool *spool, GQueue *entries)
+{
+	for (GList *link = entries->head, *next; link; link = next) {
+		NfpOutboxEntry *entry = link->data;
+
+		next = link->next;
+		if (!entry->stored)
+			continue;
+		read_again(spooler, spool, entry);
+		nfp_outbox_entry_free(entry);
+		g_queue_delete_link(entries, link);
+	}
 }
 
 gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue *entries, gint64 now)
@@ -259,6 +275,10 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 		if (!spool)
 			return FALSE;
 		done = store_some(spooler, spool, outbox, entries, PUT_BATCHES);
+		if (done == -ENOSPC) {
+			read_all_again(spooler, spool, entries);
+			done = store_some(spooler, spool, outbox, entries, PUT_BATCHES);
+		}
 		/* A disk that is nearly full has room for some. */
 		if (done == -ENOSPC)
 			done = store_some(spooler, spool, outbox, entries, 1);
@@ -270,7 +290,7 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 			g_autoptr(NfpOutboxEntry) entry = g_queue_pop_head(entries);
 
 			if (entry->stored)
-				read_again(spooler, entry);
+				read_again(spooler, spool, entry);
 		}
 	}
 	return TRUE;
@@ -379,6 +399,8 @@ void nfp_spooler_ended(NfpSpooler *spooler, gboolean in_order)
 	gboolean stored = FALSE;
 	Kept *kept;
 
+	if (spooler->spool)
+		nfp_spool_give_back(spooler->spool, 0);
 	if (in_order)
 		g_queue_clear_full(&spooler->arriving, (GDestroyNotify)nfp_outbox_entry_free);
 	keep_arriving(spooler);

@@ -25,6 +25,7 @@ struct NfpSpool {
 	uint64_t size;
 	GArray *removed; /* int64_t: to be deleted */
 	GArray *keep;    /* int64_t: to be marked */
+	GArray *handed;  /* int64_t, rising: read and being sent; as many as their reader holds */
 	NfpSpoolTotals totals;
 	NfpSpoolTotals work; /* what `totals` become when the transaction under way is committed */
 	char *news;
@@ -52,13 +53,13 @@ static int load_totals(NfpSpool *spool)
 	return 0;
 }
 
-static int load_oldest(NfpSpool *spool)
+static int load_oldest(NfpSpool *spool, NfpSpoolTotals *totals)
 {
 	NFP_AUTO_STMT *oldest = nfp_db_prepare(&spool->db, "SELECT start FROM batch ORDER BY id LIMIT 1");
 	int r = nfp_db_step(&spool->db, oldest);
 
 	if (r >= 0)
-		spool->totals.oldest_ns = r ? (uint64_t)sqlite3_column_int64(oldest, 0) : 0;
+		totals->oldest_ns = r ? (uint64_t)sqlite3_column_int64(oldest, 0) : 0;
 	return MIN(r, 0);
 }
 
@@ -78,7 +79,7 @@ static int begin_file(NfpSpool *spool)
 		r = nfp_db_run(&spool->db, "UPDATE batch SET kept = 0 WHERE kept = 1");
 	if (!r)
 		r = load_totals(spool);
-	return r ? r : load_oldest(spool);
+	return r ? r : load_oldest(spool, &spool->totals);
 }
 
 /* The file is no good: what was in it is lost, and counted. */
@@ -89,6 +90,7 @@ static void begin_anew(NfpSpool *spool)
 	spool->totals.dropped_records += spool->totals.waiting;
 	g_array_set_size(spool->removed, 0);
 	g_array_set_size(spool->keep, 0);
+	g_array_set_size(spool->handed, 0);
 	spool->totals.batches = spool->totals.records = spool->totals.waiting = 0;
 	spool->totals.octets = spool->totals.oldest_ns = 0;
 	g_free(spool->news);
@@ -124,6 +126,7 @@ NfpSpool *nfp_spool_open(const char *path, uint64_t size, GError **err)
 	spool->size = MAX(size, NFP_SPOOL_SIZE_MIN);
 	spool->removed = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	spool->keep = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	spool->handed = g_array_new(FALSE, FALSE, sizeof(int64_t));
 	if (!nfp_db_open(&spool->db, path, APPLICATION, schema, &moved, err))
 		return NULL;
 	if (moved)
@@ -146,6 +149,7 @@ void nfp_spool_free(NfpSpool *spool)
 	nfp_db_close(&spool->db);
 	g_array_unref(spool->removed);
 	g_array_unref(spool->keep);
+	g_array_unref(spool->handed);
 	g_free(spool->news);
 	g_free(spool);
 }
@@ -158,14 +162,17 @@ static int begin(NfpSpool *spool)
 
 static int commit(NfpSpool *spool)
 {
-	int r = nfp_db_run(&spool->db, "COMMIT");
+	/* Before: what fails after a COMMIT that worked would make the caller store everything again. */
+	int r = load_oldest(spool, &spool->work);
 
+	if (!r)
+		r = nfp_db_run(&spool->db, "COMMIT");
 	if (r)
 		return r;
 	spool->totals = spool->work;
 	g_array_set_size(spool->removed, 0);
 	g_array_set_size(spool->keep, 0);
-	return load_oldest(spool);
+	return 0;
 }
 
 /* sql returns what the row counted in the totals: pages, records, what of them was waiting. */
@@ -207,19 +214,54 @@ static int write_marks(NfpSpool *spool)
 				   " RETURNING pages, records, records", spool->keep, FALSE);
 }
 
-/* The oldest go until `pages` more have room. */
+static gboolean has_id(const GArray *ids, int64_t id)
+{
+	for (guint i = 0; i < ids->len; i++)
+		if (g_array_index(ids, int64_t, i) == id)
+			return TRUE;
+	return FALSE;
+}
+
+/* The oldest behind *id that is not being sent. */
+static int find_droppable(NfpSpool *spool, int64_t *id)
+{
+	NFP_AUTO_STMT *stmt = nfp_db_prepare(&spool->db, "SELECT id FROM batch WHERE id > ? ORDER BY id");
+	int r;
+
+	if (stmt)
+		sqlite3_bind_int64(stmt, 1, *id);
+	while ((r = nfp_db_step(&spool->db, stmt)) > 0) {
+		*id = sqlite3_column_int64(stmt, 0);
+		if (!has_id(spool->handed, *id))
+			return 0;
+	}
+	if (r < 0)
+		return r;
+	if (!spool->handed->len)
+		return -EUCLEAN;
+	g_snprintf(spool->db.error, sizeof(spool->db.error), "%s: it is full of what is being sent", spool->db.path);
+	return -ENOSPC;
+}
+
+/* The oldest go until `pages` more have room. What is being sent stays: it will be in the books as delivered. */
 static int make_room(NfpSpool *spool, uint64_t pages)
 {
 	uint64_t limit = spool->size / PAGE - SPARE_PAGES;
 	NfpSpoolTotals *work = &spool->work;
+	int64_t id = 0;
 
 	while (work->octets / PAGE + pages > limit) {
-		NFP_AUTO_STMT *oldest = nfp_db_prepare(&spool->db,
-			"DELETE FROM batch WHERE id = (SELECT min(id) FROM batch)"
+		int r = find_droppable(spool, &id);
+		NFP_AUTO_STMT *oldest = r ? NULL : nfp_db_prepare(&spool->db,
+			"DELETE FROM batch WHERE id = ?"
 			" RETURNING pages, records, records * (1 - kept), fresh_records, fresh_packets,"
 			" fresh_octets");
-		int r = nfp_db_step(&spool->db, oldest);
 
+		if (r)
+			return r;
+		if (oldest)
+			sqlite3_bind_int64(oldest, 1, id);
+		r = nfp_db_step(&spool->db, oldest);
 		if (r <= 0)
 			return r ? r : -EUCLEAN;
 		work->batches--;
@@ -351,29 +393,43 @@ static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 	return 1;
 }
 
-static gboolean is_removed(const NfpSpool *spool, int64_t id)
-{
-	for (guint i = 0; i < spool->removed->len; i++)
-		if (g_array_index(spool->removed, int64_t, i) == id)
-			return TRUE;
-	return FALSE;
-}
-
 int nfp_spool_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 {
 	int r = no_file(spool);
 
+	nfp_spool_give_back(spool, after);
 	if (r)
 		return r;
-	while ((r = settle(spool, read_next(spool, after, ret_item))) > 0 && is_removed(spool, ret_item->id)) {
+	while ((r = settle(spool, read_next(spool, after, ret_item))) > 0 && has_id(spool->removed, ret_item->id)) {
 		after = ret_item->id;
 		g_clear_pointer(&ret_item->octets, g_bytes_unref);
 	}
+	if (r > 0)
+		g_array_append_val(spool->handed, ret_item->id);
 	return r;
+}
+
+void nfp_spool_give_back(NfpSpool *spool, int64_t after)
+{
+	guint n = spool->handed->len;
+
+	while (n && g_array_index(spool->handed, int64_t, n - 1) > after)
+		n--;
+	g_array_set_size(spool->handed, n);
+}
+
+static void is_sent(NfpSpool *spool, int64_t id)
+{
+	for (guint i = 0; i < spool->handed->len; i++)
+		if (g_array_index(spool->handed, int64_t, i) == id) {
+			g_array_remove_index(spool->handed, i);
+			return;
+		}
 }
 
 void nfp_spool_remove(NfpSpool *spool, int64_t id)
 {
+	is_sent(spool, id);
 	g_array_append_val(spool->removed, id);
 }
 
@@ -387,6 +443,7 @@ void nfp_spool_drop(NfpSpool *spool, const NfpSpoolItem *item)
 
 void nfp_spool_keep(NfpSpool *spool, int64_t id)
 {
+	is_sent(spool, id);
 	g_array_append_val(spool->keep, id);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Batches on disk: one SQLite file, of one collector, in the order in which they came, within a size. What was put
- * is there after a crash. When there is no room the oldest go, counted. docs/delivery.md, ADR 15.
+ * is there after a crash. When there is no room the oldest that are not being sent go, counted. docs/delivery.md, ADR 15.
  *
  * An object belongs to one thread. Calls block for as long as the disk takes. A file that turns out to be damaged is
  * moved aside and a new one begun: that is told by news(), and no error.
@@ -42,10 +42,14 @@ NfpSpool *nfp_spool_open(const char *path, uint64_t size, GError **err);
 void nfp_spool_free(NfpSpool *spool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSpool, nfp_spool_free)
 
-/* All of them durably, or none: 0 or -errno (-ENOSPC: the disk is full; -EFBIG: one alone is larger than `size`). */
+/* All of them durably, or none: 0 or -errno (-ENOSPC: the disk is full, or the spool of what is being
+ * sent; -EFBIG: one alone is larger than `size`). */
 int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n);
-/* The first behind `after` that is waiting: 1; 0 = there is none; -errno. */
+/* The first behind `after` that is waiting: 1; 0 = there is none; -errno. It is being sent from now on, and no put()
+ * drops it, until remove(), drop(), keep() or give_back(). What was handed out behind `after` is given back. */
 int nfp_spool_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item);
+/* What next() handed out behind `after` is sent no more, and waits. */
+void nfp_spool_give_back(NfpSpool *spool, int64_t after);
 /* Was delivered; or could not be read (then it is counted as dropped). Takes effect on disk with flush(), or the next
  * put(): after a crash before that it comes again. */
 void nfp_spool_remove(NfpSpool *spool, int64_t id);

@@ -116,6 +116,46 @@ Test(spooler, stored_batches_are_nobody_elses_when_the_rest_fails)
 	g_queue_clear_full(&entries, (GDestroyNotify)nfp_outbox_entry_free);
 }
 
+static NfpOutboxEntry *long_entry(World *world, uint64_t first)
+{
+	NfpOutboxEntry *made = entry(world, first, 1000, 0);
+
+	randomise(made->batch);
+	return made;
+}
+
+/* A spool that is full of what was being sent, and is no more: it is dropped for what is new, and counted once. */
+Test(spooler, what_is_sent_no_more_makes_room)
+{
+	g_autoptr(World) world = world_new(TRUE, 0);
+	GQueue entries = G_QUEUE_INIT;
+	NfpOutboxEntry *got;
+	guint in_it = 0;
+
+	world->options.spool_size = NFP_SPOOL_SIZE_MIN;
+	world_restart(world);
+	while (status_of(world).dropped_records == 0) {
+		g_queue_push_tail(&entries, long_entry(world, 1));
+		cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+		in_it++;
+	}
+	in_it--;
+	while ((got = nfp_spooler_next(world->spooler, S)))
+		g_queue_push_tail(&entries, got);
+	cr_assert_eq(entries.length, in_it);
+	g_queue_push_tail(&entries, long_entry(world, 1));
+	cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+	cr_assert_eq(entries.length, 0);
+	cr_assert_eq(status_of(world).dropped_records, 2000);
+	cr_assert_eq(status_of(world).waiting, in_it * 1000);
+	for (guint i = 0; i < in_it; i++) {
+		got = nfp_spooler_next(world->spooler, S);
+		cr_assert_not_null(got);
+		nfp_outbox_entry_free(got);
+	}
+	cr_assert_null(nfp_spooler_next(world->spooler, S));
+}
+
 Test(spooler, stored_batches_hold_up_no_bucket)
 {
 	g_autoptr(World) world = world_new(TRUE, 0);

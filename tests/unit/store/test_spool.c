@@ -149,6 +149,48 @@ Test(spool, oldest_go_when_it_is_full)
 	cr_assert_eq(totals->dropped_records, gone);
 }
 
+/* What is being sent counts as delivered, so it is not dropped too. */
+Test(spool, what_is_being_sent_stays)
+{
+	g_autoptr(NfpSpool) spool = spool_open(2 * MIB);
+	const NfpSpoolTotals *totals = nfp_spool_totals(spool);
+	int64_t first = 0;
+	int64_t second;
+	int64_t after;
+	guint rest = 0;
+
+	for (guint i = 1; i <= 10; i++)
+		cr_assert_gt(put(spool, i, BLOB, FALSE), 0);
+	cr_assert_eq(next_number(spool, &first), 1);
+	second = first;
+	cr_assert_eq(next_number(spool, &second), 2);
+	for (guint i = 11; i <= 100; i++)
+		cr_assert_gt(put(spool, i, BLOB, FALSE), 0);
+	cr_assert_leq(file_size(path), 2 * MIB);
+	cr_assert_eq(totals->oldest_ns, 1000);
+	after = second;
+	for (guint n; (n = next_number(spool, &after)) != 0; rest += n)
+		cr_assert_gt(n, 50, "the oldest of the others are gone");
+	cr_assert_eq(totals->dropped_records, 5050 - 3 - rest);
+	/* Delivered: dropped never. */
+	nfp_spool_remove(spool, first);
+	cr_assert_eq(nfp_spool_flush(spool), 0);
+	cr_assert_eq(totals->dropped_records, 5050 - 3 - rest);
+	cr_assert_eq(totals->records, 2 + rest);
+	/* All that is left is being sent now: there is room for what was delivered, and for no more. */
+	cr_assert_gt(put(spool, 101, BLOB, FALSE), 0);
+	cr_assert_eq(put(spool, 102, 2 * BLOB, FALSE), -ENOSPC);
+	cr_assert_not_null(strstr(nfp_spool_error(spool), "being sent"), "%s", nfp_spool_error(spool));
+	cr_assert_eq(totals->dropped_records, 5050 - 3 - rest, "a put that fails drops nothing");
+	cr_assert_eq(totals->records, 2 + rest + 101);
+	/* In vain: they wait again, and are the oldest again. */
+	nfp_spool_give_back(spool, 0);
+	cr_assert_gt(put(spool, 102, BLOB, FALSE), 0);
+	cr_assert_eq(totals->dropped_records, 5050 - 3 - rest + 2);
+	after = 0;
+	cr_assert_gt(next_number(spool, &after), 50);
+}
+
 Test(spool, disk_gets_back_what_is_delivered)
 {
 	g_autoptr(NfpSpool) spool = spool_open(8 * MIB);
@@ -344,6 +386,34 @@ Test(spool, damage_while_it_runs)
 	cr_assert_eq(nfp_spool_totals(spool)->dropped_records, 60 * 61 / 2);
 	cr_assert_eq(nfp_spool_totals(spool)->batches, 0);
 	cr_assert_gt(put(spool, 5, BLOB, FALSE), 0);
+}
+
+/* The page of the oldest row alone, of which a put() learns last: what is not told to be there is not counted. */
+Test(spool, damage_that_a_put_meets_last)
+{
+	g_autoptr(NfpSpool) spool = spool_open(16 * MIB);
+	g_autofree char *data = NULL;
+	gsize size;
+	guint pages = 0;
+
+	for (guint i = 1; i <= 60; i++)
+		cr_assert_gt(put(spool, i, BLOB, FALSE), 0);
+	nfp_spool_free(g_steal_pointer(&spool));
+	cr_assert(g_file_get_contents(path, &data, &size, NULL));
+	spool = spool_open(16 * MIB);
+	/* 13: a leaf of a table (https://www.sqlite.org/fileformat2.html, 1.6). */
+	for (gsize at = 4096; at + 4096 <= size; at += 4096)
+		if (data[at] == 13 && memmem(data + at, 4096, "\1\1\1\1\1\1\1\1", 8)) {
+			scribble((off_t)at, 4096);
+			pages++;
+		}
+	cr_assert_eq(pages, 1);
+	/* Larger than SQLite's cache, out of which the page goes. */
+	cr_assert_eq(put(spool, 70, 6 * MIB, FALSE), -EUCLEAN);
+	cr_assert_eq(nfp_spool_totals(spool)->dropped_records, 60 * 61 / 2);
+	cr_assert_eq(nfp_spool_totals(spool)->batches, 0);
+	cr_assert_gt(put(spool, 70, 6 * MIB, FALSE), 0);
+	cr_assert_eq(nfp_spool_totals(spool)->records, 70);
 }
 
 Test(spool, unreadable_batch_is_counted)
