@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <sched.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -16,7 +17,22 @@
 
 struct NfpTestRun {
 	int program;
+	cpu_set_t before; /* where the thread could run */
+	gboolean pinned;
 };
+
+/* Where that is refused, flows are merged from several CPUs as ever. */
+static void pin(NfpTestRun *run)
+{
+	int cpu = sched_getcpu();
+	cpu_set_t one;
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(run->before), &run->before))
+		return;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	run->pinned = !sched_setaffinity(0, sizeof(one), &one);
+}
 
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 {
@@ -31,6 +47,7 @@ NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 	nfp_buckets_add_hook(probe->buckets, LOOPBACK_IFINDEX, 0);
 	run = g_new0(NfpTestRun, 1);
 	run->program = program;
+	pin(run);
 	return run;
 }
 
@@ -55,6 +72,8 @@ void nfp_testrun_free(NfpTestRun *run)
 {
 	if (!run)
 		return;
+	if (run->pinned)
+		sched_setaffinity(0, sizeof(run->before), &run->before);
 	nfp_fd_clear(&run->program);
 	g_free(run);
 }

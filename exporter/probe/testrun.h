@@ -15,7 +15,8 @@
 typedef struct NfpTestRun NfpTestRun;
 
 /* The probe's maps are counted into; nothing is attached. ethernet: frames begin with an Ethernet header, else
- * with an IP header. */
+ * with an IP header. The calling thread feeds, and stays on one CPU until the object is freed, by the same thread: the CPU is
+ * part of an entry's key, and of two packets of one flow and one time only the order in an entry tells the first. */
 NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err);
 /* captured: bytes of frame; wire: bytes it had on the wire (>= captured); time: ns since 1970.
  * 0 or -errno. */

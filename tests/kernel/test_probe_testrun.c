@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Captured frames through the program: the capture's time, the wire's length, whatever there is of a frame. */
 #include <criterion/criterion.h>
+#include <sched.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -225,4 +226,24 @@ Test(probe_testrun, leaves_nothing)
 	hooks = nfpt_hooks(probe);
 	cr_expect_str_empty(hooks);
 	nfpt_run("test -z \"$(ls %s/replay-1/links)\"", NFPT_PIN_ROOT);
+}
+
+/* On two CPUs a flow is two entries, and which of them had the first of two packets of one time nobody could tell. */
+Test(probe_testrun, the_thread_stays_on_its_cpu_as_long_as_it_feeds)
+{
+	cpu_set_t before, now;
+	NfpTestRun *run;
+	NfpProbe *probe;
+
+	nfpt_sandbox();
+	probe = nfpt_open("testrun", NULL, false);
+	cr_assert_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	run = nfp_testrun_new(probe, true, NULL);
+	cr_assert_not_null(run);
+	cr_assert_eq(sched_getaffinity(0, sizeof(now), &now), 0);
+	cr_expect_eq(CPU_COUNT(&now), 1);
+	nfp_testrun_free(run);
+	cr_assert_eq(sched_getaffinity(0, sizeof(now), &now), 0);
+	cr_expect(CPU_EQUAL(&now, &before));
+	nfp_probe_free(probe);
 }

@@ -73,7 +73,8 @@ static void see(NfpEnrich *enrich, uint16_t port)
 {
 	g_autoptr(NfpBatch) batch = nfp_batch_new(1, NULL);
 
-	batch->records[0] = (NfpRecord){ .have = NFP_HAVE_PORTS, .protocol = 6, .src_port = 50000, .dst_port = port };
+	batch->records[0] = (NfpRecord){ .have = NFP_HAVE_IPV4 | NFP_HAVE_PORTS, .protocol = 6, .src_port = 50000,
+					     .dst_port = port };
 	batch->n = 1;
 	nfp_enrich_turn(enrich);
 	nfp_enrich_fill(enrich, batch, 0);
