@@ -81,5 +81,5 @@ expect_in r 1 'there is no interface "no0"' "$NFPROBE" flows -i no0 -c "$conf"
 conf wrong <<YAML
 interfaces: [ { match: r0, hook: xdp, direction: egress } ]
 YAML
-expect 2 'wrong.yaml:5:[0-9]*: hook: XDP sees what comes in only' "$NFPROBE" check -c "$E2E_DIR/wrong.yaml"
+expect 2 'wrong.yaml:6:[0-9]*: hook: XDP sees what comes in only' "$NFPROBE" check -c "$E2E_DIR/wrong.yaml"
 say "ok: refusals"
