@@ -430,15 +430,29 @@ static int source_close(NfpSource *source, struct nfp_bucket id)
 	return id.start_ts ? nfp_buckets_close((NfpBuckets *)source, id) : -EINVAL;
 }
 
+/* Labels that start with 0 are those of spill buckets; of ids in order of time they come first. How many there are. */
+static guint refuse_spill(const struct nfp_bucket *ids, guint n, int *ret_rc)
+{
+	guint first = 0;
+
+	for (; first < n && !ids[first].start_ts; first++)
+		ret_rc[first] = -EINVAL;
+	return first;
+}
+
 static void source_create_all(NfpSource *source, const struct nfp_bucket *ids, guint n,
 			      const uint32_t max_entries[NFP_P_N], int *ret_rc)
 {
-	nfp_buckets_create_all((NfpBuckets *)source, ids, n, max_entries, ret_rc);
+	guint first = refuse_spill(ids, n, ret_rc);
+
+	nfp_buckets_create_all((NfpBuckets *)source, ids + first, n - first, max_entries, ret_rc + first);
 }
 
 static void source_close_all(NfpSource *source, const struct nfp_bucket *ids, guint n, int *ret_rc)
 {
-	nfp_buckets_close_all((NfpBuckets *)source, ids, n, ret_rc);
+	guint first = refuse_spill(ids, n, ret_rc);
+
+	nfp_buckets_close_all((NfpBuckets *)source, ids + first, n - first, ret_rc + first);
 }
 
 static int source_remove(NfpSource *source, struct nfp_bucket id)

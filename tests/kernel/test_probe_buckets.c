@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "probe/domain.h"
 #include "probe/table.h"
@@ -259,13 +260,21 @@ Test(probe_buckets, readonly_changes_nothing)
 Test(probe_buckets, spill_labels_are_not_for_callers)
 {
 	g_autoptr(NfpProbe) probe = NULL;
+	const struct nfp_bucket first[] = { { 0, 10 * NFP_NS_PER_S }, { 10 * NFP_NS_PER_S, 20 * NFP_NS_PER_S } };
 	struct nfp_bucket spill = { 0, 0 };
 	NfpSource *source;
+	int rc[2];
 
 	nfpt_sandbox();
 	probe = nfpt_open("default", NULL, false);
 	source = nfp_probe_source(probe);
 	cr_expect_eq(source->create(source, spill, smallest), -EINVAL);
+	/* The first interval after the epoch, which a capture without times begins in. */
+	source->create_all(source, first, 2, smallest, rc);
+	cr_expect(rc[0] == -EINVAL && rc[1] == 0, "%d %d", rc[0], rc[1]);
+	source->close_all(source, first, 2, rc);
+	cr_expect(rc[0] == -EINVAL && rc[1] == 0, "%d %d", rc[0], rc[1]);
+	cr_expect_eq(source->remove(source, first[1]), 0);
 	cr_expect_eq(source->close(source, spill), -EINVAL);
 	cr_expect_eq(source->remove(source, spill), -EINVAL);
 }
