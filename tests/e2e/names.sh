@@ -36,10 +36,15 @@ collectors:
   - { name: nine, endpoint: "udp://127.0.0.1:9996", kind: nfdump, protocol: netflow9, template_set: app }
 YAML
 nfprobe_start r 1 --flush
-frames s s0 ingress --times 2
-# The applications are told when records had them: what comes next is what nfdump can name at the latest.
-delivered() { [ "$(status | jq '[.collectors[].records] | min')" -gt 0 ]; }
-wait_for 60 "the first records" delivered
+# Applications are told once records have had them, within a second: of buckets a second apart, nfdump can name those of
+# the third at the latest.
+count() { status | jq '[.collectors[].records] | min'; }
+more() { [ "$(count)" -gt "$before" ]; }
+for round in first second third; do
+	before=$(count)
+	frames s s0 ingress --times 2
+	wait_for 60 "the $round records" more
+done
 frames s s0 ingress --times 2
 rest s r
 nfprobe_stop
