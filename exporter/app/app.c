@@ -25,6 +25,7 @@ static void publish(NfpBatch *batch, void *data)
 {
 	NfpDaemon *d = data;
 
+	g_atomic_int_inc(&d->published);
 	nfp_fanout_publish(d->fanout, batch);
 	if (d->printer)
 		nfp_printer_publish(d->printer, batch);
@@ -315,6 +316,7 @@ static gboolean quit(gpointer data)
 	if (d->stopping)
 		return G_SOURCE_REMOVE;
 	d->stopping = TRUE;
+	nfp_notify_send(d->notify, "STOPPING=1\nSTATUS=stopping: records on their way are sent");
 	for (guint i = 0; i < d->collectors->len; i++)
 		nfp_collector_hurry(g_ptr_array_index(d->collectors, i), g_get_monotonic_time() + STOP_SPOOL);
 	g_thread_unref(g_thread_new("stop", stop_harvester, d));
@@ -338,9 +340,36 @@ static gboolean on_signal(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/* Both threads are alive: this one is here, and the harvester has done something since the last time. */
+static void tell_alive(NfpDaemon *d)
+{
+	NfpHarvestStatus s;
+
+	nfp_harvester_status(d->harvester, &s);
+	nfp_notify_alive(d->notify, s.turns + (guint)g_atomic_int_get(&d->published));
+}
+
+static void tell_summary(NfpDaemon *d)
+{
+	g_autofree char *summary = d->stopping ? NULL : nfp_daemon_summary(d);
+
+	if (summary)
+		nfp_notify_status(d->notify, summary);
+}
+
+static void tell_ready(NfpDaemon *d)
+{
+	int rc = nfp_notify_send(d->notify, "READY=1");
+
+	if (rc)
+		nfp_log(NFP_LOG_WARNING, ROOM, "cannot tell the service manager at %s that all is up: %s, ignoring",
+			g_getenv("NOTIFY_SOCKET"), g_strerror(-rc));
+}
+
 static gboolean on_report(gpointer data)
 {
 	nfp_daemon_report_lost(data);
+	tell_summary(data);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -354,6 +383,7 @@ static gboolean on_second(gpointer data)
 {
 	NfpDaemon *d = data;
 
+	tell_alive(d);
 	nfp_outputs_step(nfp_fanout_outputs(d->fanout));
 	tell_names(d); /* of applications, too, which come with the records */
 	nfp_log_flush(FALSE);
@@ -373,6 +403,8 @@ static void run_loop(NfpDaemon *d)
 	nfp_daemon_report_lost(d);
 	nfp_log(NFP_LOG_INFO, ROOM, "running: buckets of %g s, %u collector%s%s", d->conf->interval / 1e9,
 		d->collectors->len, d->collectors->len == 1 ? "" : "s", d->printer ? ", standard output" : "");
+	tell_ready(d);
+	tell_summary(d);
 	g_main_loop_run(d->loop);
 	for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
 		g_source_remove(sources[i]);
@@ -409,6 +441,7 @@ static void clear(NfpDaemon *d)
 	nfp_harvester_free(d->harvester);
 	g_ptr_array_unref(d->routes);
 	nfp_identity_free(d->identity);
+	nfp_notify_free(d->notify);
 	nfp_enrich_free(d->enrich);
 	nfp_talkers_free(d->talkers);
 	g_ptr_array_unref(d->collectors);
@@ -432,6 +465,7 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 		.templates = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_template_set_free),
 		.collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free),
 		.routes = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_route_follower_free),
+		.notify = nfp_notify_new(g_getenv("NOTIFY_SOCKET")),
 		.started = g_get_monotonic_time(),
 	};
 	g_autoptr(GError) error = NULL;
@@ -444,6 +478,7 @@ int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
 	if (error || !check_printer(&d, &error)) {
 		code = nfp_error_exit_code(error);
 		nfp_log(NFP_LOG_ERROR, ROOM, "%s", error->message);
+		nfp_notify_status(d.notify, error->message);
 	}
 	clear(&d);
 	nfp_log_flush(TRUE);

@@ -11,6 +11,7 @@
 #include "app/fanout.h"
 #include "app/meter.h"
 #include "app/names.h"
+#include "app/notify.h"
 #include "app/printer.h"
 #include "app/routes.h"
 #include "app/talkers.h"
@@ -36,6 +37,8 @@ typedef struct {
 	NfpTalkers *talkers;   /* NULL: nobody looks */
 	NfpWeb *web;           /* NULL: not wanted, or could not be made */
 	NfpIdentity *identity;
+	NfpNotify *notify;
+	gint published;        /* atomic: batches, which a bucket of many flows has between two turns of the harvester */
 	gint64 started;        /* monotonic us */
 	gboolean stopping, hurried;
 	gint reader_gone;      /* atomic */
@@ -43,6 +46,8 @@ typedef struct {
 
 /* An NfpControlAnswer. */
 JsonNode *nfp_daemon_answer(const char *command, void *daemon, GError **err);
+/* A line for the service manager: what is metered, and which collectors are away. Caller frees. */
+char *nfp_daemon_summary(NfpDaemon *daemon);
 /* Tells the collectors' options data what was lost. */
 void nfp_daemon_report_lost(NfpDaemon *daemon);
 

@@ -172,6 +172,39 @@ JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
 	return json_builder_get_root(b);
 }
 
+static guint count_hooks(const NfpDaemon *d)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < d->meters->len; i++) {
+		g_autoptr(GArray) hooks = g_array_new(FALSE, TRUE, sizeof(NfpHookInfo));
+
+		if (nfp_probe_hooks(nfp_meter_probe(g_ptr_array_index(d->meters, i)), hooks))
+			continue;
+		for (guint k = 0; k < hooks->len; k++)
+			n += g_array_index(hooks, NfpHookInfo, k).method != NULL;
+	}
+	return n;
+}
+
+char *nfp_daemon_summary(NfpDaemon *d)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	guint hooks = count_hooks(d), away = 0;
+
+	for (guint i = 0; i < d->collectors->len; i++) {
+		NfpCollectorStatus s = { 0 };
+
+		nfp_collector_status(g_ptr_array_index(d->collectors, i), &s);
+		away += !s.up;
+	}
+	g_string_append_printf(text, "metering at %u hook%s, %u collector%s", hooks, hooks == 1 ? "" : "s",
+			       d->collectors->len, d->collectors->len == 1 ? "" : "s");
+	if (away)
+		g_string_append_printf(text, ", %u of them away", away);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
 static void add_lost(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
 {
 	for (int i = 0; i < NFP_LOST_N; i++)

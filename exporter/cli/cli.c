@@ -169,7 +169,8 @@ static const NfpCommand commands[] = {
 	  .run = nfp_cmd_schema,
 	  .hidden = TRUE,
 	  .summary = "print the sample configuration or its reference",
-	  .help = "config/nfprobe.yaml and docs/config.md are made by this command.\n" },
+	  .help = "config/nfprobe.yaml, docs/config.md and nfprobe.yaml(5) are made by this\n"
+		  "command.\n" },
 };
 
 static void print_overview(FILE *out)

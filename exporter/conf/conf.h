@@ -71,5 +71,6 @@ gboolean nfp_conf_direction(const char *text, NfpDirection *ret_direction, GErro
 /* Commented sample and reference, made from the schema rows. */
 void nfp_conf_print_sample(GString *out);
 void nfp_conf_print_reference(GString *out); /* Markdown: docs/config.md */
+void nfp_conf_print_manual(GString *out);    /* mdoc: nfprobe.yaml(5) */
 
 #endif

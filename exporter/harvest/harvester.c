@@ -79,6 +79,7 @@ static void update_status(NfpHarvester *h)
 	store(&h->status.drain_errors, s.drain_errors);
 	store(&h->status.clock_steps, s.clock_steps);
 	store(&h->status.late, s.late);
+	store(&h->status.turns, h->status.turns + 1);
 }
 
 void nfp_harvester_status(NfpHarvester *h, NfpHarvestStatus *ret_status)
@@ -91,6 +92,7 @@ void nfp_harvester_status(NfpHarvester *h, NfpHarvestStatus *ret_status)
 		.drain_errors = __atomic_load_n(&h->status.drain_errors, __ATOMIC_RELAXED),
 		.clock_steps = __atomic_load_n(&h->status.clock_steps, __ATOMIC_RELAXED),
 		.late = __atomic_load_n(&h->status.late, __ATOMIC_RELAXED),
+		.turns = __atomic_load_n(&h->status.turns, __ATOMIC_RELAXED),
 	};
 
 	*ret_status = s;

@@ -37,6 +37,7 @@ typedef struct {
 	uint64_t drain_errors;
 	uint64_t clock_steps;
 	uint64_t late;              /* buckets that were created after their start */
+	uint64_t turns;             /* rounds of the loop, one a second at least: they stand still when the thread does */
 } NfpHarvestStatus;
 
 typedef struct NfpHarvester NfpHarvester;

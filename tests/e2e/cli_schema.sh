@@ -8,4 +8,5 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 "$NFPROBE" schema --sample | diff "$here/../../config/nfprobe.yaml" -
 "$NFPROBE" schema --markdown | diff "$here/../../docs/config.md" -
-expect 2 '^nfprobe schema: --sample or --markdown: one of them; ' "$NFPROBE" schema
+"$NFPROBE" schema --man | grep -q '^\.Dt NFPROBE\.YAML 5$'
+expect 2 '^nfprobe schema: --sample, --markdown or --man: one of them; ' "$NFPROBE" schema

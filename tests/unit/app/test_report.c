@@ -52,6 +52,16 @@ Test(report, tells_of_daemon_and_standard_output)
 	nfp_world_clear(&w);
 }
 
+Test(report, the_summary_counts_hooks_and_collectors)
+{
+	NfpDaemon d = { .meters = g_ptr_array_new(), .collectors = g_ptr_array_new() };
+	g_autofree char *text = nfp_daemon_summary(&d);
+
+	cr_expect_str_eq(text, "metering at 0 hooks, 0 collectors");
+	g_ptr_array_unref(d.collectors);
+	g_ptr_array_unref(d.meters);
+}
+
 Test(report, unknown_commands_are_named)
 {
 	g_autoptr(GError) error = NULL;

@@ -37,6 +37,20 @@ Test(harvester, tells_when_the_next_thing_is_due)
 	nfp_world_clear(&w);
 }
 
+Test(harvester, every_round_is_a_turn)
+{
+	NfpHarvestStatus before, after;
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	nfp_harvester_status(w.harvester, &before);
+	nfp_harvester_step(w.harvester);
+	nfp_harvester_step(w.harvester);
+	nfp_harvester_status(w.harvester, &after);
+	cr_expect_eq(after.turns, before.turns + 2);
+	nfp_world_clear(&w);
+}
+
 Test(harvester, stop_leaves_the_open_bucket_to_the_successor)
 {
 	NfpWorld w;
