@@ -6,6 +6,7 @@
 struct NfpFanout {
 	NfpOutputs *outputs;
 	NfpPairing *pairing; /* NULL: nobody wants biflows */
+	uint64_t memory;     /* of the pairing */
 };
 
 static void paired(NfpBatch *batch, void *data)
@@ -13,16 +14,28 @@ static void paired(NfpBatch *batch, void *data)
 	nfp_outputs_publish(((NfpFanout *)data)->outputs, batch, TRUE);
 }
 
+void nfp_fanout_change(NfpFanout *fanout, const GPtrArray *collectors, const GArray *options, const GArray *groups,
+		       uint64_t memory)
+{
+	gboolean wanted = FALSE;
+
+	fanout->outputs = nfp_outputs_renew(fanout->outputs, collectors, options, groups);
+	for (guint i = 0; i < options->len; i++)
+		wanted |= g_array_index(options, NfpCollectorOptions, i).biflow;
+	/* It remembers directions. */
+	if (wanted && fanout->pairing && memory == fanout->memory)
+		return;
+	g_clear_pointer(&fanout->pairing, nfp_pairing_free);
+	if (wanted)
+		fanout->pairing = nfp_pairing_new(&(NfpPairingOptions){ memory, REMEMBERED }, paired, fanout);
+	fanout->memory = memory;
+}
+
 NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, const GArray *groups, uint64_t memory)
 {
 	NfpFanout *fanout = g_new0(NfpFanout, 1);
-	gboolean wanted = FALSE;
 
-	fanout->outputs = nfp_outputs_new(collectors, options, groups);
-	for (guint i = 0; i < options->len; i++)
-		wanted |= g_array_index(options, NfpCollectorOptions, i).biflow;
-	if (wanted)
-		fanout->pairing = nfp_pairing_new(&(NfpPairingOptions){ memory, REMEMBERED }, paired, fanout);
+	nfp_fanout_change(fanout, collectors, options, groups, memory);
 	return fanout;
 }
 

@@ -15,6 +15,10 @@ typedef struct NfpFanout NfpFanout;
 /* collectors: NfpCollector, one each of options (NfpCollectorOptions), in their order; groups: NfpGroupOptions, or NULL;
  * options and groups are borrowed. memory: octets of records that wait for partners. */
 NfpFanout *nfp_fanout_new(const GPtrArray *collectors, const GArray *options, const GArray *groups, uint64_t memory);
+/* While nobody publishes: others in the place of what nfp_fanout_new() was given (which is still there), by
+ * nfp_outputs_renew(). No bucket may be half published. */
+void nfp_fanout_change(NfpFanout *fanout, const GPtrArray *collectors, const GArray *options, const GArray *groups,
+		       uint64_t memory);
 /* Its groups, for the main thread. */
 NfpOutputs *nfp_fanout_outputs(NfpFanout *fanout);
 /* After the collectors were freed. */

@@ -9,6 +9,7 @@
 #include "app/events.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "conf/diff.h"
 
 #define ROOM "interfaces"
 #define NAMES_TOLD 20
@@ -25,6 +26,7 @@ struct NfpMeter {
 	GHashTable *failures; /* ifindex -> why it is not metered, as it was told */
 	GError *first_error;
 	guint watch;
+	GPtrArray *done;      /* NULL: nobody wants to know */
 };
 
 /* "eth0", "eth0 in namespace blue" */
@@ -106,6 +108,12 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 		g_error_free(error);
 }
 
+static void tell_done(NfpMeter *meter, const char *name, const char *what)
+{
+	if (meter->done)
+		g_ptr_array_add(meter->done, g_strdup_printf("%s: %s", name, what));
+}
+
 static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook,
 		   uint32_t decapsulate)
 {
@@ -119,6 +127,7 @@ static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction,
 		failed(meter, link, error);
 		return;
 	}
+	tell_done(meter, name, "attached");
 	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s", name, ways[direction],
 		hook != NFP_HOOK_XDP ? "" : direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP");
 	if (nfp_probe_note(meter->probe))
@@ -128,15 +137,84 @@ static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction,
 }
 
 /* One hook kind and direction an interface: the first entry that matches. */
-static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *link)
+static const NfpInterfaceOptions *wanted_by(const NfpMeter *meter, const NfpConf *conf, const char *ifname)
 {
-	for (guint i = 0; i < meter->conf->interfaces->len; i++) {
-		const NfpInterfaceOptions *o = &g_array_index(meter->conf->interfaces, NfpInterfaceOptions, i);
+	for (guint i = 0; i < conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *o = &g_array_index(conf->interfaces, NfpInterfaceOptions, i);
 
-		if (!g_strcmp0(o->netns, meter->domain->netns) && !fnmatch(o->match, link->name, 0))
+		if (!g_strcmp0(o->netns, meter->domain->netns) && !fnmatch(o->match, ifname, 0))
 			return o;
 	}
 	return NULL;
+}
+
+static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *link)
+{
+	return wanted_by(meter, meter->conf, link->name);
+}
+
+/* What they say of hooks, whatever names they are for. */
+static gboolean same_hooks(const NfpInterfaceOptions *a, const NfpInterfaceOptions *b)
+{
+	NfpInterfaceOptions x = *a, y = *b;
+
+	x.match = y.match = NULL;
+	x.netns = y.netns = NULL;
+	return nfp_conf_same_item(NFP_CONF_INTERFACES, &x, &y);
+}
+
+/* With its program already replaced: a direction that is wanted no more. */
+static void narrow(NfpMeter *meter, const char *ifname, NfpDirection wanted)
+{
+	NfpDirection other = wanted == NFP_DIRECTION_INGRESS ? NFP_DIRECTION_EGRESS : NFP_DIRECTION_INGRESS;
+	g_autofree char *name = where(meter, ifname);
+	g_autoptr(GError) error = NULL;
+
+	if (wanted != NFP_DIRECTION_BOTH && !nfp_probe_detach_direction(meter->probe, ifname, other, &error))
+		nfp_log(NFP_LOG_WARNING, ROOM, "%s: its other direction is metered still: %s", name, error->message);
+}
+
+static void leave(NfpMeter *meter, const NfpLink *link, const char *why)
+{
+	g_autofree char *name = where(meter, link->name);
+	g_autoptr(GError) error = NULL;
+
+	if (!nfp_probe_detach(meter->probe, link->name, &error)) {
+		nfp_log(NFP_LOG_WARNING, ROOM, "%s: cannot be detached, and is metered still: %s", name, error->message);
+		return;
+	}
+	g_hash_table_remove(meter->names, GUINT_TO_POINTER(link->ifindex));
+	tell_done(meter, name, "detached");
+	nfp_log(NFP_LOG_NOTICE, ROOM, "%s: not metered any more, %s", name, why);
+}
+
+/* An interface that is metered and has another name now: another rule may mean it, or none. */
+static void follow_name(NfpMeter *meter, const NfpLink *link, const char *old)
+{
+	const NfpInterfaceOptions *before = wanted_by(meter, meter->conf, old), *now = wanted(meter, link);
+	g_autofree char *name = where(meter, link->name);
+
+	nfp_log(NFP_LOG_NOTICE, ROOM, "%s was called %s", name, old);
+	g_hash_table_insert(meter->names, GUINT_TO_POINTER(link->ifindex), g_strdup(link->name));
+	if (!meter->conf->interfaces->len)
+		return;
+	if (!now) {
+		leave(meter, link, "no interface of the configuration has that name");
+	} else if (!before || !same_hooks(before, now)) {
+		attach(meter, link, now->direction, now->hook, now->decapsulate);
+		narrow(meter, link->name, now->direction);
+	}
+}
+
+static void follow_names(NfpMeter *meter, const GArray *links)
+{
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+		g_autofree char *old = g_strdup(g_hash_table_lookup(meter->names, GUINT_TO_POINTER(link->ifindex)));
+
+		if (old && strcmp(old, link->name))
+			follow_name(meter, link, old);
+	}
 }
 
 static void attach_configured(NfpMeter *meter, const GArray *links)
@@ -263,6 +341,7 @@ static void scan(NfpMeter *meter, const GArray *gone)
 		return;
 	}
 	forget_gone(meter, links, gone);
+	follow_names(meter, links);
 	if (meter->conf->interfaces->len)
 		attach_configured(meter, links);
 	else if (!meter->domain->netns)
@@ -364,4 +443,64 @@ guint nfp_meter_start(NfpMeter *meter, GError **err)
 	if (meter->first_error && err)
 		*err = g_error_copy(meter->first_error);
 	return g_hash_table_size(meter->names);
+}
+
+/* ---- another configuration ----------------------------------------------------------------------- */
+
+/* What an interface is metered by, if it is. FALSE: not by this configuration. */
+static gboolean rule_of(const NfpMeter *meter, const NfpConf *conf, const NfpLink *link, NfpInterfaceOptions *ret)
+{
+	const NfpInterfaceOptions *o = wanted_by(meter, conf, link->name);
+
+	if (o)
+		*ret = *o;
+	else if (!conf->interfaces->len && !meter->domain->netns && !link->loopback)
+		*ret = (NfpInterfaceOptions){ .direction = conf->direction, .hook = conf->hook, .sampling = 1,
+					      .decapsulate = conf->decapsulate };
+	else
+		return FALSE;
+	return TRUE;
+}
+
+static gboolean same_programs(const NfpConf *a, const NfpConf *b)
+{
+	return nfp_conf_same_part(NFP_CONF_TOP, NFP_CONF_PART_HOOKS, a, b) &&
+	       a->enrichment_routes == b->enrichment_routes;
+}
+
+/* One that is metered. FALSE: it is left as it is. */
+static gboolean change_one(NfpMeter *meter, const NfpConf *before, const NfpLink *link)
+{
+	NfpInterfaceOptions old, now;
+
+	if (!rule_of(meter, meter->conf, link, &now)) {
+		leave(meter, link, "the configuration has it no more");
+		return TRUE;
+	}
+	if (same_programs(before, meter->conf) && rule_of(meter, before, link, &old) && same_hooks(&old, &now))
+		return FALSE;
+	attach(meter, link, now.direction, now.hook, now.decapsulate);
+	narrow(meter, link->name, now.direction);
+	return TRUE;
+}
+
+void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, GPtrArray *ret_done, guint *ret_kept)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	const NfpConf *before = meter->conf;
+
+	meter->conf = conf;
+	meter->done = ret_done;
+	g_hash_table_remove_all(meter->failures); /* to be told again */
+	nfp_probe_links(meter->probe, links);
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+
+		if (g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
+			*ret_kept += !change_one(meter, before, link);
+	}
+	scan(meter, none);
+	tell_unmatched(meter);
+	meter->done = NULL;
 }

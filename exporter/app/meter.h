@@ -24,6 +24,11 @@ void nfp_meter_set_told(NfpMeter *meter, NfpMeterLinks told, void *data);
 /* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first
  * failure, if there was one. */
 guint nfp_meter_start(NfpMeter *meter, GError **err);
+/* After the start: another configuration, borrowed in the place of the one before, which is still there during the call.
+ * Hooks that are wanted as they are stay untouched; others get a new program in the place of the old one, so that no
+ * packet goes by uncounted; those that nobody wants any more go. What was done is appended to ret_done (char *: "eth0:
+ * attached"); the number of hooks that stayed is added to *ret_kept. */
+void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, GPtrArray *ret_done, guint *ret_kept);
 void nfp_meter_free(NfpMeter *meter); /* attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpMeter, nfp_meter_free)
 

@@ -3,6 +3,7 @@
 
 #include "app/members.h"
 #include "base/log.h"
+#include "conf/diff.h"
 
 typedef struct {
 	const NfpGroupOptions *options;
@@ -21,6 +22,7 @@ typedef struct {
 struct NfpOutputs {
 	GArray *alone;  /* Alone */
 	GArray *groups; /* Output */
+	GPtrArray *over; /* NfpGroup: of earlier configurations, closed; their batches may be on the way */
 };
 
 static void output_clear(void *data)
@@ -53,13 +55,28 @@ static guint place_of(const GArray *options, const char *name)
 	return place;
 }
 
-static void add_group(NfpOutputs *outputs, const GPtrArray *collectors, const GArray *options,
+/* The group of `old` that this one was, which is no longer there then; or NULL. */
+static NfpGroup *take_same(NfpOutputs *old, const NfpGroupOptions *options, guint *ret_logged)
+{
+	for (guint i = 0; old && i < old->groups->len; i++) {
+		Output *output = &g_array_index(old->groups, Output, i);
+
+		if (!nfp_conf_same_item(NFP_CONF_GROUPS, output->options, options))
+			continue;
+		*ret_logged = output->logged;
+		return g_steal_pointer(&output->group);
+	}
+	return NULL;
+}
+
+static void add_group(NfpOutputs *outputs, NfpOutputs *old, const GPtrArray *collectors, const GArray *options,
 		      const NfpGroupOptions *group, gboolean *taken)
 {
 	Output output = { .options = group, .names = g_strsplit(group->members, ",", -1) };
 	NfpGroupMember members[NFP_GROUP_MEMBERS];
 	guint n = 0;
 
+	output.group = take_same(old, group, &output.logged);
 	for (; output.names[n]; n++) {
 		guint place = place_of(options, output.names[n]);
 
@@ -67,21 +84,40 @@ static void add_group(NfpOutputs *outputs, const GPtrArray *collectors, const GA
 					       .publish = publish_one, .up = is_up };
 		output.biflow = g_array_index(options, NfpCollectorOptions, place).biflow;
 		taken[place] = TRUE;
+		if (output.group)
+			nfp_group_replace(output.group, n, members[n].data);
 	}
-	output.group = nfp_group_new(group, members, n, g_get_monotonic_time());
+	if (!output.group)
+		output.group = nfp_group_new(group, members, n, g_get_monotonic_time());
 	g_array_append_val(outputs->groups, output);
 }
 
-NfpOutputs *nfp_outputs_new(const GPtrArray *collectors, const GArray *options, const GArray *groups)
+/* Those of `old` that were not taken. */
+static void close_rest(NfpOutputs *outputs, NfpOutputs *old)
+{
+	for (guint i = 0; i < old->groups->len; i++) {
+		Output *output = &g_array_index(old->groups, Output, i);
+
+		if (!output->group)
+			continue;
+		nfp_group_close(output->group);
+		g_ptr_array_add(outputs->over, g_steal_pointer(&output->group));
+	}
+	while (old->over->len)
+		g_ptr_array_add(outputs->over, g_ptr_array_steal_index(old->over, 0));
+}
+
+NfpOutputs *nfp_outputs_renew(NfpOutputs *old, const GPtrArray *collectors, const GArray *options, const GArray *groups)
 {
 	NfpOutputs *outputs = g_new0(NfpOutputs, 1);
 	g_autofree gboolean *taken = g_new0(gboolean, MAX(collectors->len, 1));
 
 	outputs->alone = g_array_new(FALSE, FALSE, sizeof(Alone));
 	outputs->groups = g_array_new(FALSE, TRUE, sizeof(Output));
+	outputs->over = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_group_free);
 	g_array_set_clear_func(outputs->groups, output_clear);
 	for (guint i = 0; groups && i < groups->len; i++)
-		add_group(outputs, collectors, options, &g_array_index(groups, NfpGroupOptions, i), taken);
+		add_group(outputs, old, collectors, options, &g_array_index(groups, NfpGroupOptions, i), taken);
 	for (guint i = 0; i < collectors->len; i++) {
 		Alone alone = { g_ptr_array_index(collectors, i),
 				g_array_index(options, NfpCollectorOptions, i).biflow };
@@ -89,7 +125,15 @@ NfpOutputs *nfp_outputs_new(const GPtrArray *collectors, const GArray *options, 
 		if (!taken[i])
 			g_array_append_val(outputs->alone, alone);
 	}
+	if (old)
+		close_rest(outputs, old);
+	nfp_outputs_free(old);
 	return outputs;
+}
+
+NfpOutputs *nfp_outputs_new(const GPtrArray *collectors, const GArray *options, const GArray *groups)
+{
+	return nfp_outputs_renew(NULL, collectors, options, groups);
 }
 
 void nfp_outputs_publish(NfpOutputs *outputs, NfpBatch *batch, gboolean biflow)
@@ -108,8 +152,22 @@ void nfp_outputs_publish(NfpOutputs *outputs, NfpBatch *batch, gboolean biflow)
 	}
 }
 
+static void free_idle(NfpOutputs *outputs)
+{
+	for (guint i = 0; i < outputs->over->len;) {
+		NfpGroupStatus status;
+
+		nfp_group_status(g_ptr_array_index(outputs->over, i), &status);
+		if (status.pending)
+			i++;
+		else
+			g_ptr_array_remove_index(outputs->over, i);
+	}
+}
+
 void nfp_outputs_step(NfpOutputs *outputs)
 {
+	free_idle(outputs);
 	for (guint i = 0; i < outputs->groups->len; i++) {
 		Output *output = &g_array_index(outputs->groups, Output, i);
 		g_autofree char *room = g_strdup_printf("group %s", output->options->name);
@@ -170,5 +228,6 @@ void nfp_outputs_free(NfpOutputs *outputs)
 		return;
 	g_array_unref(outputs->alone);
 	g_array_unref(outputs->groups);
+	g_ptr_array_unref(outputs->over);
 	g_free(outputs);
 }

@@ -106,6 +106,12 @@ void nfp_collector_hurry(NfpCollector *collector, gint64 until);
 /* Sends what is queued until `deadline` (g_get_monotonic_time), the rest goes to the spool or is refused and
  * counted, closes the session in order, joins the thread. */
 void nfp_collector_stop(NfpCollector *collector, gint64 deadline);
+/* In the place of stop, when another collector takes over: ends the session in order, until `deadline` at the latest, and
+ * gives its spool free. What is not delivered then stays with it, for inherit(). */
+void nfp_collector_retire(NfpCollector *collector, gint64 deadline);
+/* While nobody publishes: what a retired one had left goes by this one, before all that is new, and its counts go on in
+ * this one's. */
+void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired);
 void nfp_collector_free(NfpCollector *collector); /* stopped, or stops at once */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpCollector, nfp_collector_free)
 

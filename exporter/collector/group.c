@@ -348,6 +348,13 @@ void nfp_group_close(NfpGroup *group)
 	pthread_mutex_unlock(&group->lock);
 }
 
+void nfp_group_replace(NfpGroup *group, guint member, void *data)
+{
+	pthread_mutex_lock(&group->publishing);
+	group->members[member].ops.data = data;
+	pthread_mutex_unlock(&group->publishing);
+}
+
 void nfp_group_status(NfpGroup *group, NfpGroupStatus *ret_status)
 {
 	pthread_mutex_lock(&group->lock);

@@ -53,6 +53,9 @@ void nfp_group_publish(NfpGroup *group, NfpBatch *batch, gint64 now);
 void nfp_group_step(NfpGroup *group, gint64 now);
 /* Before the members stop: what they refuse from now on goes nowhere. */
 void nfp_group_close(NfpGroup *group);
+/* While nobody publishes: another collector in a member's place, by the same name. What the first one has still counts as
+ * the member's. */
+void nfp_group_replace(NfpGroup *group, guint member, void *data);
 void nfp_group_status(NfpGroup *group, NfpGroupStatus *ret_status); /* any thread */
 /* The members have given up all their batches. */
 void nfp_group_free(NfpGroup *group);

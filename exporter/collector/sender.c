@@ -30,9 +30,13 @@ struct NfpCollector {
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
 	_Atomic uint64_t refused_records, refused_packets, refused_octets; /* by publish(): the ring was full, or stopped */
-	pthread_mutex_t lock;   /* of the next two; held for the time of a copy */
+	gboolean retiring;      /* set before stop_by: what is left is another's */
+	GQueue left;            /* NfpOutboxEntry: the thread's when it ended; then retire()'s, for inherit() */
+	pthread_mutex_t lock;   /* of the next four; held for the time of a copy */
+	NfpCollectorStatus before; /* counts of those that this one took over from */
 	NfpCollectorStatus status;
 	NfpNameTables *tables;  /* for the thread to take; NULL: nothing new */
+	GQueue inherited;       /* NfpOutboxEntry, alike */
 	/* The thread's: what was logged last. */
 	NfpSessionCondition logged;
 	uint64_t logged_refused;
@@ -121,10 +125,40 @@ static void take_tables(NfpCollector *collector)
 		nfp_session_set_tables(collector->session, tables);
 }
 
+static void take_inherited(NfpCollector *collector)
+{
+	GQueue entries;
+	NfpOutboxEntry *entry;
+
+	pthread_mutex_lock(&collector->lock);
+	entries = collector->inherited;
+	g_queue_init(&collector->inherited);
+	pthread_mutex_unlock(&collector->lock);
+	while ((entry = g_queue_pop_head(&entries)))
+		nfp_session_give_entry(collector->session, entry);
+}
+
+static void add_counts(NfpCollectorStatus *to, const NfpCollectorStatus *more)
+{
+	to->messages += more->messages;
+	to->records += more->records;
+	to->packets += more->packets;
+	to->octets += more->octets;
+	to->refused_records += more->refused_records;
+	to->refused_packets += more->refused_packets;
+	to->resent_records += more->resent_records;
+	to->unacked_records += more->unacked_records;
+	to->cut_records += more->cut_records;
+	to->send_errors += more->send_errors;
+	to->sessions += more->sessions;
+}
+
 void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_status)
 {
 	pthread_mutex_lock(&collector->lock);
 	*ret_status = collector->status;
+	ret_status->queued += collector->inherited.length;
+	add_counts(ret_status, &collector->before);
 	pthread_mutex_unlock(&collector->lock);
 	ret_status->queued += nfp_ring_length(collector->ring);
 	ret_status->refused_records += atomic_load(&collector->refused_records);
@@ -210,9 +244,15 @@ static void divert(NfpCollector *collector, gint64 now)
 	}
 }
 
+static gboolean is_retiring(NfpCollector *collector)
+{
+	return atomic_load(&collector->stop_by) != RUNNING && collector->retiring;
+}
+
 static void feed(NfpCollector *collector, gint64 now)
 {
-	while (nfp_session_wants(collector->session)) {
+	take_inherited(collector);
+	while (!is_retiring(collector) && nfp_session_wants(collector->session)) {
 		NfpBatch *batch = nfp_ring_pop(collector->ring);
 
 		if (!batch)
@@ -254,6 +294,9 @@ static gboolean flush_is_over(NfpCollector *collector, gint64 now, gint64 deadli
 {
 	if (now >= deadline || nfp_session_next_attempt(collector->session) >= deadline)
 		return TRUE;
+	/* Datagrams end anywhere; where all of a batch would go again, it is better finished. */
+	if (is_retiring(collector))
+		return !nfp_session_acknowledges(collector->session) || nfp_session_flushed(collector->session);
 	return nfp_ring_length(collector->ring) == 0 && nfp_session_flushed(collector->session);
 }
 
@@ -267,8 +310,10 @@ static Phase next_phase(NfpCollector *collector, Phase phase, gint64 now, gint64
 		nfp_session_hurry(collector->session, now + MAX(deadline - now, 0) / 3 * 2);
 	}
 	if (phase == PHASE_FLUSH && flush_is_over(collector, now, deadline)) {
-		spool_ring(collector, now);
-		refuse_ring(collector);
+		if (!is_retiring(collector)) {
+			spool_ring(collector, now);
+			refuse_ring(collector);
+		}
 		nfp_session_shutdown(collector->session);
 		*goodbye_by = MIN(deadline, now + GOODBYE_MAX);
 		phase = PHASE_GOODBYE;
@@ -287,7 +332,7 @@ static void wait_for_work(NfpCollector *collector, gint64 until)
 	guint n = 0;
 
 	pfds[n++] = (struct pollfd){ .fd = collector->wake_fd, .events = POLLIN };
-	if (nfp_session_wants(collector->session))
+	if (!is_retiring(collector) && nfp_session_wants(collector->session))
 		pfds[n++] = (struct pollfd){ .fd = nfp_ring_fd(collector->ring), .events = POLLIN };
 	n += nfp_session_poll(collector->session, pfds + n);
 	/* EINTR is a wake-up like any other. */
@@ -334,7 +379,10 @@ static void *send_loop(void *data)
 		wait_for_work(collector, until);
 		clear_wake(collector);
 	}
-	nfp_session_abandon(collector->session, g_get_monotonic_time());
+	if (is_retiring(collector))
+		nfp_session_bequeath(collector->session, g_get_monotonic_time(), &collector->left);
+	else
+		nfp_session_abandon(collector->session, g_get_monotonic_time());
 	report(collector, g_get_monotonic_time());
 	return NULL;
 }
@@ -380,6 +428,51 @@ void nfp_collector_stop(NfpCollector *collector, gint64 deadline)
 	refuse_ring(collector);
 }
 
+void nfp_collector_retire(NfpCollector *collector, gint64 deadline)
+{
+	NfpBatch *batch;
+
+	if (!collector->thread)
+		return;
+	collector->retiring = TRUE;
+	atomic_store(&collector->stop_by, MIN(deadline, RUNNING - 1));
+	wake(collector);
+	g_thread_join(g_steal_pointer(&collector->thread));
+	while ((batch = nfp_ring_pop(collector->ring))) {
+		NfpOutboxEntry *entry = g_new0(NfpOutboxEntry, 1);
+
+		entry->batch = batch;
+		g_queue_push_tail(&collector->left, entry);
+	}
+	collector->status.queued = 0;
+	g_clear_pointer(&collector->session, nfp_session_free);
+}
+
+void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired)
+{
+	NfpCollectorStatus counts;
+	NfpOutboxEntry *entry;
+
+	nfp_collector_status(retired, &counts);
+	pthread_mutex_lock(&collector->lock);
+	add_counts(&collector->before, &counts);
+	while ((entry = g_queue_pop_head(&retired->left)))
+		g_queue_push_tail(&collector->inherited, entry);
+	pthread_mutex_unlock(&collector->lock);
+	wake(collector);
+}
+
+/* Nobody took it over. */
+static void refuse_entries(NfpCollector *collector, GQueue *entries)
+{
+	NfpOutboxEntry *entry;
+
+	while ((entry = g_queue_pop_head(entries))) {
+		refuse(collector, g_steal_pointer(&entry->batch));
+		nfp_outbox_entry_free(entry);
+	}
+}
+
 void nfp_collector_free(NfpCollector *collector)
 {
 	if (!collector)
@@ -387,6 +480,8 @@ void nfp_collector_free(NfpCollector *collector)
 	nfp_collector_stop(collector, 0);
 	if (collector->ring)
 		refuse_ring(collector);
+	refuse_entries(collector, &collector->left);
+	refuse_entries(collector, &collector->inherited);
 	nfp_session_free(collector->session);
 	nfp_name_tables_unref(collector->tables);
 	nfp_ring_free(collector->ring);

@@ -567,7 +567,7 @@ gboolean nfp_session_closed(const NfpSession *session)
 	return session->transport->state == NFP_TRANSPORT_DOWN;
 }
 
-void nfp_session_abandon(NfpSession *session, gint64 now)
+static void end_transport(NfpSession *session, gint64 now)
 {
 	/* A peer that closes after our end has read, or at least acknowledged, all that came before it. */
 	gboolean in_order = session->stopping && session->up && nfp_session_closed(session) &&
@@ -582,7 +582,35 @@ void nfp_session_abandon(NfpSession *session, gint64 now)
 	session->transport->ops->close(session->transport);
 	nfp_stage_reset(&session->stage);
 	nfp_outbox_restart(&session->outbox, session->acknowledges);
+}
+
+void nfp_session_abandon(NfpSession *session, gint64 now)
+{
+	end_transport(session, now);
 	shelter(session, now);
 	nfp_spooler_flush(session->spooler, now);
 	nfp_outbox_refuse(&session->outbox);
+}
+
+void nfp_session_bequeath(NfpSession *session, gint64 now, GQueue *ret_entries)
+{
+	NfpOutboxEntry *entry;
+
+	end_transport(session, now);
+	nfp_outbox_drop_stored(&session->outbox);
+	while ((entry = g_queue_pop_head(&session->outbox.entries)))
+		g_queue_push_tail(ret_entries, entry);
+	nfp_spooler_flush(session->spooler, now);
+}
+
+void nfp_session_give_entry(NfpSession *session, NfpOutboxEntry *entry)
+{
+	session->came_start = entry->batch->bucket_start_ns;
+	session->came_end = entry->batch->bucket_end_ns;
+	nfp_outbox_add_entry(&session->outbox, entry);
+}
+
+gboolean nfp_session_acknowledges(const NfpSession *session)
+{
+	return session->acknowledges;
 }

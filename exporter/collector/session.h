@@ -69,6 +69,13 @@ gboolean nfp_session_closed(const NfpSession *session);
 /* Ends what is left of the transport session. What was not delivered goes to the spool; without one, what was not
  * handed over is counted as refused. */
 void nfp_session_abandon(NfpSession *session, gint64 now);
+/* The same, but all that was not delivered, and is not in the spool already, is appended to ret_entries (NfpOutboxEntry,
+ * in order), for another session to give: none of it is counted as refused. */
+void nfp_session_bequeath(NfpSession *session, gint64 now, GQueue *ret_entries);
+/* Before all that is given after it. Takes the entry. */
+void nfp_session_give_entry(NfpSession *session, NfpOutboxEntry *entry);
+/* What the socket took and nobody acknowledged goes again in another session. */
+gboolean nfp_session_acknowledges(const NfpSession *session);
 /* What the log should say of the spool, a sentence; or NULL. The caller's. */
 char *nfp_session_news(NfpSession *session);
 NfpSessionCondition nfp_session_condition(const NfpSession *session);

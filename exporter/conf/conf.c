@@ -35,6 +35,7 @@ static NfpConf *conf_new(void)
 {
 	NfpConf *conf = g_new0(NfpConf, 1);
 
+	conf->refs = 1;
 	conf->interfaces = g_array_new(FALSE, TRUE, sizeof(NfpInterfaceOptions));
 	g_array_set_clear_func(conf->interfaces, interface_clear);
 	conf->collectors = g_array_new(FALSE, TRUE, sizeof(NfpCollectorOptions));
@@ -55,9 +56,15 @@ NfpConf *nfp_conf_default(void)
 	return conf;
 }
 
+NfpConf *nfp_conf_ref(NfpConf *conf)
+{
+	g_atomic_int_inc(&conf->refs);
+	return conf;
+}
+
 void nfp_conf_free(NfpConf *conf)
 {
-	if (!conf)
+	if (!conf || !g_atomic_int_dec_and_test(&conf->refs))
 		return;
 	nfp_conf_clear_strings(NFP_CONF_TOP, conf);
 	g_clear_pointer(&conf->interfaces, g_array_unref);

@@ -10,6 +10,7 @@
 #include "probe/probe.h"
 
 typedef struct {
+	gint refs;	      /* of nfp_conf_ref() */
 	char *hostname;	      /* default: the system's; part of the UID */
 	char *instance;	      /* "default": names the pin directory */
 	char *pin_root;	      /* "/sys/fs/bpf/nfprobe" */
@@ -44,6 +45,8 @@ NfpConf *nfp_conf_load(const char *path, GError **err);
 NfpConf *nfp_conf_parse(const char *file, const char *text, GError **err);
 /* Without a file: the rows' defaults, but buckets of 10 s, since somebody is looking. */
 NfpConf *nfp_conf_default(void);
+/* Another holder, who calls nfp_conf_free() too; the last one frees. Any thread. */
+NfpConf *nfp_conf_ref(NfpConf *conf);
 void nfp_conf_free(NfpConf *conf);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpConf, nfp_conf_free)
 

@@ -122,7 +122,7 @@ void nfp_conf_print_sample(GString *out)
 
 static void reference_table(GString *out, NfpConfTable table)
 {
-	g_string_append(out, "| Option | Type | Allowed | Default | Part | What it does |\n"
+	g_string_append(out, "| Option | Type | Allowed | Default | Reload | What it does |\n"
 			     "|---|---|---|---|---|---|\n");
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
 		const NfpConfRow *row = &nfp_conf_rows[i];
@@ -157,7 +157,8 @@ void nfp_conf_print_reference(GString *out)
 		"number and `ms`, `s`, `m` or `h`; sizes a whole number and `KiB`, `MiB`, `GiB` or "
 		"`TiB`. Unknown keys and keys that stand twice are errors; `nfprobe check -c FILE` "
 		"tells all of them at once, each with file, line and column. The configuration is "
-		"read when nfprobe starts; \"Part\" is what an option shapes.\n\n"
+		"read when nfprobe starts, and again by `nfprobe reload`: \"Reload\" says what starts "
+		"anew for a changed value ([operations.md](operations.md#reload)).\n\n"
 		"## The document\n\n");
 	reference_table(out, NFP_CONF_TOP);
 	for (guint i = NFP_CONF_TOP + 1; i < NFP_CONF_TABLES_N; i++) {

@@ -76,15 +76,17 @@ const NfpConfList nfp_conf_lists[NFP_CONF_TABLES_N] = {
 };
 
 const char *const nfp_conf_part_names[] = {
-	[NFP_CONF_PART_PROCESS] = "process",
-	[NFP_CONF_PART_HARVESTER] = "harvester",
+	[NFP_CONF_PART_PROCESS] = "needs a restart",
+	[NFP_CONF_PART_HARVESTER] = "from the next bucket on",
 	[NFP_CONF_PART_HOOKS] = "hooks",
 	[NFP_CONF_PART_COLLECTOR] = "this collector",
+	[NFP_CONF_PART_ENRICHMENT] = "enrichment",
+	[NFP_CONF_PART_PAGE] = "page",
 };
 
 const NfpConfRow nfp_conf_rows[] = {
 	{ TOP(hostname), .path = "hostname", .type = NFP_CONF_HOSTNAME, .absent = "the system's",
-	  .part = NFP_CONF_PART_HARVESTER, .example = "edge1",
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "edge1",
 	  .help = "Name of this exporter. It is part of every record's UID: change it and a "
 		  "collector cannot recognise a record that is sent again." },
 	{ TOP(instance), .path = "instance", .type = NFP_CONF_NAME, .value = "default",
@@ -106,7 +108,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .value = "60s", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Length of a time bucket: each flow becomes one record per bucket." },
 	{ TOP(clock_exact), .path = "clock", .type = NFP_CONF_CHOICE, .choices = clocks,
-	  .value = "tick", .part = NFP_CONF_PART_HOOKS,
+	  .value = "tick", .part = NFP_CONF_PART_PROCESS,
 	  .help = "Clock of the packets. `tick`: the first packet of a record has its exact time, the last "
 		  "and the change of buckets are up to one tick of the kernel late (1 to 10 ms), and cost "
 		  "nothing. `exact` reads the time for every packet." },
@@ -126,7 +128,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Entries per protocol and bucket; `auto` sizes the next bucket from the last "
 		  "ones. What finds no room is counted in a coarser record, never dropped." },
 	{ TOP(maps_table), .path = "maps.table", .type = NFP_CONF_BOOL, .value = "true",
-	  .part = NFP_CONF_PART_HOOKS,
+	  .part = NFP_CONF_PART_PROCESS,
 	  .help = "Flow tables in front of the kernel's hash maps, where the kernel has what they want "
 		  "(5.12). Without them nothing is counted otherwise, only slower." },
 	{ TOP(fragments), .path = "fragments", .type = NFP_CONF_CHOICE, .choices = fragments,
@@ -135,18 +137,18 @@ const NfpConfRow nfp_conf_rows[] = {
 		  "(`ports0`), or with those of their first fragment (`track`), as long as that came "
 		  "before them, at most 30s ago, and among the last 4096." },
 	{ TOP(enrichment), .path = "enrichment.database", .type = NFP_CONF_PATH, .absent = "records have no facts",
-	  .part = NFP_CONF_PART_PROCESS, .example = "/var/lib/nfprobe/enrichment.db",
+	  .part = NFP_CONF_PART_ENRICHMENT, .example = "/var/lib/nfprobe/enrichment.db",
 	  .help = "SQLite database of what is known of addresses, services and interfaces: AS, country, names "
 		  "(docs/enrichment.md). A commit counts from the next bucket on, without a restart. "
 		  "`nfprobe enrich` makes, fills and asks it." },
 	{ TOP(enrichment_routes), .path = "enrichment.routes", .type = NFP_CONF_BOOL, .value = "false",
-	  .part = NFP_CONF_PART_PROCESS,
+	  .part = NFP_CONF_PART_ENRICHMENT,
 	  .help = "Prefix lengths of source and destination out of the kernel's routing tables, which are followed "
 		  "(those of the VRF, local and main). And where packets that come in are forwarded to, egress interface "
 		  "and next hop: the kernel is asked once for each new entry, by its own rules and VRFs. A template set has "
 		  "to name the fields (docs/enrichment.md)." },
 	{ TOP(biflow_memory), .path = "biflow_memory", .type = NFP_CONF_SIZE, .min = MIB,
-	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_PROCESS,
+	  .max = 1024ull * 1024 * MIB, .value = "256MiB", .part = NFP_CONF_PART_HARVESTER,
 	  .help = "For collectors with `biflow: true`: records of a bucket that wait for the other direction, "
 		  "about 2000 a MiB. What comes beyond goes out by itself, counted as `crowded`." },
 	{ TOP(templates), .path = "templates", .type = NFP_CONF_PATH,
@@ -155,7 +157,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Folder of your own template sets (NAME.yaml); they go before built-in ones of "
 		  "the same name." },
 	{ TOP(metrics_listen), .path = "metrics.listen", .type = NFP_CONF_LISTEN,
-	  .absent = "no page and no metrics", .part = NFP_CONF_PART_PROCESS, .example = "127.0.0.1:9469",
+	  .absent = "no page and no metrics", .part = NFP_CONF_PART_PAGE, .example = "127.0.0.1:9469",
 	  .help = "Where a page to look at (/), Prometheus metrics (/metrics), /status.json, /flows.json and "
 		  "/healthz are. Whoever can reach it can read who talks to whom: keep it on loopback, or "
 		  "behind something that asks for a password." },

@@ -43,10 +43,12 @@ typedef enum {
 
 /* What has to start anew for a changed value to count: what a reload restarts. */
 typedef enum {
-	NFP_CONF_PART_PROCESS,
-	NFP_CONF_PART_HARVESTER,
-	NFP_CONF_PART_HOOKS,
-	NFP_CONF_PART_COLLECTOR
+	NFP_CONF_PART_PROCESS,   /* nothing less: a reload keeps the value and says so */
+	NFP_CONF_PART_HARVESTER, /* no packet and no record notices; `interval` ends the open buckets */
+	NFP_CONF_PART_HOOKS,     /* programs are put in the place of the old ones, atomically */
+	NFP_CONF_PART_COLLECTOR, /* sessions of the collectors concerned */
+	NFP_CONF_PART_ENRICHMENT,
+	NFP_CONF_PART_PAGE
 } NfpConfPart;
 
 typedef struct {

@@ -29,16 +29,28 @@ struct NfpHarvester {
 	gint stop, hurry;
 	bool stopped, flush;
 	gint64 deadline;
+	gint held;
+	GMutex lock;  /* of the next two */
+	GCond turn;   /* it rests, or it may go on */
+	bool resting;
 };
+
+static void take_options(NfpHarvester *h, const NfpHarvestOptions *options)
+{
+	char *hostname = g_strdup(options->hostname);
+
+	g_free(h->hostname);
+	h->hostname = hostname;
+	h->options = *options;
+	h->options.hostname = hostname;
+}
 
 NfpHarvester *nfp_harvester_new(const NfpHarvestOptions *options, const NfpClock *clock, NfpPublish publish,
 				NfpBucketDone done, void *data)
 {
 	NfpHarvester *h = g_new0(NfpHarvester, 1);
 
-	h->options = *options;
-	h->hostname = g_strdup(options->hostname);
-	h->options.hostname = h->hostname;
+	take_options(h, options);
 	h->clock = clock;
 	h->drain = (NfpDrain){
 		.options = &h->options,
@@ -51,6 +63,8 @@ NfpHarvester *nfp_harvester_new(const NfpHarvestOptions *options, const NfpClock
 	h->shelves = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_shelf_free);
 	h->clock_fd = -1;
 	h->due_fd = -1;
+	g_mutex_init(&h->lock);
+	g_cond_init(&h->turn);
 	return h;
 }
 
@@ -243,6 +257,67 @@ static void log_complaints(NfpHarvester *h)
 	}
 }
 
+/* Some of a bucket's records have gone out, the rest is to be read again. */
+static bool half_published(NfpHarvester *h)
+{
+	for (guint i = 0; i < h->shelves->len; i++) {
+		const NfpShelf *shelf = g_ptr_array_index(h->shelves, i);
+
+		for (const GList *l = shelf->closed.head; l; l = l->next) {
+			const NfpBucket *bucket = l->data;
+
+			if (bucket->drain.account && !bucket->published)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* While it is held. */
+static bool rest(NfpHarvester *h)
+{
+	if (!g_atomic_int_get(&h->held) || half_published(h))
+		return false;
+	g_mutex_lock(&h->lock);
+	h->resting = true;
+	g_cond_broadcast(&h->turn);
+	while (g_atomic_int_get(&h->held))
+		g_cond_wait(&h->turn, &h->lock);
+	h->resting = false;
+	g_mutex_unlock(&h->lock);
+	return true;
+}
+
+void nfp_harvester_hold(NfpHarvester *h)
+{
+	g_atomic_int_set(&h->held, 1);
+	if (!h->thread)
+		return;
+	nfp_wakeup_raise(h->wakeup);
+	g_mutex_lock(&h->lock);
+	while (!h->resting)
+		g_cond_wait(&h->turn, &h->lock);
+	g_mutex_unlock(&h->lock);
+}
+
+void nfp_harvester_go(NfpHarvester *h)
+{
+	g_mutex_lock(&h->lock);
+	g_atomic_int_set(&h->held, 0);
+	g_cond_broadcast(&h->turn);
+	g_mutex_unlock(&h->lock);
+}
+
+void nfp_harvester_change(NfpHarvester *h, const NfpHarvestOptions *options)
+{
+	bool resize = options->flows != h->options.flows || options->first_flows != h->options.first_flows;
+
+	take_options(h, options);
+	for (guint i = 0; resize && i < h->shelves->len; i++)
+		nfp_sizes_init(&((NfpShelf *)g_ptr_array_index(h->shelves, i))->sizes, options->flows,
+			       options->first_flows);
+}
+
 static void *run(void *data)
 {
 	NfpHarvester *h = data;
@@ -251,7 +326,8 @@ static void *run(void *data)
 		uint64_t next = nfp_harvester_step(h);
 
 		log_complaints(h);
-		wait_due(h, next);
+		if (!rest(h))
+			wait_due(h, next);
 	}
 	wind_up(h);
 	log_complaints(h);
@@ -308,6 +384,8 @@ void nfp_harvester_free(NfpHarvester *h)
 	nfp_wakeup_unref(h->wakeup);
 	nfp_merge_free(h->drain.merge);
 	nfp_batch_pool_free(h->drain.pool);
+	g_mutex_clear(&h->lock);
+	g_cond_clear(&h->turn);
 	g_free(h->hostname);
 	g_free(h);
 }

@@ -56,6 +56,13 @@ gboolean nfp_harvester_settle(NfpHarvester *harvester, gint64 deadline);
 /* Drains what is closed; with `flush` closes the open buckets too (flowEndReason 4). Waits for deliveries until
  * `deadline` (g_get_monotonic_time), joins the thread. Open buckets stay pinned otherwise. */
 void nfp_harvester_stop(NfpHarvester *harvester, gboolean flush, gint64 deadline);
+/* One thread that is not the harvester's: waits until it has nothing half published, and keeps it from going on. Until
+ * then, what has to be done before the start may be done: what is published to may be another, sources may come. Packets
+ * are counted on in the meantime, in buckets made ahead (options.ahead): it must not last longer than they do. */
+void nfp_harvester_hold(NfpHarvester *harvester);
+void nfp_harvester_go(NfpHarvester *harvester);
+/* While it is held. Another interval ends the open buckets, as a clock that is set back does (harvest/plan.h). */
+void nfp_harvester_change(NfpHarvester *harvester, const NfpHarvestOptions *options);
 /* Any thread: a stop that is under way waits for deliveries no longer. */
 void nfp_harvester_hurry(NfpHarvester *harvester);
 void nfp_harvester_status(NfpHarvester *harvester, NfpHarvestStatus *ret_status); /* any thread */

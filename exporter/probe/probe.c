@@ -377,12 +377,22 @@ gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection dire
 
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
 {
+	return nfp_probe_detach_direction(probe, ifname, NFP_DIRECTION_BOTH, err);
+}
+
+gboolean nfp_probe_detach_direction(NfpProbe *probe, const char *ifname, NfpDirection direction, GError **err)
+{
+	NfpDirection spared = direction == NFP_DIRECTION_INGRESS ? NFP_DIRECTION_EGRESS : NFP_DIRECTION_INGRESS;
 	NfpLink link;
 
 	g_return_val_if_fail(!probe->readonly, FALSE);
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
 	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
+		NfpDirection its = hook_flags[i] & NFP_KEY_EGRESS ? NFP_DIRECTION_EGRESS : NFP_DIRECTION_INGRESS;
+
+		if (direction != NFP_DIRECTION_BOTH && its == spared)
+			continue;
 		if (!remove_one(probe, &link, hook_flags[i], err))
 			return FALSE;
 	}

@@ -99,6 +99,8 @@ const char *nfp_probe_note(const NfpProbe *probe);
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
 			  GError **err);
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
+/* The same for one direction (both: all). */
+gboolean nfp_probe_detach_direction(NfpProbe *probe, const char *ifname, NfpDirection direction, GError **err);
 /* Removes attachments, maps and pins of the domain: what was counted and not drained is gone. */
 gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err);
 /* The same without opening, hence for maps of another build too. Not while somebody has claimed the domain. */

@@ -136,3 +136,19 @@ NfpTemplateSet *nfp_template_set_load(const char *folder, const char *name, GErr
 	}
 	return load_embedded(folder, name, err);
 }
+
+static gboolean same_template(const NfpTemplate *a, const NfpTemplate *b)
+{
+	return g_str_equal(a->name, b->name) && a->need == b->need && a->n == b->n &&
+	       !memcmp(a->fields, b->fields, a->n * sizeof(*a->fields));
+}
+
+gboolean nfp_template_set_equal(const NfpTemplateSet *a, const NfpTemplateSet *b)
+{
+	if (!g_str_equal(a->name, b->name) || a->n != b->n)
+		return FALSE;
+	for (guint i = 0; i < a->n; i++)
+		if (!same_template(&a->templates[i], &b->templates[i]))
+			return FALSE;
+	return TRUE;
+}

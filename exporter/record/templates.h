@@ -129,6 +129,8 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 void nfp_template_set_free(NfpTemplateSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTemplateSet, nfp_template_set_free)
 
+/* The same templates in the same order, wherever they are from. */
+gboolean nfp_template_set_equal(const NfpTemplateSet *a, const NfpTemplateSet *b);
 /* A template by which a record with both directions (NFP_HAVE_REVERSE) could leave without the counts of the other
  * one; NULL: there is none. */
 const char *nfp_template_set_loses_reverse(const NfpTemplateSet *set);

@@ -193,3 +193,106 @@ Test(app_meter, one_daemon_drains)
 	cr_expect(strstr(error->message, "another nfprobe drains"), "%s", error->message);
 	world_clear(&w);
 }
+
+/* By its new name another rule may mean it, or none. */
+Test(app_meter, renamed)
+{
+	NfpInterfaceOptions in = { .match = (char *)"in*", .direction = NFP_DIRECTION_INGRESS };
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a*");
+	g_array_append_val(w.conf.interfaces, in);
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	wait_for(&w, "a0 a0");
+	nfpt_run("ip link set a0 down name a1");
+	wait_for(&w, "a1 a1");
+	nfpt_run("ip link set a1 name in0");
+	wait_for(&w, "in0");
+	nfpt_run("ip link set in0 name other");
+	wait_for(&w, "");
+	nfpt_run("ip link set other name a7");
+	wait_for(&w, "a7 a7");
+	world_clear(&w);
+}
+
+/* From one namespace to another and back, with the daemon in both. */
+Test(app_meter, moved_to_a_namespace_that_is_metered_too)
+{
+	NfpInterfaceOptions there = { .match = (char *)"a*", .netns = (char *)"peer", .direction = NFP_DIRECTION_INGRESS };
+	World w;
+	World peer = { .domain = { .instance = (char *)"meter@peer", .netns = (char *)"peer", .domain = 1 } };
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a*");
+	g_array_append_val(w.conf.interfaces, there);
+	peer.meter = nfp_meter_new(&w.conf, &peer.domain, NULL);
+	cr_assert_not_null(peer.meter);
+	nfp_meter_start(w.meter, NULL);
+	nfp_meter_start(peer.meter, NULL);
+	wait_for(&w, "a0 a0");
+	nfpt_run("ip link set a0 netns peer");
+	wait_for(&w, "");
+	wait_for(&peer, "a0");
+	nfpt_run("ip -n peer link set a0 netns $$");
+	wait_for(&peer, "");
+	wait_for(&w, "a0 a0");
+	nfp_meter_free(peer.meter);
+	world_clear(&w);
+}
+
+static guint64 change(World *w, const NfpConf *conf, const char *want)
+{
+	g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *text = NULL;
+	guint kept = 0;
+
+	nfp_meter_change(w->meter, conf, done, &kept);
+	g_ptr_array_sort(done, by_name);
+	g_ptr_array_add(done, NULL);
+	text = g_strjoinv(", ", (char **)done->pdata);
+	cr_expect_str_eq(text, want);
+	return kept;
+}
+
+static NfpConf other_conf(const World *w, const char *match, NfpDirection direction)
+{
+	NfpInterfaceOptions o = { .match = (char *)match, .direction = direction };
+	NfpConf conf = w->conf;
+
+	conf.interfaces = g_array_new(FALSE, TRUE, sizeof(NfpInterfaceOptions));
+	if (match)
+		g_array_append_val(conf.interfaces, o);
+	return conf;
+}
+
+Test(app_meter, another_configuration)
+{
+	NfpConf same, narrower, fewer, all;
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	nfpt_wire("c0", "peer", "d0");
+	world_init(&w, "[ac]0");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 2);
+	wait_for(&w, "a0 a0 c0 c0");
+	same = other_conf(&w, "?0", NFP_DIRECTION_BOTH);
+	cr_expect_eq(change(&w, &same, ""), 2, "other words for the same hooks");
+	narrower = other_conf(&w, "?0", NFP_DIRECTION_EGRESS);
+	cr_expect_eq(change(&w, &narrower, "a0: attached, c0: attached"), 0);
+	wait_for(&w, "a0 c0");
+	fewer = other_conf(&w, "c*", NFP_DIRECTION_EGRESS);
+	cr_expect_eq(change(&w, &fewer, "a0: detached"), 1);
+	wait_for(&w, "c0");
+	all = other_conf(&w, NULL, NFP_DIRECTION_INGRESS);
+	cr_expect_eq(change(&w, &all, "a0: attached, c0: attached"), 0);
+	wait_for(&w, "a0 c0");
+	g_array_unref(same.interfaces);
+	g_array_unref(narrower.interfaces);
+	g_array_unref(fewer.interfaces);
+	g_array_unref(all.interfaces);
+	world_clear(&w);
+}

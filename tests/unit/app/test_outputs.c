@@ -125,3 +125,30 @@ Test(outputs, failover)
 	cr_assert_eq(lines(&w, "c"), 90);
 	clear(&w);
 }
+
+/* After a reload: a group that is the same goes on, one that is not is let go when it has nothing on its way. */
+Test(outputs, renewed)
+{
+	World w = world_new("{ name: ha, policy: failover, members: [b, a] }");
+	g_autoptr(NfpConf) other = NULL;
+	g_autofree char *text = NULL;
+
+	publish(&w, FALSE);
+	w.outputs = nfp_outputs_renew(w.outputs, w.collectors, w.conf->collectors, w.conf->groups);
+	publish(&w, FALSE);
+	other = nfp_conf_parse("f", "collectors:\n  - { name: a, endpoint: \"file:///x\" }\n"
+				    "  - { name: b, endpoint: \"file:///y\" }\n  - { name: c, endpoint: \"file:///z\" }\n"
+				    "groups: [{ name: ha, policy: failover, members: [a, b] }]\n", NULL);
+	cr_assert_not_null(other);
+	w.outputs = nfp_outputs_renew(w.outputs, w.collectors, other->collectors, other->groups);
+	publish(&w, FALSE);
+	nfp_outputs_step(w.outputs);
+	stop(&w);
+	nfp_outputs_step(w.outputs);
+	text = report(&w);
+	cr_expect(strstr(text, "\"members\":[\"a\",\"b\"],\"active\":\"a\",\"switches\":0,\"pending\":0"), "%s", text);
+	cr_expect_eq(lines(&w, "b"), 180);
+	cr_expect_eq(lines(&w, "a"), 90);
+	cr_expect_eq(lines(&w, "c"), 270);
+	clear(&w);
+}

@@ -185,3 +185,75 @@ Test(sender, stopped_collector_refuses)
 	world_clear(&world);
 	nfp_collector_free(NULL);
 }
+
+/* Another collector in the same place: what the first could not send goes by it, once; both counts are one. */
+static void take_over(gboolean stream, guint room, guint batches, uint64_t *ret_records)
+{
+	World old, new;
+	NfpCollectorStatus status;
+
+	world_init(&old, stream);
+	old.fake->room = room;
+	old.options.queue = 64;
+	world_start(&old);
+	publish(&old, batches, 500);
+	nfp_collector_retire(old.collector, g_get_monotonic_time() + G_USEC_PER_SEC / 10);
+	nfp_collector_status(old.collector, &status);
+	cr_expect_eq(status.refused_records, 0);
+	cr_expect_not(status.up);
+
+	world_init(&new, stream);
+	world_start(&new);
+	nfp_collector_inherit(new.collector, old.collector);
+	publish(&new, 1, 500);
+	nfp_collector_stop(new.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+	nfp_collector_status(new.collector, &status);
+	cr_expect_eq(status.records, (batches + 1) * 500);
+	cr_expect_eq(status.packets, (batches + 1) * 500);
+	cr_expect_eq(status.refused_records, 0);
+	cr_expect_eq(status.queued, 0);
+	*ret_records = old.sink->records + new.sink->records;
+	cr_expect_eq(*ret_records, status.records + status.resent_records);
+	world_clear(&new);
+	world_clear(&old);
+}
+
+Test(sender, datagrams_are_taken_over_where_they_stopped)
+{
+	uint64_t records;
+
+	take_over(FALSE, 30, 40, &records);
+	cr_expect_eq(records, 41 * 500, "none twice");
+	take_over(FALSE, 0, 40, &records);
+	cr_expect_eq(records, 41 * 500);
+	take_over(FALSE, G_MAXUINT, 40, &records);
+	cr_expect_eq(records, 41 * 500);
+}
+
+Test(sender, a_stream_is_taken_over_too)
+{
+	uint64_t records;
+
+	take_over(TRUE, 0, 40, &records);
+	cr_expect_eq(records, 41 * 500);
+	take_over(TRUE, G_MAXUINT, 40, &records);
+	cr_expect_geq(records, 41 * 500);
+}
+
+/* The thread may take no more than a moment over a session that moves. */
+Test(sender, retired_and_not_taken_over_is_refused)
+{
+	World world;
+	NfpCollectorStatus status;
+
+	world_init(&world, FALSE);
+	world.fake->room = 0;
+	world.options.queue = 64;
+	world_start(&world);
+	publish(&world, 10, 50);
+	nfp_collector_retire(world.collector, g_get_monotonic_time());
+	publish(&world, 1, 50);
+	nfp_collector_status(world.collector, &status);
+	cr_expect_eq(status.refused_records, 50, "nobody listens any more");
+	world_clear(&world);
+}

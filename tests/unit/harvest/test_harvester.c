@@ -126,3 +126,59 @@ Test(harvester, thread_drains_and_stop_waits_for_deliveries)
 	nfp_world_finish(&w);
 	nfp_world_clear(&w);
 }
+
+/* The main thread's part of a reload, while the thread rests: another receiver, another interval. */
+Test(harvester, held_thread_publishes_nothing_and_takes_another_interval)
+{
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	nfp_harvester_free(w.harvester);
+	w.harvester = nfp_world_harvester(&w);
+	cr_assert(nfp_harvester_start(w.harvester, NULL));
+	for (int i = 0; i < 20; i++) {
+		nfp_harvester_hold(w.harvester);
+		nfp_world_traffic(&w);
+		w.options.interval = (i % 2 ? 10 : 20) * S;
+		nfp_harvester_change(w.harvester, &w.options);
+		w.clock.boot += 21 * S;
+		cr_expect_eq(nfp_receiver_packets(&w.receiver), (uint64_t)i * 5, "held: nothing of this round has come out");
+		nfp_harvester_go(w.harvester);
+		while (TRUE) {
+			NfpHarvestStatus status;
+
+			nfp_harvester_status(w.harvester, &status);
+			if (status.packets == (uint64_t)(i + 1) * 5)
+				break;
+			g_usleep(1000);
+		}
+	}
+	nfp_harvester_hold(w.harvester);
+	nfp_harvester_go(w.harvester);
+	cr_expect_eq(w.fake->spilled, 0, "buckets of the new labels are there before the clock is");
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
+
+Test(harvester, interval_ends_the_open_bucket_and_no_other_option_does)
+{
+	NfpHarvestStatus status;
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	nfp_world_traffic(&w);
+	w.options.merge_cpus = FALSE;
+	w.options.flows = 128;
+	w.options.memory *= 2;
+	nfp_harvester_change(w.harvester, &w.options);
+	nfp_world_pass(&w, S);
+	cr_expect_eq(nfp_receiver_packets(&w.receiver), 0);
+	w.options.interval = 5 * S;
+	nfp_harvester_change(w.harvester, &w.options);
+	nfp_world_pass(&w, S);
+	cr_expect_eq(nfp_receiver_packets(&w.receiver), 5);
+	nfp_harvester_status(w.harvester, &status);
+	cr_expect_eq(status.clock_steps, 1);
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}

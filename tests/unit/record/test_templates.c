@@ -279,3 +279,17 @@ Test(templates, load_from_a_folder_or_from_the_binary)
 	g_rmdir(directory);
 	g_rmdir(folder);
 }
+
+Test(templates, equal_wherever_they_are_from)
+{
+	static const char one[] = "templates:\n  - { name: all, need: [], fields: [octetDeltaCount, packetDeltaCount] }\n";
+	static const char two[] = "templates:\n  - { name: all, need: [], fields: [packetDeltaCount, octetDeltaCount] }\n";
+	g_autoptr(GError) err = NULL;
+	g_autoptr(NfpTemplateSet) a = nfp_template_set_parse("/x/set.yaml", one, &err);
+	g_autoptr(NfpTemplateSet) b = nfp_template_set_parse("/y/set.yaml", one, NULL);
+	g_autoptr(NfpTemplateSet) c = nfp_template_set_parse("/x/set.yaml", two, NULL);
+
+	cr_assert(a && b && c, "%s", err ? err->message : "");
+	cr_expect(nfp_template_set_equal(a, b));
+	cr_expect_not(nfp_template_set_equal(a, c), "another order");
+}

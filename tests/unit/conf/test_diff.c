@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "conf/diff.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static NfpConf *conf_of(const char *text)
+{
+	g_autoptr(GError) err = NULL;
+	NfpConf *conf = nfp_conf_parse("f", text, &err);
+
+	cr_assert(conf, "%s", err ? err->message : "");
+	return conf;
+}
+
+/* The changes' texts, in one line each. */
+static char *diff(const char *from, const char *to)
+{
+	g_autoptr(NfpConf) a = conf_of(from), b = conf_of(to);
+	g_autoptr(GArray) changes = nfp_conf_diff(a, b);
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint i = 0; i < changes->len; i++)
+		g_string_append_printf(text, "%s\n", g_array_index(changes, NfpConfChange, i).text);
+	return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+static void expect(const char *from, const char *to, const char *want)
+{
+	g_autofree char *text = diff(from, to);
+
+	cr_expect_str_eq(text, want);
+}
+
+#define B "  - { name: b, endpoint: \"udp://127.0.0.1:2\" }\n"
+
+Test(diff, of_the_document)
+{
+	expect("interval: 60s\n", "interval: 60s\n", "");
+	expect("interval: 60s\n", "{ interval: 10s, merge_cpus: false, clock: exact }\n",
+	       "interval: 1m -> 10s\nclock: tick -> exact\nmerge_cpus: true -> false\n");
+	expect("interval: 60s\n", "{ maps: { memory: 1GiB, flows: 4096 }, metrics: { listen: 127.0.0.1:9469 } }\n",
+	       "maps.memory: 512MiB -> 1GiB\nmaps.flows: auto -> 4096\nmetrics.listen: none -> 127.0.0.1:9469\n");
+}
+
+Test(diff, of_collectors)
+{
+	static const char two[] = "collectors:\n  - { name: a, endpoint: \"udp://127.0.0.1:1\" }\n" B;
+
+	expect(two, "collectors:\n" B, "collector a: removed\n");
+	expect("collectors:\n" B, two, "collector a: added\n");
+	expect(two, "collectors:\n" B "  - { name: a, endpoint: \"udp://127.0.0.1:1\" }\n", "");
+	expect(two, "collectors:\n  - { name: a, endpoint: \"udp://127.0.0.1:9\", tls: { verify: false } }\n" B,
+	       "collector a: endpoint: udp://127.0.0.1:1 -> udp://127.0.0.1:9\n"
+	       "collector a: tls.verify: true -> false\n");
+	expect(two, "collectors:\n  - { name: a, endpoint: \"udp://127.0.0.1:1\", domain: 7 }\n"
+		    B "groups:\n  - { name: g, members: [a, b] }\n",
+	       "collector a: domain: 1 -> 7\ngroup g: added\n");
+}
+
+Test(diff, of_interfaces)
+{
+	static const char two[] = "interfaces:\n  - { match: eth0 }\n  - { match: \"eth*\", netns: blue }\n";
+
+	expect(two, "interfaces:\n  - { match: eth0 }\n", "interface eth* in blue: removed\n");
+	expect(two, "interfaces:\n  - { match: eth0, direction: both, decapsulate: [gre] }\n"
+		    "  - { match: \"eth*\", netns: blue }\n",
+	       "interface eth0: direction: ingress -> both\ninterface eth0: decapsulate: changed\n");
+	expect(two, "interfaces:\n  - { match: \"eth*\", netns: blue }\n  - { match: eth0 }\n",
+	       "interface eth0: moved down\n");
+}
+
+/* Every row of the schema is compared: none is left out of a reload. */
+Test(diff, sees_every_row_of_the_document)
+{
+	for (guint i = 0; i < nfp_conf_rows_n; i++) {
+		const NfpConfRow *row = &nfp_conf_rows[i];
+		g_autoptr(NfpConf) a = conf_of("interval: 60s\n"), b = conf_of("interval: 60s\n");
+		g_autoptr(GArray) changes = NULL;
+		char *member = (char *)b + row->offset;
+
+		if (row->table != NFP_CONF_TOP)
+			continue;
+		if (nfp_conf_types[row->type].is_string) {
+			g_free(*(char **)member);
+			*(char **)member = g_strdup("other");
+		} else {
+			*(uint32_t *)member ^= 1;
+		}
+		changes = nfp_conf_diff(a, b);
+		cr_assert_eq(changes->len, 1, "%s", row->path);
+		cr_expect_eq(g_array_index(changes, NfpConfChange, 0).row, row);
+		nfp_conf_keep(a, b, row->part);
+		cr_expect(nfp_conf_same_part(NFP_CONF_TOP, row->part, a, b), "%s", row->path);
+	}
+}
+
+Test(diff, parts_and_items)
+{
+	g_autoptr(NfpConf) a = conf_of("instance: one\ninterval: 60s\ncollectors:\n" B);
+	g_autoptr(NfpConf) b = conf_of("instance: two\ninterval: 10s\ncollectors:\n" B);
+
+	cr_expect_not(nfp_conf_same_part(NFP_CONF_TOP, NFP_CONF_PART_PROCESS, a, b));
+	cr_expect(nfp_conf_same_part(NFP_CONF_TOP, NFP_CONF_PART_HOOKS, a, b));
+	cr_expect(nfp_conf_same_item(NFP_CONF_COLLECTORS, a->collectors->data, b->collectors->data));
+	nfp_conf_keep(a, b, NFP_CONF_PART_PROCESS);
+	cr_expect_str_eq(b->instance, "one");
+	cr_expect_eq(b->interval, 10000000000ull, "of another part");
+}
+
+Test(diff, a_configuration_lives_as_long_as_its_last_holder)
+{
+	NfpConf *conf = conf_of("instance: one\n");
+	NfpConf *again = nfp_conf_ref(conf);
+
+	nfp_conf_free(conf);
+	cr_expect_str_eq(again->instance, "one");
+	nfp_conf_free(again);
+}
