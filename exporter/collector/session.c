@@ -122,37 +122,6 @@ void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables)
 	nfp_refresh_request(&session->refresh);
 }
 
-static uint32_t export_time(const NfpSession *session)
-{
-	return (uint32_t)(session->clock->realtime(session->clock) / (int64_t)NFP_NS_PER_S);
-}
-
-/* When a total was seen to grow, for the first time and for the last. */
-static void note_growth(const NfpSession *session, uint64_t before, uint64_t now, uint32_t *first, uint32_t *last)
-{
-	if (now == before)
-		return;
-	*last = export_time(session);
-	if (!*first)
-		*first = *last;
-}
-
-void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
-			  uint64_t refused_packets, uint64_t refused_octets)
-{
-	NfpEncoderStats *stats = &session->stats;
-	uint64_t lost = stats->lost_packets, not_sent = stats->not_sent_records;
-	NfpSpoolStatus spool;
-
-	nfp_spooler_status(session->spooler, &spool);
-	stats->lost_packets = lost_packets;
-	stats->not_sent_records = refused_records + session->outbox.counts.refused_records + spool.dropped_records;
-	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets + spool.dropped_packets;
-	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets + spool.dropped_octets;
-	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
-	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
-}
-
 /* What the session had on its way comes again, from the outbox or from the spool. */
 static void end_session(NfpSession *session)
 {
@@ -265,7 +234,7 @@ static gboolean stage_announcement(NfpSession *session, gint64 now)
 
 		if (!out)
 			return FALSE;
-		length = nfp_encoder_announce(session->encoder, session->announced, export_time(session),
+		length = nfp_encoder_announce(session->encoder, session->announced, nfp_session_export_time(session),
 					      &session->stats, out, size);
 		if (length > 0)
 			nfp_stage_add(&session->stage, (uint32_t)length, &no_records);
@@ -303,7 +272,7 @@ static gboolean stage_records(NfpSession *session, NfpOutboxEntry *entry, uint64
 		session->pace_at = nfp_pace_next(&session->pace);
 		return FALSE;
 	}
-	length = nfp_encoder_records(session->encoder, batch->domain, export_time(session),
+	length = nfp_encoder_records(session->encoder, batch->domain, nfp_session_export_time(session),
 				     batch->records + entry->next, MIN(batch->n - entry->next, allowed), out, size,
 				     &used, &unsendable);
 	if (length < 0 || (length == 0 && used == 0)) {

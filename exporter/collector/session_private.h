@@ -58,6 +58,12 @@ static inline uint32_t nfp_session_message_size(const NfpSession *session)
 	return MIN(session->mtu, session->transport->max_message);
 }
 
+/* s since 1970 */
+static inline uint32_t nfp_session_export_time(const NfpSession *session)
+{
+	return (uint32_t)(session->clock->realtime(session->clock) / (int64_t)NFP_NS_PER_S);
+}
+
 /* With a spool: nobody is there, so that batches go there at once. */
 static inline gboolean nfp_session_is_away(const NfpSession *session)
 {

@@ -18,6 +18,32 @@ NfpSessionCondition nfp_session_condition(const NfpSession *session)
 	}
 }
 
+/* When a total was seen to grow, for the first time and for the last. */
+static void note_growth(const NfpSession *session, uint64_t before, uint64_t now, uint32_t *first, uint32_t *last)
+{
+	if (now == before)
+		return;
+	*last = nfp_session_export_time(session);
+	if (!*first)
+		*first = *last;
+}
+
+void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
+			  uint64_t refused_packets, uint64_t refused_octets)
+{
+	NfpEncoderStats *stats = &session->stats;
+	uint64_t lost = stats->lost_packets, not_sent = stats->not_sent_records;
+	NfpSpoolStatus spool;
+
+	nfp_spooler_status(session->spooler, &spool);
+	stats->lost_packets = lost_packets;
+	stats->not_sent_records = refused_records + session->outbox.counts.refused_records + spool.dropped_records;
+	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets + spool.dropped_packets;
+	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets + spool.dropped_octets;
+	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
+	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
+}
+
 /* Rounded up; 0 when it is past or not known. */
 static gint64 seconds_until(gint64 then, gint64 now)
 {
