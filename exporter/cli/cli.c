@@ -271,6 +271,7 @@ int nfp_cli_main(int argc, char **argv)
 	int code;
 
 	fill_standard_files();
+	nfp_probe_take_capabilities();
 	nfp_log_init(NFP_LOG_INFO);
 	code = dispatch(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {

@@ -80,6 +80,25 @@ static char *netns_obstacle(const char *name, const struct __user_cap_data_struc
 	return NULL;
 }
 
+void nfp_probe_take_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	bool changed = false;
+
+	if (!capabilities(data))
+		return;
+	for (size_t i = 0; i < G_N_ELEMENTS(needed); i++) {
+		struct __user_cap_data_struct *word = &data[CAP_TO_INDEX(needed[i].capability)];
+		uint32_t mask = CAP_TO_MASK(needed[i].capability);
+
+		changed |= word->permitted & ~word->effective & mask;
+		word->effective |= word->permitted & mask;
+	}
+	if (changed)
+		syscall(SYS_capset, &header, data); /* refused: nfp_probe_obstacle() names what is missing */
+}
+
 char *nfp_probe_obstacle(const NfpProbeOptions *options)
 {
 	struct __user_cap_data_struct data[2];

@@ -71,6 +71,10 @@ typedef struct {
 
 typedef struct NfpProbe NfpProbe;
 
+/* Makes those of the capabilities that metering takes effective that are permitted: a binary can be given them
+ * as permitted only (setcap cap_bpf,cap_net_admin,cap_perfmon=p), so that it starts without them, too, and can
+ * tell what is missing. Of the calling thread, and of those that it starts from then on: call it first. */
+void nfp_probe_take_capabilities(void);
 /* Why BPF cannot be used here, in one sentence that says what to do; NULL when it can. Caller frees. */
 char *nfp_probe_obstacle(const NfpProbeOptions *options);
 

@@ -15,6 +15,15 @@
 
 static const NfpProbeOptions options = { .pin_root = NFPT_PIN_ROOT, .instance = "default" };
 
+static uint64_t effective(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	cr_assert_eq(syscall(SYS_capget, &header, data), 0);
+	return data[0].effective | (uint64_t)data[1].effective << 32;
+}
+
 /* What the obstacle says must be in the error of opening, too, when nobody asked before. */
 static void says(const char *words, const NfpProbeOptions *of, bool open_too)
 {
@@ -85,6 +94,24 @@ Test(probe_obstacle, cap_perfmon_missing)
 	nfpt_sandbox();
 	drop(CAP_PERFMON);
 	says("(CAP_PERFMON missing)", &options, false);
+}
+
+/* As a binary with file capabilities "=p" begins. */
+Test(probe_obstacle, what_is_permitted_is_taken)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	nfpt_sandbox();
+	data[CAP_TO_INDEX(CAP_SYS_TIME)].permitted |= CAP_TO_MASK(CAP_SYS_TIME);
+	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |= CAP_TO_MASK(CAP_NET_ADMIN);
+	data[CAP_TO_INDEX(CAP_PERFMON)].permitted |= CAP_TO_MASK(CAP_PERFMON);
+	cr_assert_eq(syscall(SYS_capset, &header, data), 0);
+	says("CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON missing", &options, false);
+	nfp_probe_take_capabilities();
+	/* No more than what metering takes. */
+	cr_expect_eq(effective(), 1ull << CAP_NET_ADMIN | 1ull << CAP_PERFMON);
+	says("(CAP_BPF missing)", &options, false);
 }
 
 Test(probe_obstacle, no_bpffs_and_no_right_to_mount_one)
