@@ -29,7 +29,9 @@ struct NfpRouteFollower {
 
 static NfpEnrichRoute enrich_route(const NfpRoute *route)
 {
-	NfpEnrichRoute copy = { .table = route->table, .family = route->family, .length = route->length };
+	NfpEnrichRoute copy = {
+		.table = route->table, .family = route->family, .length = route->length, .origin = route->origin, .metric = route->metric,
+	};
 
 	memcpy(copy.prefix, route->prefix, sizeof(copy.prefix));
 	return copy;

@@ -11,13 +11,15 @@
 /* Fewer ranges than this are searched as they are: they fit the first-level cache, and a router can have a thousand VRFs. */
 #define SMALL 4096
 
-/* Lengths are kept as length + 1; 0 = no route. */
+/* Routes are kept as (length + 1) << 8 | origin; 0 = no route. */
+#define VALUES (130u << 8)
+
 typedef struct {
 	uint32_t number;
 	NfpTable4 *table4; /* NULL: small */
 	uint32_t n4;
 	uint32_t *starts4; /* host byte order */
-	uint8_t *lengths4;
+	uint16_t *values4;
 	NfpTable6 *table6;
 } Table;
 
@@ -46,7 +48,13 @@ static int by_table(gconstpointer a, gconstpointer b)
 
 static void add_row(GArray *rows, const NfpEnrichRoute *route)
 {
-	NfpPrefixRow row = { .facts = route->length + 1u, .length = route->length };
+	NfpPrefixRow row = {
+		.facts = (route->length + 1u) << 8 | route->origin,
+		.length = route->length,
+		/* All metrics (32 bits) in the order that rows have: the higher goes first, and of equals the later row. */
+		.priority = (int32_t)(G_MAXINT32 - (int64_t)route->metric),
+		.order = G_MAXUINT32 - rows->len,
+	};
 
 	row.first = route->family == 4 ? nfp_address4(route->prefix) : nfp_address6(route->prefix);
 	row.first &= nfp_prefix_mask(route->length);
@@ -63,12 +71,12 @@ static size_t make4(Table *table, GArray *rows, const uint32_t *same)
 	}
 	table->n4 = ranges->len;
 	table->starts4 = g_new(uint32_t, ranges->len);
-	table->lengths4 = g_new(uint8_t, ranges->len);
+	table->values4 = g_new(uint16_t, ranges->len);
 	for (guint i = 0; i < ranges->len; i++) {
 		table->starts4[i] = (uint32_t)(g_array_index(ranges, NfpRange, i).start >> 96);
-		table->lengths4[i] = (uint8_t)g_array_index(ranges, NfpRange, i).facts;
+		table->values4[i] = (uint16_t)g_array_index(ranges, NfpRange, i).facts;
 	}
-	return ranges->len * (sizeof(uint32_t) + sizeof(uint8_t));
+	return ranges->len * (sizeof(*table->starts4) + sizeof(*table->values4));
 }
 
 static size_t make6(Table *table, GArray *rows, const uint32_t *same)
@@ -99,9 +107,9 @@ NfpRouteTables *nfp_route_tables_new(const GArray *routes, gboolean vrf_first)
 	NfpRouteTables *tables = g_new0(NfpRouteTables, 1);
 	g_autoptr(GPtrArray) sorted = g_ptr_array_sized_new(routes->len + 1);
 	g_autoptr(GArray) made = g_array_new(FALSE, TRUE, sizeof(Table));
-	uint32_t same[130];
+	g_autofree uint32_t *same = g_new(uint32_t, VALUES);
 
-	for (uint32_t i = 0; i < G_N_ELEMENTS(same); i++)
+	for (uint32_t i = 0; i < VALUES; i++)
 		same[i] = i;
 	for (guint i = 0; i < routes->len; i++)
 		g_ptr_array_add(sorted, &g_array_index(routes, NfpEnrichRoute, i));
@@ -144,7 +152,7 @@ void nfp_route_tables_unref(NfpRouteTables *tables)
 		nfp_table4_free(tables->tables[i].table4);
 		nfp_table6_free(tables->tables[i].table6);
 		g_free(tables->tables[i].starts4);
-		g_free(tables->tables[i].lengths4);
+		g_free(tables->tables[i].values4);
 	}
 	g_free(tables->tables);
 	g_free(tables);
@@ -160,7 +168,7 @@ size_t nfp_route_tables_memory(const NfpRouteTables *tables)
 	return tables->memory;
 }
 
-/* Length + 1, or 0. */
+/* As kept. */
 static uint32_t find4(const Table *table, uint32_t address)
 {
 	const uint32_t *start = table->starts4;
@@ -174,7 +182,7 @@ static uint32_t find4(const Table *table, uint32_t address)
 		start += start[half] <= address ? half : 0;
 		n -= half;
 	}
-	return table->lengths4[start - table->starts4];
+	return table->values4[start - table->starts4];
 }
 
 /* The tables that are asked, one after the other until one has a route: as the kernel's own rules have it. */
@@ -190,7 +198,12 @@ static guint order(const NfpRouteTables *tables, uint32_t vrf, const Table *ret[
 	return n;
 }
 
-int nfp_route_tables_find4(const NfpRouteTables *tables, uint32_t vrf, const uint8_t address[4])
+static NfpRouteFound found_of(uint32_t value)
+{
+	return (NfpRouteFound){ .length = (int16_t)((int16_t)(value >> 8) - 1), .origin = (uint8_t)value };
+}
+
+NfpRouteFound nfp_route_tables_find4(const NfpRouteTables *tables, uint32_t vrf, const uint8_t address[4])
 {
 	uint32_t number = (uint32_t)(nfp_address4(address) >> 96), found = 0;
 	const Table *ask[3];
@@ -198,10 +211,10 @@ int nfp_route_tables_find4(const NfpRouteTables *tables, uint32_t vrf, const uin
 
 	for (guint i = 0; i < n && !found; i++)
 		found = find4(ask[i], number);
-	return (int)found - 1;
+	return found_of(found);
 }
 
-int nfp_route_tables_find6(const NfpRouteTables *tables, uint32_t vrf, const uint8_t address[16])
+NfpRouteFound nfp_route_tables_find6(const NfpRouteTables *tables, uint32_t vrf, const uint8_t address[16])
 {
 	uint32_t found = 0;
 	const Table *ask[3];
@@ -209,5 +222,5 @@ int nfp_route_tables_find6(const NfpRouteTables *tables, uint32_t vrf, const uin
 
 	for (guint i = 0; i < n && !found; i++)
 		found = nfp_table6_find(ask[i]->table6, nfp_octets_64(address), nfp_octets_64(address + 8));
-	return (int)found - 1;
+	return found_of(found);
 }

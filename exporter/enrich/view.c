@@ -27,28 +27,39 @@ static uint32_t copy_text(NfpTexts *to, const NfpTexts *from, uint32_t id)
 	return nfp_texts_add(to, text.text, text.length);
 }
 
-/* The database is the operator's word and goes before the kernel's. */
-static void make_port(NfpView *v, const NfpEnrichInterface *interface, NfpPort *ret)
+NfpPortRules nfp_view_rules(const NfpSnapshot *s, const char *name)
 {
-	const NfpSnapshot *s = v->snapshot;
-	uint32_t name = kernel_text(v->texts, interface->name);
-	uint32_t alias = 0, role = 0, vrf = 0, speed = 0;
+	NfpPortRules rules = { 0 };
 
 	for (guint i = 0; i < s->rules->len; i++) {
 		const NfpInterfaceRule *rule = &g_array_index(s->rules, NfpInterfaceRule, i);
 
-		if (fnmatch(rule->match, interface->name ? interface->name : "", 0))
+		if (fnmatch(rule->match, name, 0))
 			continue;
-		alias = alias ? alias : rule->alias;
-		role = role ? role : rule->role;
-		vrf = vrf ? vrf : rule->vrf;
-		speed = speed ? speed : rule->speed;
+		if (rule->alias && !rules.description)
+			rules.description = rule;
+		if (rule->role && !rules.role)
+			rules.role = rule;
+		if (rule->vrf && !rules.vrf)
+			rules.vrf = rule;
+		if (rule->speed && !rules.speed)
+			rules.speed = rule;
 	}
-	alias = alias ? copy_text(v->texts, s->texts, alias) : kernel_text(v->texts, interface->alias);
-	vrf = vrf ? copy_text(v->texts, s->texts, vrf) : kernel_text(v->texts, interface->vrf);
-	role = copy_text(v->texts, s->texts, role);
+	return rules;
+}
+
+/* The database is the operator's word and goes before the kernel's. */
+static void make_port(NfpView *v, const NfpEnrichInterface *interface, NfpPort *ret)
+{
+	NfpPortRules rules = nfp_view_rules(v->snapshot, interface->name ? interface->name : "");
+	const NfpTexts *texts = v->snapshot->texts;
+	uint32_t name = kernel_text(v->texts, interface->name), alias, role, vrf;
+
+	alias = rules.description ? copy_text(v->texts, texts, rules.description->alias) : kernel_text(v->texts, interface->alias);
+	vrf = rules.vrf ? copy_text(v->texts, texts, rules.vrf->vrf) : kernel_text(v->texts, interface->vrf);
+	role = rules.role ? copy_text(v->texts, texts, rules.role->role) : 0;
 	*ret = (NfpPort){
-		.speed = speed ? speed : interface->speed,
+		.speed = rules.speed ? rules.speed->speed : interface->speed,
 		.vrf_id = interface->vrf_id,
 		.name = nfp_texts_get(v->texts, name),
 		.description = nfp_texts_get(v->texts, alias),
@@ -248,24 +259,16 @@ static const NfpRouteTables *routes_of(const NfpView *v, uint32_t domain)
 	return NULL;
 }
 
-/* 0: there is no route, or it is the default one. */
-static uint8_t prefix4(const NfpRouteTables *tables, uint32_t vrf, const uint8_t *address)
+/* Length 0: there is no route, or it is the default one. */
+static uint8_t length_of(NfpRouteFound route)
 {
-	int length = nfp_route_tables_find4(tables, vrf, address);
-
-	return length > 0 ? (uint8_t)length : 0;
-}
-
-static uint8_t prefix6(const NfpRouteTables *tables, uint32_t vrf, const uint8_t *address)
-{
-	int length = nfp_route_tables_find6(tables, vrf, address);
-
-	return length > 0 ? (uint8_t)length : 0;
+	return route.length > 0 ? (uint8_t)route.length : 0;
 }
 
 static void fill_prefixes(const NfpView *v, NfpRecord *r)
 {
 	const NfpRouteTables *tables = routes_of(v, r->domain);
+	NfpRouteFound src, dst;
 	uint32_t vrf = 0;
 
 	if (!tables || !(r->have & (NFP_HAVE_IPV4 | NFP_HAVE_IPV6)))
@@ -273,12 +276,16 @@ static void fill_prefixes(const NfpView *v, NfpRecord *r)
 	if (r->have & NFP_HAVE_INTERFACES)
 		vrf = r->ingress->vrf_id ? r->ingress->vrf_id : r->egress->vrf_id;
 	if (r->have & NFP_HAVE_IPV4) {
-		r->src_prefix = prefix4(tables, vrf, r->src4);
-		r->dst_prefix = prefix4(tables, vrf, r->dst4);
+		src = nfp_route_tables_find4(tables, vrf, r->src4);
+		dst = nfp_route_tables_find4(tables, vrf, r->dst4);
 	} else {
-		r->src_prefix = prefix6(tables, vrf, r->src6);
-		r->dst_prefix = prefix6(tables, vrf, r->dst6);
+		src = nfp_route_tables_find6(tables, vrf, r->src6);
+		dst = nfp_route_tables_find6(tables, vrf, r->dst6);
 	}
+	r->src_prefix = length_of(src);
+	r->dst_prefix = length_of(dst);
+	r->src_origin = src.origin;
+	r->dst_origin = dst.origin;
 	r->have |= NFP_HAVE_PREFIXES;
 }
 

@@ -43,6 +43,13 @@ typedef struct {
 	NfpEnrichInterface interface;
 } NfpViewInterface;
 
+/* Rows of the database that say what records get for an interface; NULL: none does, the kernel's word counts. */
+typedef struct {
+	const NfpInterfaceRule *description, *role, *vrf, *speed;
+} NfpPortRules;
+
+NfpPortRules nfp_view_rules(const NfpSnapshot *snapshot, const char *name);
+
 /* interfaces: NfpViewInterface; the first of a domain and index counts. routes: NfpViewRoutes, NULL: none. Takes references to
  * the snapshot and to the tables. */
 NfpView *nfp_view_new(NfpSnapshot *snapshot, const GArray *interfaces, const GArray *routes);
@@ -54,7 +61,7 @@ NfpView *nfp_view_ref(NfpView *view);
 void nfp_view_unref(NfpView *view);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpView, nfp_view_unref)
 
-/* Gives records 0..n-1 their places, applications, ports and prefix lengths. The records may be used as long as the view. */
+/* Gives records 0..n-1 their places, applications, ports, prefix lengths and routes' origins. The records may be used as long as the view. */
 void nfp_view_fill(const NfpView *view, NfpRecord *records, guint n);
 
 #endif

@@ -58,7 +58,7 @@ static void add_route(const struct nlmsghdr *message, void *data)
 {
 	NfpNetlinkAttr attrs[RTA_MAX + 1];
 	const struct rtmsg *header = NLMSG_DATA(message);
-	NfpRoute route = { .length = header->rtm_dst_len };
+	NfpRoute route = { .length = header->rtm_dst_len, .origin = header->rtm_protocol };
 	Dump *dump = data;
 
 	if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_flags & RTM_F_CLONED)
@@ -76,6 +76,8 @@ static void add_route(const struct nlmsghdr *message, void *data)
 	nfp_netlink_attrs(message, sizeof(*header), attrs, G_N_ELEMENTS(attrs));
 	/* The header has room for eight bits of the number. */
 	route.table = attrs[RTA_TABLE].data ? nfp_netlink_u32(attrs[RTA_TABLE]) : header->rtm_table;
+	/* A route for one TOS alone stands behind those for all. */
+	route.metric = header->rtm_tos ? G_MAXUINT32 : nfp_netlink_u32(attrs[RTA_PRIORITY]);
 	if (attrs[RTA_DST].data)
 		memcpy(route.prefix, attrs[RTA_DST].data, MIN(attrs[RTA_DST].size, route.family == 4 ? 4u : 16u));
 	g_array_append_val(dump->routes, route);

@@ -20,6 +20,8 @@ typedef struct {
 	uint8_t family;     /* 4 or 6 */
 	uint8_t length;     /* of the prefix, bits */
 	uint8_t prefix[16]; /* as in packets; the first 4 for IPv4 */
+	uint8_t origin;     /* rtm_protocol: RTPROT_KERNEL, RTPROT_STATIC, RTPROT_BGP, ... */
+	uint32_t metric;    /* RTA_PRIORITY: the lower goes first */
 } NfpRoute;
 
 typedef struct NfpRoutes NfpRoutes;

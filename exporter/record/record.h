@@ -43,7 +43,7 @@ typedef enum {
 	NFP_HAVE_PLACES = 1 << 25,      /* src_place and dst_place are set */
 	NFP_HAVE_INTERFACES = 1 << 26,  /* ingress and egress are set */
 	NFP_HAVE_APPLICATION = 1 << 27, /* application is set */
-	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes */
+	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes, src_origin and dst_origin their makers */
 	NFP_HAVE_REVERSE = 1 << 29,     /* a biflow: both directions (RFC 5103) */
 	NFP_HAVE_BIFLOW = 1 << 30,      /* a partner was looked for: biflow_direction is set, reverse or not */
 	/* Of several bits: what rows of fields.def need. */
@@ -147,17 +147,18 @@ typedef struct {
 	uint8_t tcp_wscale;  /* 0..14; 0 without the option, too */
 	uint8_t frag_flags;  /* fragmentFlags (197) is of a packet; here: any fragment seen */
 	uint8_t src_prefix, dst_prefix; /* lengths of the routes to both; NFP_HAVE_PREFIXES */
-	/* line 3: IPv6, next hops, ICMP */
+	/* line 3: IPv6, next hops, ICMP, routes */
 	uint8_t src6[16], dst6[16];
 	uint8_t next_hop6[16];
 	uint8_t next_hop4[4];
 	uint32_t flow_label;
 	uint8_t icmp_type, icmp_code;
+	uint8_t src_origin, dst_origin; /* rtm_protocol of both routes, 0 = none; NFP_HAVE_PREFIXES */
 	/* tunnels: and line 4 */
 	uint8_t inner_row;    /* the row that the flow would have without one; part of the UID */
 	uint8_t tunnel_depth;
 	uint8_t last_tunnel_type; /* of the outermost tunnel */
-	uint8_t zero[3];
+	uint8_t zero;
 	uint64_t segment;     /* VXLAN: 1 << 56 | VNI, as IANA has it for layer2SegmentId */
 	uint8_t tunnel_src6[16], tunnel_dst6[16]; /* of the innermost tunnel's header */
 	uint32_t tunnel_id[4]; /* innermost first; 0 where a kind has none */

@@ -6,7 +6,7 @@
 #   a:a0 --- ra:r:rb --- b0:b      10.9.1.0/24, 10.9.2.0/24, 10.9.3.0/24, fd09:N::/64
 #              r:rc --- c0:c
 . "$(dirname "$0")/lib.sh"
-e2e_begin nfcapd nfdump
+e2e_begin nfcapd nfdump jq
 need_nfprobe
 
 ns_add a r b c
@@ -20,8 +20,8 @@ route a default 1.2 a0
 
 r="ip -n $E2E_ID-r"
 route r default 2.2 rb
-$r route add 10.20.0.0/16 via 10.9.3.2 dev rc
-$r route add 10.20.7.0/24 via 10.9.2.2 dev rb
+$r route add 10.20.0.0/16 via 10.9.3.2 dev rc proto bgp
+$r route add 10.20.7.0/24 via 10.9.2.2 dev rb proto ospf
 $r route add blackhole 10.21.0.0/16
 $r route add unreachable 10.22.0.0/16
 $r route add prohibit 10.23.0.0/16
@@ -32,7 +32,7 @@ $r route add 10.26.0.0/16 via inet6 fd09:3::2 dev rc
 $r route add 10.27.0.0/16 via 10.9.3.2 dev rc table 77
 $r rule add from 10.9.1.0/24 to 10.27.0.0/17 table 77
 $r route add 10.28.0.0/16 via 10.9.3.2 dev rc mtu 100
-$r -6 route add fd20::/16 via fd09:3::2 dev rc
+$r -6 route add fd20::/16 via fd09:3::2 dev rc proto isis
 $r -6 route add fd20:7::/32 via fd09:2::2 dev rb
 $r -6 route add blackhole fd21::/16
 $r -6 route add unreachable fd22::/16
@@ -78,6 +78,7 @@ collectors:
 YAML
 	nfcapd_start r "nf-$1"
 	nfprobe_start r 2 --flush
+	wait_for 30 "the routing tables" routes_read
 	for i in 1 2; do in_ns a python3 "$E2E_SUPPORT/fib.py" send 5000 3 "${addresses[@]}"; done
 	rest a r
 	status >"$E2E_DIR/status.json"
@@ -87,7 +88,20 @@ YAML
 	in_ns r python3 "$E2E_SUPPORT/fib.py" compare ra $records <"$E2E_DIR/table-$1.json" >"$E2E_DIR/compared" ||
 		fail "table $1: $(head -n 5 "$E2E_DIR/compared")"
 	say "ok: table $1: $(tail -n 1 "$E2E_DIR/compared")"
+	for i in 10.20.0.1,16,186 10.20.7.1,24,188 10.25.0.1,16,3 10.9.2.2,24,2 203.0.113.9,0,3 fd20::1,16,187; do origin "$1" "$i"; done
+	say "ok: table $1: lengths and origins of routes"
 	way_nfdump "$1"
+}
+routes_read() { [ "$(status | jq .enrichment.routes)" -gt 20 ]; }
+
+# origin TABLE DESTINATION,LENGTH,ORIGIN: of the route, by rtm_protocol, in each record of that destination.
+origin() {
+	local dst length made v=4
+	IFS=, read -r dst length made <<<"$2"
+	[ "${dst#*:}" = "$dst" ] || v=6
+	jq -r "select(.destinationIPv${v}Address == \"$dst\") | \"\(.destinationIPv${v}PrefixLength),\(.destinationRouteOrigin),\(.sourceRouteOrigin)\"" \
+		"$E2E_DIR/table-$1.json" | sort -u >"$E2E_DIR/shown"
+	[ "$(cat "$E2E_DIR/shown")" = "$length,$made,2" ] || fail "route to $dst: $(cat "$E2E_DIR/shown"), not $length,$made,2"
 }
 
 # nfdump shows a line as: in, out, next hop. Records of the egress hook have no next hop.

@@ -23,7 +23,8 @@ static NfpRouteTables *tables_of(NfpRoutes *routes)
 	cr_assert_eq(nfp_routes_rules(routes, &rules), 0);
 	for (guint i = 0; i < list->len; i++) {
 		const NfpRoute *route = &g_array_index(list, NfpRoute, i);
-		NfpEnrichRoute copy = { .table = route->table, .family = route->family, .length = route->length };
+		NfpEnrichRoute copy = { .table = route->table, .family = route->family, .length = route->length,
+					.origin = route->origin, .metric = route->metric };
 
 		memcpy(copy.prefix, route->prefix, sizeof(copy.prefix));
 		g_array_append_val(copies, copy);
@@ -31,7 +32,7 @@ static NfpRouteTables *tables_of(NfpRoutes *routes)
 	return nfp_route_tables_new(copies, rules.vrf_first);
 }
 
-static int ours(const NfpRouteTables *tables, const char *address)
+static NfpRouteFound found(const NfpRouteTables *tables, const char *address)
 {
 	uint8_t octets[16];
 
@@ -41,6 +42,25 @@ static int ours(const NfpRouteTables *tables, const char *address)
 	}
 	cr_assert_eq(inet_pton(AF_INET, address, octets), 1);
 	return nfp_route_tables_find4(tables, 0, octets);
+}
+
+static int ours(const NfpRouteTables *tables, const char *address)
+{
+	return found(tables, address).length;
+}
+
+/* "unicast 10.0.0.0/8 via ... proto 4 ..."; 0: unreachable. */
+static int kernels_origin(const char *address)
+{
+	g_autofree char *text = NULL;
+	const char *proto;
+
+	if (nfpt_try("ip route get fibmatch %s >/dev/null 2>&1", address))
+		return 0;
+	text = nfpt_output("ip -details -Numeric route get fibmatch %s", address);
+	proto = strstr(text, " proto ");
+	cr_assert_not_null(proto, "%s", text);
+	return atoi(proto + strlen(" proto "));
 }
 
 /* "unicast 10.0.0.0/8 via ..." or "10.0.0.1 dev ..." or "default via ..."; -1: unreachable. */
@@ -83,15 +103,18 @@ Test(probe_routes, as_the_kernel_answers)
 	nfpt_wire("a0", "peer", "b0");
 	nfpt_run("sysctl -qw net.ipv6.conf.a0.disable_ipv6=0");
 	nfpt_run("ip addr add 2001:db8:1:2::99/64 dev a0 nodad");
-	nfpt_run("ip route add 10.20.0.0/16 via 10.9.0.2");
-	nfpt_run("ip route add 10.20.30.0/24 via 10.9.0.2");
-	nfpt_run("ip route add 10.20.30.40/32 via 10.9.0.2");
+	nfpt_run("ip route add 10.20.0.0/16 via 10.9.0.2 proto bgp");
+	nfpt_run("ip route add 10.20.30.0/24 via 10.9.0.2 proto ospf metric 30");
+	nfpt_run("ip route add 10.20.30.0/24 via 10.9.0.2 proto isis metric 20");
+	nfpt_run("ip route add 10.20.30.40/32 via 10.9.0.2 proto 200");
+	nfpt_run("ip route add 10.20.30.40/32 via 10.9.0.2 proto 201 tos 0x10");
 	nfpt_run("ip route add blackhole 172.16.0.0/12");
 	nfpt_run("ip route add 198.51.100.0/24 dev a0 table 100");
-	nfpt_run("ip -6 route add 2001:db8::/32 dev a0");
-	nfpt_run("ip -6 route add 2001:db8:1::/48 dev a0");
+	nfpt_run("ip -6 route add 2001:db8::/32 dev a0 proto static");
+	nfpt_run("ip -6 route add 2001:db8:1::/48 dev a0 proto bgp metric 30");
+	nfpt_run("ip -6 route add 2001:db8:1::/48 dev a0 proto babel metric 20");
 	nfpt_run("ip -6 route add 2001:db8:1:2::3/128 dev a0");
-	nfpt_run("ip route add default via 10.9.0.2");
+	nfpt_run("ip route add default via 10.9.0.2 proto dhcp");
 	probe = nfpt_open("routes", NULL, false);
 	routes = nfp_routes_new(probe, &error);
 	cr_assert_not_null(routes, "%s", error ? error->message : "");
@@ -102,6 +125,10 @@ Test(probe_routes, as_the_kernel_answers)
 
 		cr_expect_eq(ours(tables, addresses[i]), wanted, "%s: %d, the kernel says %d", addresses[i],
 			     ours(tables, addresses[i]), wanted);
+		if (!strcmp(addresses[i], "172.16.5.5"))
+			continue;
+		cr_expect_eq(found(tables, addresses[i]).origin, kernels_origin(addresses[i]), "%s: origin %d, the kernel says %d",
+			     addresses[i], found(tables, addresses[i]).origin, kernels_origin(addresses[i]));
 	}
 	nfp_route_tables_unref(tables);
 	nfp_routes_free(routes);

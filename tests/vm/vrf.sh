@@ -31,7 +31,7 @@ for vrf in red:ra:rx blue:rb:ry; do
 done
 # The same destinations, other gateways and lengths.
 $r route add 10.20.0.0/16 via 10.9.2.2 vrf red
-$r route add 10.20.0.0/20 via 10.9.2.3 vrf blue
+$r route add 10.20.0.0/20 via 10.9.2.3 vrf blue proto bgp
 $r route add blackhole 10.21.0.0/16 vrf red
 $r route add 10.21.0.0/18 via 10.9.2.3 vrf blue
 $r -6 route add fd20::/16 via fd09:2::2 vrf red
@@ -89,6 +89,13 @@ length() {
 	same "prefix length of $2 by $1" "$3" "$(grep '^{' "$E2E_DIR/nfprobe.log" | jq -r "select(.ingressInterface == $(ifindex r "$1") and
 		.destinationIPv${v}Address == \"$2\" and .sourceTransportPort < 6000) | .destinationIPv${v}PrefixLength" | sort -u)"
 }
+# The maker of a route goes by the VRF too: 186 BGP, 3 by hand.
+maker() {
+	same "origin of the route to 10.20.0.1 by $1" "$2" "$(grep '^{' "$E2E_DIR/nfprobe.log" | jq -r "select(.ingressInterface == $(ifindex r "$1") and
+		.destinationIPv4Address == \"10.20.0.1\" and .sourceTransportPort < 6000) | .destinationRouteOrigin" | sort -u)"
+}
+maker ra 3
+maker rb 186
 length ra 10.20.0.1 16
 length rb 10.20.0.1 20
 length rb 10.21.0.1 18

@@ -17,7 +17,7 @@ static void add(GArray *routes, uint32_t table, const char *prefix, uint8_t leng
 	g_array_append_val(routes, route);
 }
 
-static int find(const NfpRouteTables *tables, uint32_t vrf, const char *address)
+static NfpRouteFound route_of(const NfpRouteTables *tables, uint32_t vrf, const char *address)
 {
 	uint8_t octets[16];
 
@@ -25,6 +25,11 @@ static int find(const NfpRouteTables *tables, uint32_t vrf, const char *address)
 		return nfp_route_tables_find4(tables, vrf, octets);
 	cr_assert_eq(inet_pton(AF_INET6, address, octets), 1);
 	return nfp_route_tables_find6(tables, vrf, octets);
+}
+
+static int find(const NfpRouteTables *tables, uint32_t vrf, const char *address)
+{
+	return route_of(tables, vrf, address).length;
 }
 
 Test(routes, longest_prefix_of_local_and_then_main)
@@ -78,6 +83,40 @@ Test(routes, no_routes)
 	cr_expect_eq(find(tables, 7, "::1"), -1);
 }
 
+static void add_made(GArray *routes, uint32_t table, const char *prefix, uint8_t length, uint8_t origin, uint32_t metric)
+{
+	add(routes, table, prefix, length);
+	g_array_index(routes, NfpEnrichRoute, routes->len - 1).origin = origin;
+	g_array_index(routes, NfpEnrichRoute, routes->len - 1).metric = metric;
+}
+
+/* Of the longest prefix, there of the lowest metric, and of equals of the first. */
+Test(routes, origins)
+{
+	static const char *const addresses[] = { "10.1.2.3", "2001:db8::1" };
+	g_autoptr(GArray) routes = g_array_new(FALSE, FALSE, sizeof(NfpEnrichRoute));
+	g_autoptr(NfpRouteTables) tables = NULL;
+
+	add_made(routes, MAIN, "0.0.0.0", 0, 16, 0);
+	add_made(routes, MAIN, "10.0.0.0", 8, 4, 0);
+	add_made(routes, MAIN, "10.1.0.0", 16, 186, G_MAXUINT32);
+	add_made(routes, MAIN, "10.1.0.0", 16, 188, 20);
+	add_made(routes, MAIN, "10.1.0.0", 16, 189, 20);
+	add_made(routes, MAIN, "10.1.0.0", 16, 3, 1u << 31);
+	add_made(routes, MAIN, "2001:db8::", 32, 255, 1024);
+	add_made(routes, MAIN, "2001:db8::", 32, 9, 1023);
+	add_made(routes, 100, "10.1.2.0", 24, 200, 0);
+	tables = nfp_route_tables_new(routes, FALSE);
+	cr_expect_eq(route_of(tables, 0, addresses[0]).origin, 188);
+	cr_expect_eq(route_of(tables, 100, addresses[0]).origin, 200);
+	cr_expect_eq(route_of(tables, 0, "10.9.9.9").origin, 4);
+	cr_expect_eq(route_of(tables, 0, "192.0.2.1").origin, 16, "a default route has a maker");
+	cr_expect_eq(route_of(tables, 0, "192.0.2.1").length, 0);
+	cr_expect_eq(route_of(tables, 0, addresses[1]).origin, 9);
+	cr_expect_eq(route_of(tables, 0, "2001:db9::1").origin, 0, "no route, nobody");
+	cr_expect_eq(route_of(tables, 0, "2001:db9::1").length, -1);
+}
+
 static gboolean covers(const NfpEnrichRoute *route, const uint8_t *address)
 {
 	for (guint bit = 0; bit < route->length; bit++)
@@ -86,17 +125,27 @@ static gboolean covers(const NfpEnrichRoute *route, const uint8_t *address)
 	return TRUE;
 }
 
-static int naive(const GArray *routes, uint8_t family, const uint8_t *address)
+static NfpRouteFound naive(const GArray *routes, uint8_t family, const uint8_t *address)
 {
-	int best = -1;
+	NfpRouteFound best = { .length = -1 };
+	uint32_t metric = 0;
 
 	for (guint i = 0; i < routes->len; i++) {
 		const NfpEnrichRoute *route = &g_array_index(routes, NfpEnrichRoute, i);
 
-		if (route->family == family && route->length > best && covers(route, address))
-			best = route->length;
+		if (route->family != family || route->length < best.length || !covers(route, address) ||
+		    (route->length == best.length && route->metric >= metric))
+			continue;
+		best = (NfpRouteFound){ route->length, route->origin };
+		metric = route->metric;
 	}
 	return best;
+}
+
+static void expect_same(NfpRouteFound found, NfpRouteFound wanted)
+{
+	cr_assert_eq(found.length, wanted.length);
+	cr_assert_eq(found.origin, wanted.origin);
 }
 
 /* Prefixes close to one another, so that they nest; enough of them for both forms of a table. */
@@ -107,7 +156,8 @@ static void compare(guint n, guint32 seed)
 	g_autoptr(NfpRouteTables) tables = NULL;
 
 	for (guint i = 0; i < n; i++) {
-		NfpEnrichRoute route = { .table = MAIN, .family = g_rand_boolean(rand) ? 4 : 6 };
+		NfpEnrichRoute route = { .table = MAIN, .family = g_rand_boolean(rand) ? 4 : 6,
+					 .origin = (uint8_t)g_rand_int(rand), .metric = g_rand_int(rand) };
 
 		route.length = (uint8_t)g_rand_int_range(rand, 0, route.family == 4 ? 33 : 129);
 		for (guint octet = 0; octet < route.length / 8u; octet++)
@@ -120,8 +170,8 @@ static void compare(guint n, guint32 seed)
 
 		for (guint octet = 0; octet < 16; octet++)
 			address[octet] = (uint8_t)g_rand_int_range(rand, 0, n > 1000 ? 41 : 4);
-		cr_assert_eq(nfp_route_tables_find4(tables, 0, address), naive(routes, 4, address));
-		cr_assert_eq(nfp_route_tables_find6(tables, 0, address), naive(routes, 6, address));
+		expect_same(nfp_route_tables_find4(tables, 0, address), naive(routes, 4, address));
+		expect_same(nfp_route_tables_find6(tables, 0, address), naive(routes, 6, address));
 	}
 }
 

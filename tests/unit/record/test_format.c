@@ -179,8 +179,10 @@ Test(format, facts)
 	record.src_place = &known;
 	record.dst_place = &unknown;
 	record.src_prefix = 24;
+	record.src_origin = 186;
 	nfp_format_json(out, "edge1", &record);
 	cr_assert_not_null(strstr(out->str, ",\"sourceIPv4PrefixLength\":24,\"destinationIPv4PrefixLength\":0"
+					    ",\"sourceRouteOrigin\":186,\"destinationRouteOrigin\":0"
 					    ",\"bgpSourceAsNumber\":64500,\"bgpDestinationAsNumber\":0"
 					    ",\"sourceAsName\":\"E\\\"X\\u000a\",\"sourceCountry\":\"DE\""
 					    ",\"sourceLabel8\":\"\xef\xbf\xbd\"}"),
