@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/events.h"
+#include "app/ports.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/diff.h"
@@ -317,16 +318,9 @@ static void tell_enrich(const NfpMeter *meter, const GArray *links)
 	if (!meter->enrich)
 		return;
 	for (guint i = 0; i < links->len; i++) {
-		const NfpLink *link = &g_array_index(links, NfpLink, i), *vrf = nfp_links_vrf(links, link);
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
 
-		interfaces[i] = (NfpEnrichInterface){
-			.ifindex = link->ifindex,
-			.name = link->name,
-			.alias = link->alias,
-			.vrf = vrf ? vrf->name : NULL,
-			.vrf_id = vrf ? vrf->table : 0,
-			.speed = nfp_probe_link_speed(meter->probe, link->name),
-		};
+		interfaces[i] = nfp_ports_interface(links, link, nfp_probe_link_speed(meter->probe, link->name));
 	}
 	nfp_enrich_set_interfaces(meter->enrich, meter->domain->domain, interfaces, links->len);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/wrap.h"
 #include "cli/cli.h"
+#include "enrich/load.h"
 #include "transport/tls_credentials.h"
 
 /* As `run` would read them. */
@@ -59,6 +60,24 @@ static void print_ignored(const NfpConf *conf)
 	}
 }
 
+/* Metering runs without it, so it is no fault; but nobody would wait for facts from a database that cannot be read. */
+static void print_database(const NfpConf *conf)
+{
+	g_auto(NfpLoadReport) report = { 0 };
+	g_autoptr(NfpSnapshot) snapshot = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!conf->enrichment)
+		return;
+	snapshot = nfp_load_file(conf->enrichment, &report, &error);
+	if (!snapshot)
+		print_note("enrichment.database: %s; until that is mended, records have built-in facts alone", error->message);
+	else if (report.left_out)
+		print_note("enrichment.database: %s: %u row%s left out, as %s malformed, the first: %.*s", conf->enrichment,
+			   report.left_out, report.left_out == 1 ? " is" : "s are", report.left_out == 1 ? "it is" : "they are",
+			   (int)strcspn(report.told->str, "\n"), report.told->str);
+}
+
 int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 {
 	g_auto(NfpCliCommon) common = { 0 };
@@ -92,5 +111,6 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 	else
 		printf("a table on standard output\n");
 	print_ignored(conf);
+	print_database(conf);
 	return 0;
 }

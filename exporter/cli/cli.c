@@ -139,6 +139,8 @@ static const NfpCommand commands[] = {
 		  "                                       rows of a file in the place of NAME's\n"
 		  "  enrich lookup ADDRESS                what records get for it, and why\n"
 		  "  enrich list                          sources, and how many rows they have\n"
+		  "  enrich interfaces                    what records get for each interface, and\n"
+		  "                                       whose word it is\n"
 		  "  enrich export [--table TABLE] [--source NAME]\n"
 		  "                                       CSV that imports again to the same\n"
 		  "\n"

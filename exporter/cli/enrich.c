@@ -3,9 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/ports.h"
 #include "cli/cli.h"
 #include "enrich/export.h"
 #include "enrich/import.h"
+#include "enrich/load.h"
 
 #define DATABASE "/var/lib/nfprobe/enrichment.db"
 #define TOLD 10 /* lines that are rejected and described */
@@ -34,10 +36,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 typedef struct {
 	const NfpCommand *command;
 	const Arguments *arguments;
+	const NfpConf *conf;
 	const char *database;
 	guint rejected;
 	gint64 told; /* when progress was told last */
 	gboolean line; /* the terminal's line is not at its beginning */
+	gboolean named; /* the database, by an option or the configuration */
+	guint faults;   /* that were told while others went on */
 } Call;
 
 /* ---- import ------------------------------------------------------------------------------------------- */
@@ -177,6 +182,35 @@ static int export(Call *call, const char *a, const char *b)
 	return exit_code(call, done, error);
 }
 
+static void fault(const GError *error, void *data)
+{
+	nfp_cli_fail(((const Call *)data)->command, error);
+	((Call *)data)->faults++;
+}
+
+static int interfaces(Call *call, const char *a, const char *b)
+{
+	g_auto(NfpLoadReport) report = { 0 };
+	g_autoptr(NfpSnapshot) snapshot = NULL;
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	/* Nobody spoke of a database: then there need not be one. */
+	if (call->named || g_file_test(call->database, G_FILE_TEST_EXISTS)) {
+		snapshot = nfp_load_file(call->database, &report, &error);
+	} else {
+		fprintf(stderr, "there is no database (%s): all is the kernel's word\n", call->database);
+		snapshot = nfp_snapshot_new();
+		if (!nfp_snapshot_seal(snapshot, &error))
+			g_clear_pointer(&snapshot, nfp_snapshot_unref);
+	}
+	if (!snapshot)
+		return nfp_cli_fail(call->command, error);
+	nfp_ports_print_all(out, call->conf, snapshot, call->arguments->json, fault, call);
+	print(out->str, NULL);
+	return call->faults ? 1 : 0;
+}
+
 static const struct {
 	const char *name;
 	int arguments;
@@ -187,6 +221,7 @@ static const struct {
 	{ "import", 2, "import FORMAT FILE --source NAME", import },
 	{ "lookup", 1, "lookup ADDRESS", lookup },
 	{ "list", 0, "list", list },
+	{ "interfaces", 0, "interfaces", interfaces },
 	{ "export", 0, "export [--table TABLE] [--source NAME]", export },
 };
 
@@ -199,7 +234,7 @@ static int dispatch(Call *call, int argc, char **argv)
 			return nfp_cli_usage(call->command, "usage: nfprobe enrich %s", verbs[i].usage);
 		return verbs[i].run(call, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
 	}
-	return nfp_cli_usage(call->command, "\"%s\" is no verb; there are: create, import, lookup, list and export",
+	return nfp_cli_usage(call->command, "\"%s\" is no verb; there are: create, import, lookup, list, interfaces and export",
 			     argv[1]);
 }
 
@@ -215,7 +250,7 @@ int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv)
 		  "import: of rows that say none (0)", "N" },
 		{ "table", 0, 0, G_OPTION_ARG_STRING, &arguments.table,
 		  "export: prefix (or host, service, interface)", "TABLE" },
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json, "list, lookup: JSON, one object a line", NULL },
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json, "list, lookup, interfaces: JSON, one object a line", NULL },
 		NFP_CLI_COMMON(arguments.common),
 		G_OPTION_ENTRY_NULL,
 	};
@@ -231,6 +266,8 @@ int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv)
 	conf = nfp_cli_conf(command, &arguments.common, &code);
 	if (!conf)
 		return code;
+	call.conf = conf;
+	call.named = arguments.database || conf->enrichment;
 	call.database = arguments.database ? arguments.database : conf->enrichment ? conf->enrichment : DATABASE;
 	return dispatch(&call, argc, argv);
 }

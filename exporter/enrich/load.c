@@ -218,6 +218,21 @@ NfpSnapshot *nfp_load(sqlite3 *db, const gint *cancel, NfpLoadReport *report, GE
 	return done && nfp_snapshot_seal(snapshot, err) ? g_steal_pointer(&snapshot) : NULL;
 }
 
+NfpSnapshot *nfp_load_file(const char *path, NfpLoadReport *report, GError **err)
+{
+	static const gint go_on = 0;
+	g_autoptr(sqlite3) db = NULL;
+	NfpSnapshot *snapshot = NULL;
+	gboolean alone;
+
+	db = nfp_database_read(path, FALSE, &alone, err);
+	if (db && nfp_database_exec(db, "BEGIN", err))
+		snapshot = nfp_load(db, &go_on, report, err);
+	if (!snapshot)
+		g_prefix_error(err, "%s: ", path);
+	return snapshot;
+}
+
 void nfp_load_report_clear(NfpLoadReport *report)
 {
 	if (report->told)

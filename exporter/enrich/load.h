@@ -16,6 +16,8 @@ typedef struct {
 /* One state of the database, whatever is committed meanwhile: call it inside a transaction. *cancel (atomic) becomes
  * true: ends with an error soon. NULL: *err is set. */
 NfpSnapshot *nfp_load(sqlite3 *db, const gint *cancel, NfpLoadReport *report, GError **err);
+/* The same of a file, for whoever asks once. Errors begin with its path. */
+NfpSnapshot *nfp_load_file(const char *path, NfpLoadReport *report, GError **err);
 void nfp_load_report_clear(NfpLoadReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpLoadReport, nfp_load_report_clear)
 

@@ -73,6 +73,11 @@ int nfp_survey_links(NfpSurvey *survey, GArray *ret_links)
 	return nfp_links_list(survey->netlink, ret_links);
 }
 
+uint32_t nfp_survey_speed(NfpSurvey *survey, const char *ifname)
+{
+	return nfp_links_speed(survey->netlink, ifname);
+}
+
 const char *nfp_survey_method(NfpSurvey *survey, uint32_t ifindex)
 {
 	NfpHook hook = { .ifindex = ifindex };

@@ -17,6 +17,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSurvey, nfp_survey_free)
 
 int nfp_survey_links(NfpSurvey *survey, GArray *ret_links); /* NfpLink */
 
+/* As nfp_probe_link_speed(). */
+uint32_t nfp_survey_speed(NfpSurvey *survey, const char *ifname);
+
 /* How a tc hook is attached here: "tcx" or "clsact". */
 const char *nfp_survey_method(NfpSurvey *survey, uint32_t ifindex);
 

@@ -97,6 +97,29 @@ expect 2 '^nfprobe check: which file\? nfprobe check -c FILE; ' "$NFPROBE" check
 head -c 2000000 /dev/zero | tr '\0' x >large.yaml
 expect 2 'larger than 1 MiB' "$NFPROBE" check -c large.yaml
 
+# The database of facts: opened and read as run would; what is wrong with it is told, and is no fault.
+facts() { printf 'enrichment: { database: %s }\n' "$dir/$1" >facts.yaml; }
+told() { grep -qE -- "$1" <<<"$(tr -s ' \n' ' ' <<<"$OUT")" || { echo "check does not tell \"$1\": $OUT"; exit 1; }; }
+facts none.db
+expect 0 '^facts\.yaml is fine: ' "$NFPROBE" check -c facts.yaml
+told 'note: enrichment\.database: .*/none\.db: it cannot be read \(.*\): No such file or directory; until that is mended, records have built-in facts alone'
+head -c 6000 /dev/urandom >noise.db
+facts noise.db
+expect 0 '^note: enrichment\.database: .*' "$NFPROBE" check -c facts.yaml
+told 'noise\.db: .*not a database'
+"$NFPROBE" enrich create -d "$dir/good.db"
+facts good.db
+expect 0 '^facts\.yaml is fine: ' "$NFPROBE" check -c facts.yaml
+! grep -q '^note: enrichment' <<<"$OUT" || { echo "a good database is complained of: $OUT"; exit 1; }
+if command -v sqlite3 >/dev/null; then
+	sqlite3 good.db "INSERT INTO prefix(cidr) VALUES('192.0.2.0/24'), ('192.0.2.1/33'), ('192.0.2.1/24')"
+	expect 0 '^facts\.yaml is fine: ' "$NFPROBE" check -c facts.yaml
+	told 'good\.db: 2 rows are left out, as they are malformed, the first: prefix row 2: cidr "192\.0\.2\.1/33" has a length'
+	sqlite3 good.db 'PRAGMA user_version = 99'
+	expect 0 '^facts\.yaml is fine: ' "$NFPROBE" check -c facts.yaml
+	told 'good\.db: its schema has version 99'
+fi
+
 # The files of TLS, as run would read them.
 tls() {
 	printf 'collectors:\n  - { name: a, endpoint: "tls://127.0.0.1", tls: { %s } }\n' "$1" >tls.yaml

@@ -41,6 +41,15 @@ expect 0 '^from +host row 1: 192.0.2.129, source hosts, priority 7$' "${enrich[@
 sql "INSERT INTO prefix(cidr, as_name) VALUES('192.0.2.0/24', 'by hand')"
 expect 0 '^as_name +by hand$' "${enrich[@]}" lookup 192.0.2.1
 
+# --- interfaces: of the namespace that it runs in
+expect 0 '^1 +lo +-  .* -$' "${enrich[@]}" interfaces
+sql "INSERT INTO interface(match, alias, role) VALUES('l?', 'within', 'self')"
+expect 0 '^1 +lo +self\* .* within\*$' "${enrich[@]}" interfaces
+expect 0 '^\{"domain":0,"ifindex":1,"name":"lo","description":"within","description_from":"database","role":"self","role_from":"database"' \
+	"${enrich[@]}" interfaces --json
+expect 1 "$dir/none.db: it cannot be read" "$NFPROBE" enrich interfaces -d "$dir/none.db"
+expect 2 'usage: nfprobe enrich interfaces' "${enrich[@]}" interfaces lo
+
 # --- export imports again to the same
 "${enrich[@]}" export --source sites >"$dir/one.csv"
 expect 0 '^prefix sites: 2 rows \(before: 2\), 0 given again, 0 without facts, 0 rejected$' \
@@ -74,8 +83,9 @@ mkfifo "$dir/pipe"
 "${enrich[@]}" import routes "$dir/pipe" --source routes >"$dir/killed.log" 2>&1 &
 writer=$!
 exec 5>"$dir/pipe"
-for i in $(seq 0 255); do for j in $(seq 0 255); do echo "10.$i.$j.0/24|64502"; done; done >&5
-for _ in $(seq 600); do grep -q rows "$dir/killed.log" && break; echo "10.0.0.0/24|64502" >&5; sleep 0.1; done
+routes() { awk 'BEGIN { for (i = 0; i < 65536; i++) printf "10.%d.%d.0/24|64502\n", i / 256, i % 256 }'; }
+for _ in $(seq 600); do grep -q rows "$dir/killed.log" && break; routes >&5; sleep 0.1; done
+grep -q rows "$dir/killed.log" || fail "the import does not begin: $(cat "$dir/killed.log")"
 kill -KILL "$writer"
 wait "$writer" 2>/dev/null || true
 writer=
@@ -83,7 +93,7 @@ exec 5>&-
 sql .dump | cmp - "$dir/before" || fail "a killed import left something behind"
 
 # --- a full disk, as far as a limit of the file's size is one
-(ulimit -f 256; trap '' XFSZ; for i in $(seq 0 65535); do echo "10.$((i >> 8)).$((i & 255)).0/24|64502"; done |
+(ulimit -f 256; trap '' XFSZ; routes |
 	"${enrich[@]}" import routes - --source routes) >"$dir/full.log" 2>&1 && fail "imported on a full disk"
 grep -q 'nothing was changed' "$dir/full.log" || fail "$(cat "$dir/full.log")"
 sql .dump | cmp - "$dir/before" || fail "a full disk left something behind"
