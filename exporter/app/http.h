@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A small HTTP server (RFC 9110) for a few read-only resources, on a thread of its own (libmicrohttpd). Whoever asks is
- * taken for hostile: GET and HEAD only, 64 connections, 10 s for a request, 16 KiB of memory each, no body. A server on a
+ * taken for hostile: GET and HEAD only, 64 connections, closed when silent for 10 s, 16 KiB of memory each, no body. A server on a
  * loopback address answers only requests for an address or "localhost", so that no page of another site can read it by
  * a name that it points here (DNS rebinding).
  */

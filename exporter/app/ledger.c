@@ -49,6 +49,23 @@ int64_t nfp_ledger_difference(const NfpBooks *b)
 	return (int64_t)(b->seen - known);
 }
 
+double nfp_ledger_fill(const NfpLedgerBucket *bucket, int *ret_row)
+{
+	double most = 0;
+
+	*ret_row = NFP_P_N;
+	for (int row = 0; row < NFP_P_N; row++) {
+		uint64_t capacity = nfp_ledger_capacity(bucket, row);
+		double fill = capacity ? MIN((double)bucket->entries[row] / (double)capacity, 1) : 0;
+
+		if (fill > most) {
+			most = fill;
+			*ret_row = row;
+		}
+	}
+	return most;
+}
+
 static void add(NfpBooks *to, const NfpBooks *from)
 {
 	to->seen += from->seen;
@@ -182,6 +199,8 @@ static int read_row(Reader *r, Found *found, enum nfp_protocol row)
 		found->bucket.packets[row] += packets;
 		hook_in(found->hooks, 0, NULL, meta->ifindex, meta->flags)->books.open += packets;
 	}
+	if (!rc && entries.n)
+		rc = nfp_probe_room(r->probe, found->bucket.id, row, &found->bucket.room[row]);
 	return rc;
 }
 

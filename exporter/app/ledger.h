@@ -10,7 +10,7 @@
 #include <glib.h>
 
 #include "conf/conf.h"
-#include "probe/source.h"
+#include "probe/probe.h"
 
 extern const char *const nfp_lost_names[NFP_LOST_N]; /* NULL: not used */
 
@@ -37,7 +37,16 @@ typedef struct {
 	NfpBooks books;
 	uint64_t entries[NFP_P_N + 1]; /* by row, NFP_P_hook last */
 	uint64_t packets[NFP_P_N + 1];
+	NfpRoom room[NFP_P_N];         /* for entries; of protocols that have some */
 } NfpLedgerBucket;
+
+/* Entries of the protocol that there is room for; 0: not known, or it has none. */
+static inline uint64_t nfp_ledger_capacity(const NfpLedgerBucket *bucket, int row)
+{
+	return row < NFP_P_N ? (uint64_t)bucket->room[row].slots + bucket->room[row].entries : 0;
+}
+/* Part of this room that is taken, of the protocol where it is the largest, 0 to 1; *ret_row: which (NFP_P_N: none). */
+double nfp_ledger_fill(const NfpLedgerBucket *bucket, int *ret_row);
 
 typedef struct {
 	NfpBooks total;

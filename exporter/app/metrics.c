@@ -18,6 +18,7 @@ typedef struct {
 static const Row collector_rows[] = {
 	{ "up", "collector_up", GAUGE, "1 when the collector can be sent to" },
 	{ "queued", "collector_queued_batches", GAUGE, "batches of records that wait to be sent or acknowledged" },
+	{ "lag_s", "collector_lag_seconds", GAUGE, "age of the oldest bucket with records that wait, here or in the spool; 0: none" },
 	{ "messages", "collector_messages_total", COUNTER, "messages handed to the socket" },
 	{ "records", "collector_records_total", COUNTER, "records handed to the socket" },
 	{ "packets", "collector_packets_total", COUNTER, "packets that these records stand for" },
@@ -200,6 +201,45 @@ static void entries(GString *out, const NfpLedger *l)
 	}
 }
 
+static double fill_of(const NfpLedgerBucket *bucket, int row)
+{
+	return (double)bucket->entries[row] / (double)nfp_ledger_capacity(bucket, row);
+}
+
+/* Of the bucket where it is nearest to full, as buckets that are made ahead are empty. */
+static void rooms(GString *out, const NfpLedger *l)
+{
+	const NfpLedgerBucket *fullest[NFP_P_N] = { NULL };
+
+	for (guint i = 0; i < l->buckets->len; i++) {
+		const NfpLedgerBucket *bucket = &g_array_index(l->buckets, NfpLedgerBucket, i);
+
+		for (int row = 0; row < NFP_P_N; row++) {
+			const NfpLedgerBucket *most = fullest[row];
+
+			if (nfp_ledger_capacity(bucket, row) &&
+			    (!most || fill_of(bucket, row) >= fill_of(most, row)))
+				fullest[row] = bucket;
+		}
+	}
+	head(out, "fill_ratio", GAUGE, "part of a bucket's room for flows that is taken, in the fullest bucket; beyond 1 they are coarsened");
+	for (int row = 0; row < NFP_P_N; row++) {
+		char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+		g_ascii_formatd(text, sizeof(text), "%.6g", fullest[row] ? fill_of(fullest[row], row) : 0);
+		g_string_append(out, "nfprobe_fill_ratio{");
+		label(out, "protocol", nfp_row_name(row));
+		g_string_append_printf(out, "} %s\n", text);
+	}
+	head(out, "capacity_entries", GAUGE, "flows that this bucket has room for, in flow table and overflow; 0: no flow now");
+	for (int row = 0; row < NFP_P_N; row++) {
+		g_string_append(out, "nfprobe_capacity_entries{");
+		label(out, "protocol", nfp_row_name(row));
+		g_string_append_printf(out, "} %" G_GUINT64_FORMAT "\n",
+				       fullest[row] ? nfp_ledger_capacity(fullest[row], row) : 0);
+	}
+}
+
 static void counters(GString *out, const NfpLedger *l)
 {
 	for (int i = 0; i < NFP_C_N; i++) {
@@ -325,6 +365,7 @@ char *nfp_metrics_text(const NfpLedger *ledger, JsonObject *daemon)
 
 	hooks(out, ledger);
 	entries(out, ledger);
+	rooms(out, ledger);
 	counters(out, ledger);
 	head(out, "balanced", GAUGE, "1 when seen = recorded + open + lost, for every hook and bucket (exact at rest)");
 	g_string_append_printf(out, "nfprobe_balanced %d\n", ledger->balanced);

@@ -5,17 +5,22 @@
 #include "app/members.h"
 #include "base/error.h"
 
+/* then: ns since 1970. 0: not known, or the clock was set back. */
+static uint64_t seconds_since(uint64_t then)
+{
+	uint64_t now = (uint64_t)g_get_real_time() * 1000;
+
+	return then && then < now ? (now - then) / 1000000000 : 0;
+}
+
 static void add_spool(JsonBuilder *b, const NfpSpoolStatus *s)
 {
-	gint64 now = g_get_real_time();
-	gint64 oldest = (gint64)(s->oldest_ns / 1000);
-
 	json_builder_set_member_name(b, "spool");
 	json_builder_begin_object(b);
 	nfp_json_add_number(b, "waiting_records", s->waiting);
 	nfp_json_add_number(b, "kept_records", s->kept);
 	nfp_json_add_number(b, "octets", s->octets);
-	nfp_json_add_number(b, "oldest_s", oldest && oldest < now ? (uint64_t)(now - oldest) / G_USEC_PER_SEC : 0);
+	nfp_json_add_number(b, "oldest_s", seconds_since(s->oldest_ns));
 	nfp_json_add_number(b, "dropped_records", s->dropped_records);
 	nfp_json_add_number(b, "dropped_packets", s->dropped_packets);
 	nfp_json_add_number(b, "failures", s->failures);
@@ -36,6 +41,7 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 	nfp_json_add_string(b, "state", s.up || !*s.reason ? s.state : s.reason);
 	nfp_json_add_bool(b, "up", s.up);
 	nfp_json_add_number(b, "queued", s.queued);
+	nfp_json_add_number(b, "lag_s", MAX(seconds_since(s.oldest_ns), s.spool.waiting ? seconds_since(s.spool.oldest_ns) : 0));
 	nfp_json_add_number(b, "messages", s.messages);
 	nfp_json_add_number(b, "records", s.records);
 	nfp_json_add_number(b, "packets", s.packets);

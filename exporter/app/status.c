@@ -49,6 +49,10 @@ static void add_bucket(JsonBuilder *b, const NfpLedgerBucket *bucket)
 		json_builder_begin_object(b);
 		nfp_json_add_number(b, "entries", bucket->entries[row]);
 		nfp_json_add_number(b, "packets", bucket->packets[row]);
+		if (nfp_ledger_capacity(bucket, row)) {
+			nfp_json_add_number(b, "slots", bucket->room[row].slots);
+			nfp_json_add_number(b, "capacity", nfp_ledger_capacity(bucket, row));
+		}
 		json_builder_end_object(b);
 	}
 	json_builder_end_object(b);

@@ -88,8 +88,12 @@ static void print_bucket(GString *out, const NfpLedgerBucket *bucket)
 	else
 		g_string_append_printf(out, "%34s  %-6s", "between buckets", bucket->state);
 	for (int row = 0; row <= NFP_P_N; row++) {
-		g_autofree char *text =
-			g_strdup_printf(" %s %" U64, nfp_row_name(row), (guint64)bucket->entries[row]);
+		uint64_t capacity = nfp_ledger_capacity(bucket, row);
+		gboolean tight = capacity && bucket->entries[row] >= capacity / 2;
+		g_autofree char *text = tight ? g_strdup_printf(" %s %" U64 " (%" U64 "%% of its room)", nfp_row_name(row),
+								(guint64)bucket->entries[row],
+								(guint64)(100 * bucket->entries[row] / capacity))
+					      : g_strdup_printf(" %s %" U64, nfp_row_name(row), (guint64)bucket->entries[row]);
 
 		if (!bucket->entries[row])
 			continue;

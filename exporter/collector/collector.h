@@ -63,6 +63,7 @@ typedef struct {
 	char reason[224];          /* why it is down and what comes next; the peer's address when up */
 	gboolean up;
 	uint32_t queued;           /* batches that wait to be sent or acknowledged */
+	uint64_t oldest_ns;        /* end of the oldest such bucket, ns since 1970; 0 = none, or it is not known yet */
 	uint64_t messages, records, packets, octets; /* handed to the socket; records and packets once each */
 	uint64_t refused_records, refused_packets;   /* ring full, shut down, or unsendable: in no message */
 	uint64_t resent_records;   /* handed over again in a new session, for they were not acknowledged (TCP) */

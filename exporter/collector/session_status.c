@@ -90,6 +90,13 @@ static void describe(const NfpSession *session, gint64 now, NfpCollectorStatus *
 	}
 }
 
+static uint64_t oldest_end(const NfpOutbox *outbox)
+{
+	const NfpOutboxEntry *oldest = g_queue_peek_head((GQueue *)&outbox->entries);
+
+	return oldest && oldest->batch ? oldest->batch->bucket_end_ns : 0;
+}
+
 void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatus *ret_status)
 {
 	const NfpOutboxCounts *counts = &session->outbox.counts;
@@ -99,6 +106,7 @@ void nfp_session_status(const NfpSession *session, gint64 now, NfpCollectorStatu
 	*ret_status = (NfpCollectorStatus){
 		.spool = ret_status->spool,
 		.queued = session->outbox.entries.length,
+		.oldest_ns = oldest_end(&session->outbox),
 		.messages = session->messages,
 		.octets = session->octets,
 		.records = counts->records,

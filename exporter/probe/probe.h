@@ -144,6 +144,14 @@ int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N]);
 /* Totals of drained buckets: calls fn for each hook. */
 typedef void (*NfpBooksFn)(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data);
 int nfp_probe_books(NfpProbe *probe, NfpBooksFn fn, void *data);
+/* Where entries of one protocol find a place in a bucket: in the flow table first, then in the HASH; what finds none is
+ * counted in the parent protocol's. */
+typedef struct {
+	uint32_t slots;   /* of the flow table; 0: it has none */
+	uint32_t entries; /* of the HASH */
+} NfpRoom;
+/* row: a protocol. {0, 0} and {0, 1}: the spill buckets. -ENOENT: no such bucket, or it has no map for the row. */
+int nfp_probe_room(NfpProbe *probe, struct nfp_bucket id, enum nfp_protocol row, NfpRoom *ret_room);
 /* Rows of hooks that found no bucket at all (map base). */
 int nfp_probe_base(NfpProbe *probe, NfpHookRows *ret_rows);
 

@@ -29,6 +29,7 @@ NfpLedger *nfp_test_ledger(void)
 
 	buckets[0].entries[NFP_P_tcp4] = 3;
 	buckets[0].packets[NFP_P_tcp4] = 19;
+	buckets[0].room[NFP_P_tcp4] = (NfpRoom){ .slots = 8, .entries = 4 };
 	buckets[0].entries[NFP_P_hook] = 1;
 	buckets[0].packets[NFP_P_hook] = 1;
 	l->hooks = g_array_new(FALSE, TRUE, sizeof(NfpLedgerHook));

@@ -5,6 +5,7 @@
 Fails unless the numbers on it equal status.json, nothing was fetched from elsewhere, the console is silent, everything can
 be reached by the keyboard, and nothing is wider than a phone. Leaves light.png, dark.png and phone.png in FOLDER."""
 import json
+import math
 import sys
 import time
 import urllib.request
@@ -15,6 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 WAIT = 60
+BUCKETS = 8  # of page/index.html
 QUIET = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--lang=en-US")
 
@@ -52,9 +54,20 @@ def number(text):
     return int(text.replace(",", ""))
 
 
-def cell(driver, name):
+def text(driver, name):
     found = driver.find_elements(By.CSS_SELECTOR, f'[data-id="{name}"]')
-    return number(found[0].text) if found else None
+    return found[0].text if found else None
+
+
+def cell(driver, name):
+    found = text(driver, name)
+    return number(found) if found else None
+
+
+def percent(part):
+    """As page/index.html writes it: halves are rounded up."""
+    digits = 1 if 0 < part < 0.1 else 0
+    return f"{math.floor(100 * part * 10 ** digits + 0.5) / 10 ** digits:.{digits}f} %"
 
 
 def equal(driver, s):
@@ -68,6 +81,17 @@ def equal(driver, s):
     for collector in s["collectors"]:
         key = f"{collector['name']} records"
         wanted[key], got[key] = collector["records"], cell(driver, key)
+        key = f"{collector['name']} lag"
+        wanted[key], got[key] = True, bool(text(driver, key))
+    shown = driver.find_elements(By.CSS_SELECTOR, "#buckets tbody tr")
+    filled = [b for b in s["buckets"] if any(p["entries"] for p in b["protocols"].values())]
+    wanted["buckets"], got["buckets"] = min(len(filled), BUCKETS), len(shown)
+    for b in filled[-BUCKETS:]:
+        parts = {name: p["entries"] / p["capacity"] for name, p in b["protocols"].items() if p.get("capacity")}
+        if parts and b["start_ts"]:
+            key = f"{b['start_ts']} fill"
+            most = max(parts, key=parts.get)
+            wanted[key], got[key] = f"{most} {percent(parts[most])}", text(driver, key)
     for reason, packets in s["lost"].items():
         wanted["lost " + reason], got["lost " + reason] = packets, cell(driver, "lost " + reason)
     return {key: (wanted[key], got[key]) for key in wanted if wanted[key] != got[key]}

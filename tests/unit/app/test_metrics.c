@@ -44,7 +44,24 @@ Test(metrics, books_by_hook_and_reason)
 		cr_expect(has_line(text, line), "%s", line);
 	}
 	cr_expect(has_line(text, "nfprobe_entries{protocol=\"tcp4\",state=\"open\"} 3"));
+	cr_expect(has_line(text, "nfprobe_fill_ratio{protocol=\"tcp4\"} 0.25"));
+	cr_expect(has_line(text, "nfprobe_capacity_entries{protocol=\"tcp4\"} 12"));
+	cr_expect(has_line(text, "nfprobe_fill_ratio{protocol=\"udp4\"} 0"), "no flow, no room to tell of");
 	cr_expect(has_line(text, "nfprobe_balanced 1"));
+}
+
+Test(metrics, the_fullest_bucket_tells_of_room)
+{
+	NfpLedger *l = nfp_test_ledger();
+	NfpLedgerBucket older = g_array_index(l->buckets, NfpLedgerBucket, 0);
+	g_autofree char *text = NULL;
+
+	older.room[NFP_P_tcp4] = (NfpRoom){ .entries = 4 };
+	g_array_prepend_val(l->buckets, older);
+	text = nfp_metrics_text(l, NULL);
+	cr_expect(has_line(text, "nfprobe_fill_ratio{protocol=\"tcp4\"} 0.75"), "%s", text);
+	cr_expect(has_line(text, "nfprobe_capacity_entries{protocol=\"tcp4\"} 4"), "%s", text);
+	nfp_ledger_free(l);
 }
 
 Test(metrics, every_row_of_the_counters)

@@ -87,6 +87,9 @@ Test(status, buckets)
 	cr_expect_eq(json_object_get_size(protocols), 2, "those with entries");
 	cr_expect_eq(json_object_get_int_member(tcp4, "entries"), 3);
 	cr_expect_eq(json_object_get_int_member(tcp4, "packets"), 19);
+	cr_expect_eq(json_object_get_int_member(tcp4, "slots"), 8);
+	cr_expect_eq(json_object_get_int_member(tcp4, "capacity"), 12);
+	cr_expect_not(json_object_has_member(json_object_get_object_member(protocols, "hook"), "capacity"), "it cannot be full");
 }
 
 Test(status, collectors_come_from_the_daemon)

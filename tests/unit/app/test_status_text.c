@@ -86,3 +86,14 @@ Test(status_text, every_protocol_at_once_stays_narrow)
 	text = view(l, NULL);
 	expect_narrow(text);
 }
+
+Test(status_text, a_table_that_is_nearly_full)
+{
+	NfpLedger *l = nfp_test_ledger();
+	g_autofree char *half = NULL, *quarter = view(nfp_test_ledger(), NULL);
+
+	g_array_index(l->buckets, NfpLedgerBucket, 0).entries[NFP_P_tcp4] = 9;
+	half = view(l, NULL);
+	cr_expect(strstr(half, " tcp4 9 (75% of its room) hook 1\n"), "%s", half);
+	cr_expect(strstr(quarter, " tcp4 3 hook 1\n"), "%s", quarter);
+}

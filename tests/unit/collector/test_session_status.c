@@ -4,6 +4,11 @@
 #include "collector/session.h"
 #include "support/fake_clock.h"
 #include "support/fake_transport.h"
+#include "support/sink.h"
+
+static void delivered(void *data)
+{
+}
 
 static void take(uint32_t session, const uint8_t *message, uint32_t length, void *data)
 {
@@ -16,8 +21,11 @@ Test(session_status, states)
 	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
 	NfpFakeTransport *fake = nfp_fake_transport_new(TRUE, take, NULL);
 	g_autoptr(NfpSession) session = NULL;
+	NfpDelivery *delivery = nfp_delivery_new(delivered, NULL);
+	NfpBatch *batch = nfp_sink_batch(1, 0, 3, delivery);
 	NfpCollectorStatus status;
 	NfpFakeClock clock;
+	uint64_t end = batch->bucket_end_ns;
 
 	nfp_fake_clock_init(&clock, 1000, 1000);
 	fake->opens_to = NFP_TRANSPORT_DOWN;
@@ -33,6 +41,12 @@ Test(session_status, states)
 	cr_assert(g_str_has_prefix(status.reason, "refused by the test, next attempt in 6"), "%s", status.reason);
 	cr_assert_not(status.spool.configured);
 	cr_assert_null(nfp_session_news(session));
+	cr_assert_eq(status.oldest_ns, 0, "nothing waits");
+	nfp_session_give(session, batch);
+	nfp_session_status(session, 1, &status);
+	cr_assert_eq(status.queued, 1);
+	cr_assert_neq(end, 0);
+	cr_assert_eq(status.oldest_ns, end);
 
 	nfp_fake_transport_up(fake);
 	nfp_session_step(session, 2);
@@ -40,4 +54,5 @@ Test(session_status, states)
 	cr_assert(status.up);
 	cr_assert_eq(nfp_session_condition(session), NFP_SESSION_UP);
 	cr_assert(g_str_has_prefix(status.reason, "sending to"));
+	nfp_delivery_unref(delivery);
 }
