@@ -14,7 +14,8 @@
 #include "record/format.h"
 
 typedef struct {
-	GArray *records; /* NfpRecord */
+	NfpFlowsFn fn;
+	void *data;
 	NfpMerge *merge;
 	const char *hostname;
 	const NfpFlowsOptions *options;
@@ -50,7 +51,7 @@ static int read_row(Reader *r, NfpSource *source, struct nfp_bucket id, const Nf
 		if (!is_wanted(r, nfp_key_meta_of(key, nfp_rows[row].key_size)))
 			continue;
 		nfp_convert_entry(convert, row, flow_id, key, &value, &record);
-		g_array_append_val(r->records, record);
+		r->fn(&record, r->data);
 	}
 	return 0;
 }
@@ -66,7 +67,7 @@ static int read_bucket(Reader *r, NfpSource *source, struct nfp_bucket id)
 	if (r->options->since)
 		label = (struct nfp_bucket){ r->options->since, (uint64_t)g_get_real_time() * 1000 };
 	convert.id = label;
-	convert.seed = nfp_uid_seed(r->hostname, source->domain, label);
+	convert.seed = nfp_uid_seed(r->hostname, source->domain, r->options->after ? (struct nfp_bucket){ 0 } : label);
 	for (int row = 0; !rc && row < NFP_P_N; row++)
 		rc = read_row(r, source, id, &convert, row);
 	return rc;
@@ -80,7 +81,7 @@ static int read_domain(Reader *r, NfpSource *source)
 	for (guint i = 0; !rc && i < list->len; i++) {
 		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
 
-		if (info->state == NFP_BUCKET_OPEN)
+		if (info->state == NFP_BUCKET_OPEN || (r->options->after && info->id.end_ts > r->options->after))
 			rc = read_bucket(r, source, info->id);
 	}
 	return rc;
@@ -101,15 +102,29 @@ static int by_packets(gconstpointer a, gconstpointer b)
 	return descending(((const NfpRecord *)a)->packets, ((const NfpRecord *)b)->packets);
 }
 
+static int by_first(gconstpointer a, gconstpointer b)
+{
+	return descending(((const NfpRecord *)a)->first_ns, ((const NfpRecord *)b)->first_ns);
+}
+
 static int by_last(gconstpointer a, gconstpointer b)
 {
 	return descending(((const NfpRecord *)a)->last_ns, ((const NfpRecord *)b)->last_ns);
 }
 
+static int by_duration(gconstpointer a, gconstpointer b)
+{
+	const NfpRecord *x = a, *y = b;
+
+	return descending(x->last_ns - x->first_ns, y->last_ns - y->first_ns);
+}
+
 static const GCompareFunc orders[] = {
 	[NFP_FLOWS_BY_OCTETS] = by_octets,
 	[NFP_FLOWS_BY_PACKETS] = by_packets,
+	[NFP_FLOWS_BY_FIRST] = by_first,
 	[NFP_FLOWS_BY_LAST] = by_last,
+	[NFP_FLOWS_BY_DURATION] = by_duration,
 };
 
 static const char *name_of(uint32_t ifindex, void *data)
@@ -138,7 +153,7 @@ static void print_head(GString *out, gboolean times)
 
 static void print(const NfpConf *conf, const NfpFlowsOptions *options, const GArray *records, GString *out)
 {
-	guint n = options->top ? MIN(options->top, records->len) : records->len;
+	guint n = options->limit ? MIN(options->limit, records->len) : records->len;
 	char name[IF_NAMESIZE];
 
 	if (!options->json)
@@ -174,12 +189,11 @@ static gboolean add_domain(Reader *r, const NfpConf *conf, const NfpDomain *doma
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot read the flows of %s", domain->instance);
 }
 
-gboolean nfp_flows_print(const NfpConf *conf, const NfpFlowsOptions *options, GString *out, GError **err)
+gboolean nfp_flows_each(const NfpConf *conf, const NfpFlowsOptions *options, NfpFlowsFn fn, void *data, GError **err)
 {
-	g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(NfpRecord));
 	g_autoptr(NfpMerge) merge = nfp_merge_new();
 	g_autoptr(GPtrArray) domains = nfp_domains_list(conf);
-	Reader r = { .records = records, .merge = merge, .hostname = conf->hostname, .options = options };
+	Reader r = { .fn = fn, .data = data, .merge = merge, .hostname = conf->hostname, .options = options };
 	guint found = 0;
 
 	for (guint i = 0; i < domains->len; i++) {
@@ -192,12 +206,24 @@ gboolean nfp_flows_print(const NfpConf *conf, const NfpFlowsOptions *options, GS
 		if (!add_domain(&r, conf, domain, err))
 			return FALSE;
 	}
-	if (!found) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-			    "nothing is metered: there is nothing under %s/%s (start `nfprobe run`)", conf->pin_root,
-			    conf->instance);
+	if (found)
+		return TRUE;
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "nothing is metered: there is nothing under %s/%s (start `nfprobe run`)", conf->pin_root, conf->instance);
+	return FALSE;
+}
+
+static void keep(const NfpRecord *record, void *data)
+{
+	g_array_append_vals(data, record, 1);
+}
+
+gboolean nfp_flows_print(const NfpConf *conf, const NfpFlowsOptions *options, GString *out, GError **err)
+{
+	g_autoptr(GArray) records = g_array_new(FALSE, FALSE, sizeof(NfpRecord));
+
+	if (!nfp_flows_each(conf, options, keep, records, err))
 		return FALSE;
-	}
 	g_array_sort(records, orders[options->order]);
 	print(conf, options, records, out);
 	return TRUE;

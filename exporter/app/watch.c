@@ -25,6 +25,7 @@ typedef struct {
 	GMainLoop *loop;
 	gint64 started;  /* monotonic us */
 	gboolean screen; /* stdout is a terminal and gets tables */
+	guint pictures;  /* printed elsewhere */
 	GError *error;
 } Watch;
 
@@ -123,20 +124,17 @@ static void show(Watch *w)
 		g_string_append_printf(out, "flows%s%s, %" G_GINT64_FORMAT " s; Ctrl-C ends it\n",
 				       w->flows.ifname ? " of " : "", w->flows.ifname ? w->flows.ifname : "",
 				       seconds_so_far(w));
+	else if (w->pictures++ && !w->flows.json)
+		g_string_append_c(out, '\n');
 	if (!w->error && nfp_flows_print(&w->conf, &w->flows, out, &w->error))
 		put(w, out);
 	else
 		g_main_loop_quit(w->loop);
 }
 
-static gboolean tick(gpointer data)
+static gboolean again(gpointer data)
 {
-	Watch *w = data;
-
-	if (w->screen)
-		show(w);
-	if (w->options->seconds && seconds_so_far(w) >= w->options->seconds)
-		g_main_loop_quit(w->loop);
+	show(data);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -148,20 +146,23 @@ static gboolean told_to_end(gpointer data)
 
 static void look(Watch *w)
 {
+	gboolean often = w->screen || w->options->every;
 	guint sources[] = {
 		g_unix_signal_add(SIGINT, told_to_end, w),
 		g_unix_signal_add(SIGTERM, told_to_end, w),
 		g_unix_signal_add(SIGHUP, told_to_end, w),
-		g_timeout_add_seconds(1, tick, w),
+		w->options->seconds ? g_timeout_add_seconds(w->options->seconds, told_to_end, w) : 0,
+		often ? g_timeout_add_seconds(MAX(w->options->every, 1), again, w) : 0,
 	};
 
 	w->started = g_get_monotonic_time();
-	if (w->screen)
+	if (often)
 		show(w);
 	g_main_loop_run(w->loop);
 	for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-		g_source_remove(sources[i]);
-	if (!w->screen && !w->error)
+		if (sources[i])
+			g_source_remove(sources[i]);
+	if (!often && !w->error)
 		show(w);
 }
 

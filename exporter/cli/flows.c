@@ -7,19 +7,24 @@
 #include "base/error.h"
 #include "cli/cli.h"
 
-#define DEFAULT_TOP 20
+#define DEFAULT_LIMIT 20
+#define EVERY_MAX 3600 /* s */
 
-static const char *const orders[] = {
-	[NFP_FLOWS_BY_OCTETS] = "octets",
-	[NFP_FLOWS_BY_PACKETS] = "packets",
-	[NFP_FLOWS_BY_LAST] = "last",
+#define ORDERS "bytes, packets, first, last or duration"
+
+static const struct {
+	const char *name;
+	NfpFlowsOrder order;
+} orders[] = {
+	{ "bytes", NFP_FLOWS_BY_OCTETS },     { "octets", NFP_FLOWS_BY_OCTETS }, { "packets", NFP_FLOWS_BY_PACKETS },
+	{ "first", NFP_FLOWS_BY_FIRST },      { "last", NFP_FLOWS_BY_LAST },	 { "duration", NFP_FLOWS_BY_DURATION },
 };
 
 static gboolean parse_order(const char *text, NfpFlowsOrder *ret_order)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(orders); i++) {
-		if (g_str_equal(orders[i], text)) {
-			*ret_order = i;
+		if (g_str_equal(orders[i].name, text)) {
+			*ret_order = orders[i].order;
 			return TRUE;
 		}
 	}
@@ -28,9 +33,9 @@ static gboolean parse_order(const char *text, NfpFlowsOrder *ret_order)
 
 typedef struct {
 	NfpCliCommon common;
-	char *interface, *hook, *order, *duration;
-	gint top;
-	gboolean json, watch;
+	char *interface, *hook, *order, *duration, *watch;
+	gint limit;
+	gboolean json;
 } Arguments;
 
 static void arguments_clear(Arguments *arguments)
@@ -40,8 +45,25 @@ static void arguments_clear(Arguments *arguments)
 	g_free(arguments->hook);
 	g_free(arguments->order);
 	g_free(arguments->duration);
+	g_free(arguments->watch);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
+
+/* "2", seconds, or as the configuration has it: "2s". */
+static gboolean parse_every(const char *text, guint *ret_seconds, GError **err)
+{
+	guint64 seconds;
+	uint64_t ns;
+
+	if (g_ascii_string_to_unsigned(text, 10, 1, EVERY_MAX, &seconds, NULL)) {
+		*ret_seconds = (guint)seconds;
+		return TRUE;
+	}
+	if (!nfp_conf_duration(text, &ns, err))
+		return FALSE;
+	*ret_seconds = (guint)(ns / NFP_NS_PER_S);
+	return TRUE;
+}
 
 /* FALSE: told. */
 static gboolean apply(const NfpCommand *command, const Arguments *arguments, NfpWatchOptions *options)
@@ -50,14 +72,17 @@ static gboolean apply(const NfpCommand *command, const Arguments *arguments, Nfp
 	NfpHookKind kind;
 	uint64_t ns;
 
-	if (arguments->top < 0) {
+	if (arguments->limit < 0) {
 		nfp_cli_usage(command, "-n: \"%d\" flows cannot be shown; allowed: 0 (all) or more",
-			      arguments->top);
+			      arguments->limit);
 		return FALSE;
 	}
 	if (arguments->order && !parse_order(arguments->order, &options->flows.order)) {
-		nfp_cli_usage(command, "--by: \"%s\" is no order; allowed: octets, packets or last",
-			      arguments->order);
+		nfp_cli_usage(command, "--sort: \"%s\" is no order; allowed: " ORDERS, arguments->order);
+		return FALSE;
+	}
+	if (arguments->watch && !parse_every(arguments->watch, &options->every, &error)) {
+		nfp_cli_usage(command, "--watch: %s", error->message);
 		return FALSE;
 	}
 	if (arguments->hook && !nfp_conf_hook(arguments->hook, &kind, &error)) {
@@ -73,7 +98,7 @@ static gboolean apply(const NfpCommand *command, const Arguments *arguments, Nfp
 	if (arguments->duration)
 		options->seconds = ns / NFP_NS_PER_S;
 	options->flows.ifname = arguments->interface;
-	options->flows.top = arguments->top;
+	options->flows.limit = (guint)arguments->limit;
 	options->flows.json = arguments->json;
 	return TRUE;
 }
@@ -116,23 +141,35 @@ static int show(const NfpCommand *command, const NfpConf *conf, const Arguments 
 	return nfp_watch_run(conf, options);
 }
 
+/* The time behind --watch may be left out, which GOption does not know of strings. */
+static void fill_in_watch(int argc, char **argv, char *every_second)
+{
+	for (int i = 1; i < argc && !g_str_equal(argv[i], "--"); i++)
+		if ((g_str_equal(argv[i], "-w") || g_str_equal(argv[i], "--watch")) &&
+		    (i + 1 == argc || argv[i + 1][0] == '-'))
+			argv[i] = every_second;
+}
+
 int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 {
-	g_auto(Arguments) arguments = { .top = DEFAULT_TOP };
+	g_auto(Arguments) arguments = { .limit = DEFAULT_LIMIT };
+	char every_second[] = "--watch=1s";
 	const GOptionEntry entries[] = {
 		{ "interface", 'i', 0, G_OPTION_ARG_STRING, &arguments.interface,
 		  "of this one; not metered yet, it is while you look", "IFACE" },
 		{ "hook", 0, 0, G_OPTION_ARG_STRING, &arguments.hook,
 		  "counted by tc or by xdp (to attach: tc)", "HOOK" },
-		{ "watch", 'w', 0, G_OPTION_ARG_NONE, &arguments.watch,
-		  "again each second, until Ctrl-C", NULL },
+		{ "watch", 'w', 0, G_OPTION_ARG_STRING, &arguments.watch,
+		  "again every 1s (to 1h), until Ctrl-C", "[TIME]" },
 		{ "for", 0, 0, G_OPTION_ARG_STRING, &arguments.duration,
 		  "watch so long, 1s to 1h", "TIME" },
-		{ "top", 'n', 0, G_OPTION_ARG_INT, &arguments.top, "so many flows, 0 = all (20)", "N" },
-		{ "by", 0, 0, G_OPTION_ARG_STRING, &arguments.order,
-		  "octets, packets (largest first), last (latest first)", "ORDER" },
+		{ "limit", 'n', 0, G_OPTION_ARG_INT, &arguments.limit, "so many flows, 0 = all (20)", "N" },
+		{ "top", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &arguments.limit, "--limit, as it was called", "N" },
+		{ "sort", 0, 0, G_OPTION_ARG_STRING, &arguments.order,
+		  ORDERS, "ORDER" },
+		{ "by", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &arguments.order, "--sort, as it was called", "ORDER" },
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &arguments.json,
-		  "one JSON object a line (watching: at the end)", NULL },
+		  "one JSON object a line", NULL },
 		NFP_CLI_COMMON(arguments.common),
 		G_OPTION_ENTRY_NULL,
 	};
@@ -140,6 +177,7 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 	g_autoptr(NfpConf) conf = NULL;
 	int code;
 
+	fill_in_watch(argc, argv, every_second);
 	if (!nfp_cli_parse(command, entries, 0, 0, &argc, &argv, &code))
 		return code;
 	if (!apply(command, &arguments, &options))

@@ -20,6 +20,8 @@ static void print_help(const NfpCommand *command, const GOptionEntry *entries)
 	for (const GOptionEntry *entry = entries; entry->long_name; entry++) {
 		g_autoptr(GString) left = g_string_new(NULL);
 
+		if (entry->flags & G_OPTION_FLAG_HIDDEN)
+			continue;
 		if (entry->short_name)
 			g_string_append_printf(left, "-%c, ", entry->short_name);
 		else

@@ -61,7 +61,9 @@ in_n 2 '-i: "a/b" cannot match' "$NFPROBE" run -i a/b
 in_n 2 '--instance: "../x" cannot be used as a name' "$NFPROBE" run --instance ../x
 in_n 2 '--netns: "../x" cannot be used as a name' "$NFPROBE" attach v0 --netns ../x
 in_n 2 '-n: "-1" flows' "$NFPROBE" flows -n -1
-in_n 2 '--by: "size" is no order; allowed: octets, packets or last' "$NFPROBE" flows --by size
+in_n 2 '--sort: "size" is no order; allowed: bytes, packets, first, last or duration' "$NFPROBE" flows --sort size
+in_n 2 '--watch: "0s" .*; allowed: 1s to 1h' "$NFPROBE" flows --watch 0s
+in_n 2 '--watch: "often"' "$NFPROBE" flows -w often
 in_n 2 'an argument is missing: nfprobe attach IFACE' "$NFPROBE" attach
 in_n 2 'where to\? -o FILE is missing' "$NFPROBE" object v0
 in_n 2 '--direction: an object has one' "$NFPROBE" object v0 -o x.o --direction both

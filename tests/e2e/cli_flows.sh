@@ -18,9 +18,25 @@ print(sum(json.loads(line)["packetDeltaCount"] for line in sys.stdin))'; }
 all_there() { [ "$(packets)" = "$(sent sent)" ]; }
 wait_for 10 "the packets in the flows" all_there
 [ "$(nfprobe flows -n 3 --json | wc -l)" = 3 ] || fail "-n 3"
-nfprobe flows -n 0 --json --by packets | python3 -c 'import json, sys
+nfprobe flows --limit 0 --json --sort packets | python3 -c 'import json, sys
 counts = [json.loads(line)["packetDeltaCount"] for line in sys.stdin]
-assert len(counts) > 3 and counts == sorted(counts, reverse=True), counts' || fail "--by packets"
+assert len(counts) > 3 and counts == sorted(counts, reverse=True), counts' || fail "--sort packets"
+for order in "first flowStartMilliseconds" "last flowEndMilliseconds" "bytes octetDeltaCount"; do
+	# shellcheck disable=SC2086
+	nfprobe flows -n 0 --json --sort ${order% *} | python3 -c 'import json, sys
+values = [json.loads(line)[sys.argv[1]] for line in sys.stdin]
+assert len(values) > 3 and values == sorted(values, reverse=True), values' ${order#* } || fail "--sort $order"
+done
+pictures() { [ "$(grep -c ^INTERFACE "$E2E_DIR/watch.log")" -ge 3 ]; }
+start r watch "$NFPROBE" flows -c "$E2E_DIR/nfprobe.yaml" --watch 1 -n 5
+wait_for 30 "three tables" pictures
+stop watch INT || fail "--watch ended with exit code $?"
+lines() { [ "$(wc -l <"$E2E_DIR/lines.log")" -ge 6 ]; }
+start r lines "$NFPROBE" flows -c "$E2E_DIR/nfprobe.yaml" --json -n 2 -w
+wait_for 30 "three times two lines" lines
+stop lines TERM || fail "-w ended with exit code $?"
+python3 -c 'import json, sys
+assert all(json.loads(line)["packetDeltaCount"] for line in sys.stdin)' <"$E2E_DIR/lines.log" || fail "--json -w"
 nfprobe flows >"$E2E_DIR/text"
 grep -q r0 "$E2E_DIR/text" || fail "flows says: $(cat "$E2E_DIR/text")"
 say "ok: while it runs"

@@ -12,7 +12,7 @@ Test(app_flows, largest_first)
 {
 	NfpConf conf = { .instance = (char *)"flows", .pin_root = (char *)NFPT_PIN_ROOT, .hostname = (char *)"edge1",
 			 .interfaces = g_array_new(FALSE, TRUE, sizeof(NfpInterfaceOptions)) };
-	NfpFlowsOptions options = { .top = 1, .order = NFP_FLOWS_BY_PACKETS, .json = TRUE };
+	NfpFlowsOptions options = { .limit = 1, .order = NFP_FLOWS_BY_PACKETS, .json = TRUE };
 	g_autoptr(GString) out = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(JsonNode) node = NULL;
