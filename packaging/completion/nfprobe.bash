@@ -24,7 +24,7 @@ _nfprobe_value() {
 	IFACE) _nfprobe_interfaces ;;
 	DIR) echo ingress egress both ;;
 	HOOK) echo tc xdp ;;
-	ORDER) echo octets packets last ;;
+	ORDER) echo bytes packets first last duration ;;
 	TABLE) echo prefix host service interface ;;
 	LIST) [ "$1" != --decapsulate ] || echo all vxlan gre ;;
 	URL) echo udp:// tcp:// tls:// dtls:// zmq:// file:/// stdout: ;;
