@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The events of soak.sh: each is a function without arguments that leaves the network as it was, or says in a variable
+# what is different from now on. Sourced by it.
+
+extra=0 # packets sent by events, beside the generator's
+links=0
+variant=0
+
+port_of() { case $1 in steady) echo 4739 ;; torn) echo 4740 ;; full) echo 4741 ;; esac; }
+
+write_conf() {
+	local more=
+	[ $((variant % 2)) = 0 ] || more='  - { name: more, endpoint: "udp://127.0.0.1:4743" }'
+	conf nfprobe <<YAML
+interfaces:
+  - { match: r0, direction: ingress }
+  - { match: "x*", direction: ingress }
+maps: { memory: 64MiB }
+collectors:
+  - { name: steady, endpoint: "tcp://127.0.0.1:4739", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
+  - { name: torn, endpoint: "tcp://127.0.0.1:4740", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
+  - { name: full, endpoint: "tcp://127.0.0.1:4741", retry: 100ms, spool: { path: "$E2E_DIR/disk", size: 64MiB } }
+  - { name: udp, endpoint: "udp://127.0.0.1:4742" }
+$more
+YAML
+}
+
+start_probe() {
+	start r nfprobe "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+	E2E_PROBE_NS=r
+	wait_for 60 "r0 to be metered" is_metered r0
+}
+is_metered() { status | books "'yes' if any(h['ifname'] == '$1' and h['attached'] for h in s['hooks']) else 'no'" | grep -q yes; }
+moment() { sleep "0.$(printf %03d $((RANDOM % 900)))"; }
+
+# Descriptors, threads and memory of the daemon, maps and pins of all of the instance.
+usage() {
+	local pid=${E2E_PID[nfprobe]} maps
+	maps=$(cat "/proc/$pid"/fdinfo/* 2>/dev/null | awk '/^memlock/ { sum += $2 } END { print int(sum / 1024) }')
+	echo "descriptors $(find "/proc/$pid/fd" -mindepth 1 | wc -l) threads $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" \
+		"memory_kib $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status") map_kib $maps" \
+		"maps $(find "/sys/fs/bpf/nfprobe/$E2E_ID" -type f | wc -l) pins $(find "/sys/fs/bpf/nfprobe/$E2E_ID" | wc -l)"
+}
+# No bucket waits for a collector that is there.
+rest_probe() {
+	room
+	local name
+	for name in steady torn full; do running $name || chaos_start $name "$(port_of $name)"; done
+	wait_for 300 "steady to have all" none_waits steady
+	wait_for 300 "torn to have all" none_waits torn
+	wait_for 300 "full to have all" none_waits full
+}
+
+# ---- the daemon ----
+
+kill_probe() {
+	stop nfprobe KILL || true
+	moment
+	start_probe
+}
+
+kill_all() {
+	chaos_stop steady
+	chaos_stop torn
+	kill_probe
+	moment
+	chaos_start torn 4740
+	chaos_start steady 4739
+}
+
+end_probe() {
+	stop nfprobe TERM || fail "nfprobe ended with exit code $?"
+	moment
+	start_probe
+}
+
+reload_probe() {
+	variant=$((variant + 1))
+	write_conf
+	nfprobe reload || fail "reload: exit code $?"
+}
+
+# Changes nothing.
+wrong_conf() {
+	cp "$E2E_DIR/nfprobe.yaml" "$E2E_DIR/right.yaml"
+	echo 'colectors: []' >>"$E2E_DIR/nfprobe.yaml"
+	! nfprobe reload 2>>"$E2E_DIR/wrong.log" || fail "a wrong file was taken"
+	mv "$E2E_DIR/right.yaml" "$E2E_DIR/nfprobe.yaml"
+}
+
+# ---- collectors ----
+
+kill_collector() {
+	local name=steady
+	[ $((RANDOM % 2)) = 0 ] || name=torn
+	chaos_stop $name
+	sleep $((RANDOM % 4))
+	chaos_start $name "$(port_of $name)"
+}
+
+pause_collector() {
+	kill -STOP "${E2E_PID[steady]}"
+	sleep $((RANDOM % 5))
+	kill -CONT "${E2E_PID[steady]}"
+}
+
+# Connections end in the middle of a message.
+reset_sessions() {
+	chaos_stop torn
+	chaos_start torn 4740 --reset $((1000 + RANDOM))
+	sleep $((1 + RANDOM % 3))
+	chaos_stop torn
+	chaos_start torn 4740
+}
+
+# ---- links ----
+
+link_up() {
+	links=$((links + 1))
+	x=x$links
+	link s "s$links" 02:09:00:00:02:01 r "$x" 02:09:00:00:02:02
+	wait_for 60 "$x to be metered" is_metered "$x"
+}
+link_sends() {
+	in_ns s timeout 60 python3 "$E2E_SUPPORT/flood.py" send "s$links" "$1" 20 $RANDOM || fail "flood"
+	extra=$((extra + $1))
+}
+link_down() {
+	rest s
+	ip -n "$E2E_ID-s" link del "s$links"
+}
+
+come_and_go() {
+	link_up
+	link_sends 500
+	link_down
+}
+
+rename_link() {
+	link_up
+	link_sends 200
+	ip -n "$E2E_ID-r" link set "$x" down
+	ip -n "$E2E_ID-r" link set "$x" name "$x-new"
+	ip -n "$E2E_ID-r" link set "$x-new" up
+	wait_for 60 "$x-new to be metered" is_metered "$x-new"
+	link_sends 200
+	link_down
+}
+
+# To a namespace that nobody meters: what it gets there is nobody's.
+move_link() {
+	link_up
+	link_sends 200
+	rest s
+	ip -n "$E2E_ID-r" link set "$x" netns "$E2E_ID-away"
+	ip -n "$E2E_ID-s" link del "s$links"
+}
+
+change_mtu() {
+	local mtu=$((1300 + RANDOM % 7000))
+	ip -n "$E2E_ID-s" link set s0 mtu $mtu
+	ip -n "$E2E_ID-r" link set r0 mtu $mtu
+}
+
+toggle_offloads() {
+	local to=off
+	[ $((RANDOM % 2)) = 0 ] || to=on
+	offloads s s0 $to
+	offloads r r0 $to
+}
+
+# ---- resources ----
+
+# More flows than the tables have room for.
+flood() {
+	local packets=$((2000 + RANDOM % 10000))
+	flows_send $packets $RANDOM
+	extra=$((extra + packets))
+}
+
+fill_disk() {
+	chaos_stop full
+	dd if=/dev/zero of="$E2E_DIR/disk/ballast" bs=64k 2>/dev/null || true
+	sleep $((1 + RANDOM % 4))
+	rm "$E2E_DIR/disk/ballast"
+	chaos_start full 4741
+}
+room() { rm -f "$E2E_DIR/disk/ballast"; }
+
+step_clock() {
+	local steps=(1 -1 5 -5 60 -60 3600 -3600 7200 -7200) by
+	by=${steps[RANDOM % ${#steps[@]}]}
+	date -u -s "@$(($(date +%s) + by))" >/dev/null
+	sleep $((RANDOM % 3))
+	date -u -s "@$(($(date +%s) - by))" >/dev/null
+}
+
+take_cpu() {
+	local online=/sys/devices/system/cpu/cpu1/online
+	[ -w $online ] || return 0
+	echo 0 >$online
+	sleep $((1 + RANDOM % 3))
+	echo 1 >$online
+}

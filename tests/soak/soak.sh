@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One bad event after another, at random moments, under traffic whose amount is known. At the end the generator's count is
+# that of the records and the named losses, each collector has what it must have, and descriptors, threads, maps and memory
+# are what they were at the beginning. Buckets of one second. Usage: soak.sh MINUTES SEED [--clock] [--cpu]
+[ -n "${E2E_MOUNTS-}" ] || E2E_MOUNTS=own exec unshare --mount --propagation slave "$0" "$@"
+. "$(dirname "$0")/../e2e/lib.sh"
+# shellcheck source=../e2e/lib_chaos.sh
+. "$(dirname "$0")/../e2e/lib_chaos.sh"
+# shellcheck source=events.sh
+. "$(dirname "$0")/events.sh"
+e2e_begin unshare bpftool
+need_nfprobe
+minutes=${1?how many minutes}
+RANDOM=${2?a seed}
+seed=$2
+shift 2
+
+chaos_network
+ns_add away
+mkdir "$E2E_DIR/disk"
+mount -t tmpfs -o size=2m nfpt "$E2E_DIR/disk" || skip "cannot mount a tmpfs"
+E2E_DISKS+=("$E2E_DIR/disk")
+traffic_serve r 5000
+# steady is restarted and paused, torn gets its connections reset, full has a disk without room.
+chaos_start steady 4739
+chaos_start torn 4740
+chaos_start full 4741
+ipfix_start r udp udp 4742
+write_conf
+start_probe
+
+generate_udp() {
+	local sent=0
+	until [ -e "$E2E_DIR/enough" ]; do
+		traffic s udp 10.9.1.2 5000 400 60
+		traffic s udp fd09:1::2 5000 100 200
+		sent=$((sent + 500))
+		echo $sent >"$E2E_DIR/sent"
+	done
+}
+generate_udp &
+E2E_PID[generator]=$!
+
+events=(kill_probe end_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link
+	change_mtu toggle_offloads flood fill_disk kill_all)
+for option in "$@"; do
+	case $option in
+	--clock) events+=(step_clock) ;;
+	--cpu) events+=(take_cpu) ;;
+	esac
+done
+# shellcheck disable=SC2034 # events count themselves
+declare -A done_of=()
+begun=$SECONDS
+say "seed $seed, $minutes minutes"
+# What it takes to run, before and after.
+measure_from=
+while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
+	event=${events[RANDOM % ${#events[@]}]}
+	printf '%5d s  %s\n' $((SECONDS - begun)) "$event"
+	$event
+	done_of[$event]=$((${done_of[$event]-0} + 1))
+	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
+	# Any moment: not a wait for something.
+	sleep "$((RANDOM % 3)).$(printf %03d $((RANDOM % 1000)))"
+	if [ -z "$measure_from" ] && [ ${#done_of[@]} -ge 5 ]; then
+		kill_probe
+		rest_probe
+		measure_from=$(usage)
+	fi
+done
+
+generate_udp_stop() {
+	touch "$E2E_DIR/enough"
+	wait "${E2E_PID[generator]}" || fail "the generator"
+	unset "E2E_PID[generator]"
+}
+generate_udp_stop
+room
+rest s r
+sent=$(($(cat "$E2E_DIR/sent") + extra))
+for name in steady torn full; do running $name || chaos_start $name "$(port_of $name)"; done
+kill_probe
+all_booked() { status | books "'yes' if s['seen'] == $sent and s['open'] == 0 else 'no'" | grep -q yes; }
+wait_for 120 "all $sent packets in the books: $(status | books 's["seen"]')" all_booked
+for name in steady torn; do
+	wait_for 300 "$name to have all" none_waits $name
+	wait_for 60 "$name to read" all_read "$(port_of $name)"
+done
+rest_probe
+measure_to=$(usage)
+status >"$E2E_DIR/end.json"
+python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/end.json" || fail "the books do not close"
+lost=$(books 'sum(s["lost"].values())' <"$E2E_DIR/end.json")
+nfprobe_stop
+
+say "--- $minutes minutes, seed $seed"
+for event in "${!done_of[@]}"; do printf '%6d  %s\n' "${done_of[$event]}" "$event"; done | sort -k2
+say "ok: $sent packets sent = $((sent - lost)) in records + $lost lost for named reasons; the books close"
+[ "$lost" = 0 ] || books 'str({k: v for k, v in s["lost"].items() if v})' <"$E2E_DIR/end.json"
+for name in steady torn; do
+	chaos_stop $name TERM
+	distinct $name
+	# shellcheck disable=SC2154 # of distinct
+	[ "$packets" = $((sent - lost)) ] || fail "$name: $packets packets of $((sent - lost)) ($records records, $again came again)"
+	say "ok: $name has all $packets packets in $records records, $again came again"
+done
+say "before: $measure_from"
+say "after:  $measure_to"
+python3 "$E2E_TOP/tests/soak/growth.py" "$measure_from" "$measure_to" || fail "something grew"
+say "ok: nothing grew"
