@@ -71,6 +71,7 @@ Test(snapshot, has_limits)
 {
 	g_autoptr(NfpSnapshot) rules = nfp_snapshot_new();
 	g_autoptr(NfpSnapshot) services = nfp_snapshot_new();
+	g_autoptr(NfpSnapshot) prefixes = nfp_snapshot_new();
 	g_autoptr(GError) err = NULL;
 
 	for (guint i = 0; i <= NFP_SNAPSHOT_RULES; i++)
@@ -82,6 +83,13 @@ Test(snapshot, has_limits)
 		nfp_snapshot_add_service(services, &(NfpServiceRow){ .protocol = 6 });
 	cr_expect_not(nfp_snapshot_fits(services, &err));
 	cr_expect_str_eq(err->message, "there are more than 65534 rows of services");
+	g_clear_error(&err);
+	prefixes->prefixes = NFP_SNAPSHOT_PREFIXES - 1;
+	prefixes->hosts = 1;
+	cr_expect(nfp_snapshot_fits(prefixes, NULL));
+	prefixes->hosts = 2;
+	cr_expect_not(nfp_snapshot_fits(prefixes, &err));
+	cr_expect_str_eq(err->message, "there are more than 8388608 prefixes and hosts");
 	nfp_snapshot_unref(NULL);
 }
 
