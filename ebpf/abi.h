@@ -37,7 +37,7 @@ enum nfp_lost {
 	NFP_LOST_no_bucket,  /* neither the bucket nor the spill bucket was there */
 	NFP_LOST_no_row,     /* no room for the hook's row (user space adds these from the status map) */
 	NFP_LOST_unreadable, /* entry that user space could not read back (written by the harvester) */
-	NFP_LOST_filtered,   /* left out by configuration */
+	NFP_LOST_filtered,   /* left out by the filter of the interface */
 	NFP_LOST_N = 8,      /* room for more without a new ABI */
 };
 

@@ -46,4 +46,14 @@ const volatile __u8 knob_table = 0;
 const volatile __u8 knob_fib = 0;
 #define NFP_FIB_ASK 0x80
 
+/* A tc program's way: enum nfp_way_in. One variable, compared and not computed with, so that nothing is left of it once it
+ * is known. XDP programs have the general path alone. */
+enum nfp_way_in {
+	NFP_IN_GENERAL,
+	NFP_IN_TABLE,            /* the fast path first; beside knob_table */
+	NFP_IN_FILTERED_TABLE,   /* frames that nfp_filter() (filter.bpf.h) answers 0 to are not metered */
+	NFP_IN_FILTERED_GENERAL,
+};
+const volatile __u8 knob_way = NFP_IN_GENERAL;
+
 #endif

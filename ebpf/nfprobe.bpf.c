@@ -11,6 +11,7 @@
 #include "ebpf/book.bpf.h"
 #include "ebpf/event.bpf.h"
 #include "ebpf/fast.bpf.h"
+#include "ebpf/filter.bpf.h"
 #include "ebpf/measure.bpf.h"
 #include "ebpf/syn.bpf.h"
 #include "ebpf/xdp.bpf.h"
@@ -97,34 +98,40 @@ static __always_inline void nfp_frame_of_skb(struct nfp_frame *f, struct __sk_bu
 		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
 }
 
+/* The buffer as the fast path sees it. False: that is for others. */
+static __always_inline bool nfp_plain_of_skb(struct nfp_plain *f, struct __sk_buff *skb)
+{
+	__builtin_memset(f, 0, sizeof(*f));
+	f->length = skb->len;
+	f->ifindex = skb->ifindex;
+	f->segments = skb->gso_segs;
+	f->gso_size = skb->gso_size;
+	if (knob_clock == NFP_CLOCK_CAPTURE) {
+		if (skb->cb[0])
+			return false;
+		if (skb->mark)
+			f->length = skb->mark;
+		f->time = skb->tstamp;
+	}
+	if (knob_egress) {
+		f->way = skb->ingress_ifindex;
+		f->key_flags = NFP_KEY_EGRESS;
+	}
+	if (knob_link != NFP_LINK_ETHERNET)
+		f->key_flags |= NFP_KEY_L3;
+	if (skb->vlan_present)
+		f->vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
+	return true;
+}
+
 /* Not inlined: its frame and those of the general path's calls would not fit on the stack together (512 octets,
  * counted whatever is taken). */
 static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 {
 	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
-	struct nfp_plain f = {
-		.length = skb->len,
-		.ifindex = skb->ifindex,
-		.segments = skb->gso_segs,
-		.gso_size = skb->gso_size,
-	};
+	struct nfp_plain f;
 
-	if (knob_clock == NFP_CLOCK_CAPTURE) {
-		if (skb->cb[0])
-			return false;
-		if (skb->mark)
-			f.length = skb->mark;
-		f.time = skb->tstamp;
-	}
-	if (knob_egress) {
-		f.way = skb->ingress_ifindex;
-		f.key_flags = NFP_KEY_EGRESS;
-	}
-	if (knob_link != NFP_LINK_ETHERNET)
-		f.key_flags |= NFP_KEY_L3;
-	if (skb->vlan_present)
-		f.vlan = (skb->vlan_tci & 0x0fff) | NFP_VLAN_PRESENT;
-	return nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
+	return nfp_plain_of_skb(&f, skb) && nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
 }
 
 /* The general path: any packet at all. Not inlined: the fast path should not save the registers that it takes. */
@@ -172,11 +179,51 @@ static __noinline int nfp_general_skb(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+/* A buffer that is left out: in the books by as many packets as it would be if it were not. */
+static __noinline int nfp_filtered_skb(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct nfp_work *w;
+	struct nfp_plain f;
+
+	if (knob_table && nfp_plain_of_skb(&f, skb)) {
+		if (!f.segments && !f.gso_size)
+			f.segments = 1;
+		if (nfp_filtered_fast(&f))
+			return 1;
+	}
+	w = bpf_map_lookup_elem(&scratch, &zero);
+	if (!w)
+		return 0;
+	nfp_frame_of_skb(&w->frame, skb);
+	if (!w->frame.segments && nfp_parse_copy(skb, w)) {
+		w->frame.header = w->packet.header_len;
+		if (nfp_is_tunnel(&w->packet))
+			w->frame.header = nfp_tunnel_header(skb, w);
+		nfp_measure(&w->frame, &w->packet);
+	}
+	nfp_filtered(w, skb->tstamp);
+	return 1;
+}
+
 SEC("tc")
 int nfprobe_tc(struct __sk_buff *skb)
 {
+	__u8 way;
+
 	NFP_BENCH_NEXT();
-	if (knob_table && nfp_fast_skb(skb))
+	way = knob_way;
+	if (way > NFP_IN_TABLE) {
+		if (!nfp_filter(skb)) {
+			NFP_KEEP(nfp_filtered_skb(skb));
+			return TC_ACT_UNSPEC;
+		}
+		if (way > NFP_IN_FILTERED_TABLE)
+			return nfp_general_skb(skb);
+	} else if (way < NFP_IN_TABLE) {
+		return nfp_general_skb(skb);
+	}
+	if (nfp_fast_skb(skb))
 		return TC_ACT_UNSPEC;
 	return nfp_general_skb(skb);
 }

@@ -144,7 +144,8 @@ struct nfp_fast_row {
 	__u64 skb_bytes;
 	__u64 segments; /* packets beyond one a buffer: seen = skbs + segments */
 	__u64 coarsened;
-	__u64 zero[3];
+	__u64 filtered; /* packets, seen too */
+	__u64 zero[2];
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_table_head) == 64 && sizeof(struct nfp_fast_row) == 64,
 		  "elements of one map");

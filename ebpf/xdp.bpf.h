@@ -13,6 +13,7 @@
 
 #include "ebpf/book.bpf.h"
 #include "ebpf/event.bpf.h"
+#include "ebpf/filter.bpf.h"
 #include "ebpf/measure.bpf.h"
 #include "ebpf/syn.bpf.h"
 
@@ -157,6 +158,10 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	if (!w) /* entry 0 of an array is always there */
 		return XDP_PASS;
 	nfp_frame_of_xdp(&w->frame, xdp, length);
+	if (knob_way > NFP_IN_TABLE && !nfp_filter(xdp)) {
+		nfp_filtered(w, 0);
+		return XDP_PASS;
+	}
 	if (knob_fib)
 		nfp_fib_begin(w, true);
 

@@ -93,6 +93,7 @@ static void load(NfpBench *bench, NfpBenchHow how, guint32 keys4, guint32 keys6)
 	if (!skel)
 		nfp_bench_fail("the programs cannot be opened");
 	skel->rodata->knob_table = how & NFP_BENCH_TABLE ? 1 : 0;
+	skel->rodata->knob_way = how & NFP_BENCH_TABLE ? 1 : 0; /* enum nfp_way_in */
 	skel->rodata->knob_clock = (how & NFP_BENCH_TABLE) && !(how & NFP_BENCH_EXACT) ? 2 : 0;
 	skel->rodata->bench_zipf = how & NFP_BENCH_ZIPF ? 1 : 0;
 	bpf_map__set_max_entries(skel->maps.bench_hash, keys4);

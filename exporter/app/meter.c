@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/diff.h"
+#include "filter/filter.h"
 
 #define ROOM "interfaces"
 #define NAMES_TOLD 20
@@ -115,22 +116,39 @@ static void tell_done(NfpMeter *meter, const char *name, const char *what)
 		g_ptr_array_add(meter->done, g_strdup_printf("%s: %s", name, what));
 }
 
-static void attach(NfpMeter *meter, const NfpLink *link, NfpDirection direction, NfpHookKind hook,
-		   uint32_t decapsulate)
+/* The probe takes its own references to the filter. */
+static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError **err)
 {
-	NfpParseOptions parse = { decapsulate, meter->conf->fragments, meter->conf->enrichment_routes };
+	NfpParseOptions parse = { .decapsulate = o->decapsulate, .fragments = meter->conf->fragments,
+				  .routes = meter->conf->enrichment_routes };
+	g_autoptr(NfpFilter) filter = o->filter ? nfp_filter_new(o->filter, err) : NULL;
+
+	if (o->filter && !filter) {
+		g_prefix_error(err, "filter \"%.80s\": ", o->filter);
+		return FALSE;
+	}
+	if (filter)
+		parse.filter = (NfpPacketFilter){ nfp_filter_code(filter, NFP_FILTER_ETHERNET),
+						  nfp_filter_code(filter, NFP_FILTER_RAW), nfp_filter_has_tags(filter) };
+	nfp_probe_set_parse(meter->probe, parse);
+	return TRUE;
+}
+
+static void attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o)
+{
 	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
 	g_autofree char *name = where(meter, link->name);
 	GError *error = NULL;
 
-	nfp_probe_set_parse(meter->probe, parse);
-	if (!nfp_probe_attach(meter->probe, link->name, direction, hook, &error)) {
+	if (!set_parse(meter, o, &error) ||
+	    !nfp_probe_attach(meter->probe, link->name, o->direction, o->hook, &error)) {
 		failed(meter, link, error);
 		return;
 	}
 	tell_done(meter, name, "attached");
-	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s", name, ways[direction],
-		hook != NFP_HOOK_XDP ? "" : direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP");
+	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s%s", name, ways[o->direction],
+		o->hook != NFP_HOOK_XDP ? "" : o->direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP",
+		o->filter ? ", filtered" : "");
 	if (nfp_probe_note(meter->probe))
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s: %s", name, nfp_probe_note(meter->probe));
 	g_hash_table_remove(meter->failures, GUINT_TO_POINTER(link->ifindex));
@@ -147,6 +165,13 @@ static const NfpInterfaceOptions *wanted_by(const NfpMeter *meter, const NfpConf
 			return o;
 	}
 	return NULL;
+}
+
+/* How an interface is metered that stands in no list. */
+static NfpInterfaceOptions by_default(const NfpConf *conf)
+{
+	return (NfpInterfaceOptions){ .direction = conf->direction, .hook = conf->hook, .sampling = 1,
+				      .decapsulate = conf->decapsulate };
 }
 
 static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *link)
@@ -202,7 +227,7 @@ static void follow_name(NfpMeter *meter, const NfpLink *link, const char *old)
 	if (!now) {
 		leave(meter, link, "no interface of the configuration has that name");
 	} else if (!before || !same_hooks(before, now)) {
-		attach(meter, link, now->direction, now->hook, now->decapsulate);
+		attach(meter, link, now);
 		narrow(meter, link->name, now->direction);
 	}
 }
@@ -225,7 +250,7 @@ static void attach_configured(NfpMeter *meter, const GArray *links)
 		const NfpInterfaceOptions *o = wanted(meter, link);
 
 		if (o && !g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, o->direction, o->hook, o->decapsulate);
+			attach(meter, link, o);
 	}
 }
 
@@ -260,6 +285,7 @@ static void leave_stacked(NfpMeter *meter, const GArray *links, const GArray *ne
 /* Without a list: all that are up, one device of each stack. */
 static void attach_default(NfpMeter *meter, const GArray *links)
 {
+	const NfpInterfaceOptions unlisted = by_default(meter->conf);
 	g_autoptr(GArray) up = g_array_new(FALSE, TRUE, sizeof(NfpLink));
 
 	for (guint i = 0; i < links->len; i++) {
@@ -276,8 +302,7 @@ static void attach_default(NfpMeter *meter, const GArray *links)
 		const NfpLink *link = &g_array_index(up, NfpLink, i);
 
 		if (!g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			attach(meter, link, meter->conf->direction, meter->conf->hook,
-			       meter->conf->decapsulate);
+			attach(meter, link, &unlisted);
 	}
 }
 
@@ -449,8 +474,7 @@ static gboolean rule_of(const NfpMeter *meter, const NfpConf *conf, const NfpLin
 	if (o)
 		*ret = *o;
 	else if (!conf->interfaces->len && !meter->domain->netns && !link->loopback)
-		*ret = (NfpInterfaceOptions){ .direction = conf->direction, .hook = conf->hook, .sampling = 1,
-					      .decapsulate = conf->decapsulate };
+		*ret = by_default(conf);
 	else
 		return FALSE;
 	return TRUE;
@@ -473,7 +497,7 @@ static gboolean change_one(NfpMeter *meter, const NfpConf *before, const NfpLink
 	}
 	if (same_programs(before, meter->conf) && rule_of(meter, before, link, &old) && same_hooks(&old, &now))
 		return FALSE;
-	attach(meter, link, now.direction, now.hook, now.decapsulate);
+	attach(meter, link, &now);
 	narrow(meter, link->name, now.direction);
 	return TRUE;
 }

@@ -23,6 +23,8 @@ static const Row collector_rows[] = {
 	{ "records", "collector_records_total", COUNTER, "records handed to the socket" },
 	{ "packets", "collector_packets_total", COUNTER, "packets that these records stand for" },
 	{ "octets", "collector_bytes_total", COUNTER, "bytes handed to the socket" },
+	{ "filtered_records", "collector_filtered_records_total", COUNTER, "records that the collector's filter left out" },
+	{ "filtered_packets", "collector_filtered_packets_total", COUNTER, "packets in these records" },
 	{ "refused_records", "collector_refused_records_total", COUNTER, "records that this collector did not get" },
 	{ "refused_packets", "collector_refused_packets_total", COUNTER, "packets in records that this collector did not get" },
 	{ "resent_records", "collector_resent_records_total", COUNTER,

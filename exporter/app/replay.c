@@ -124,7 +124,7 @@ static gboolean make_probe(Replay *r, GError **err)
 	if (!r->probe)
 		return FALSE;
 	nfp_probe_set_parse(r->probe,
-			    (NfpParseOptions){ r->conf.decapsulate, r->conf.fragments, false });
+			    (NfpParseOptions){ .decapsulate = r->conf.decapsulate, .fragments = r->conf.fragments });
 	r->run = nfp_testrun_new(r->probe, nfp_capture_is_ethernet(r->capture), err);
 	return r->run != NULL;
 }

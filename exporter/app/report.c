@@ -46,6 +46,8 @@ static void add_collector(JsonBuilder *b, const NfpCollectorOptions *options, Nf
 	nfp_json_add_number(b, "records", s.records);
 	nfp_json_add_number(b, "packets", s.packets);
 	nfp_json_add_number(b, "octets", s.octets);
+	nfp_json_add_number(b, "filtered_records", s.filtered_records);
+	nfp_json_add_number(b, "filtered_packets", s.filtered_packets);
 	nfp_json_add_number(b, "refused_records", s.refused_records);
 	nfp_json_add_number(b, "refused_packets", s.refused_packets);
 	nfp_json_add_number(b, "resent_records", s.resent_records);

@@ -149,6 +149,7 @@ static void print_collectors(GString *out, JsonObject *daemon)
 
 		const char *state = json_object_get_string_member_with_default(c, "state", "?");
 		gboolean fits = strlen(state) <= STATE_COLUMNS;
+		guint64 filtered = (guint64)json_object_get_int_member_with_default(c, "filtered_records", 0);
 		guint64 cut = (guint64)json_object_get_int_member_with_default(c, "cut_records", 0);
 
 		g_string_append_printf(out, "%-16.16s %-28.28s %12" U64 " %14" U64 " %10" U64 " %s\n",
@@ -160,6 +161,8 @@ static void print_collectors(GString *out, JsonObject *daemon)
 				       fits ? state : "down:");
 		if (!fits)
 			append_reason(out, "", state);
+		if (filtered)
+			g_string_append_printf(out, "%16s %" U64 " records left out by its filter\n", "", filtered);
 		if (cut)
 			g_string_append_printf(out, "%16s %" U64 " records without the ends of their texts: longer than a message\n",
 					       "", cut);

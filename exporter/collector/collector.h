@@ -23,6 +23,7 @@ typedef struct {
 	char *protocol;            /* encoder's name; NULL = nfp_collector_protocol(endpoint) */
 	char *template_set;        /* name of a template set */
 	gboolean biflow;           /* both directions of a flow in one record */
+	char *filter;              /* which records it gets, in the syntax of pcap-filter(7); NULL: all */
 	NfpPeer kind;              /* who receives, if that is known */
 	uint32_t pen;              /* of our own elements, from the top of the configuration; 0 = NFP_PEN_OWN */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
@@ -65,6 +66,7 @@ typedef struct {
 	uint32_t queued;           /* batches that wait to be sent or acknowledged */
 	uint64_t oldest_ns;        /* end of the oldest such bucket, ns since 1970; 0 = none, or it is not known yet */
 	uint64_t messages, records, packets, octets; /* handed to the socket; records and packets once each */
+	uint64_t filtered_records, filtered_packets; /* left out by its filter */
 	uint64_t refused_records, refused_packets;   /* ring full, shut down, or unsendable: in no message */
 	uint64_t resent_records;   /* handed over again in a new session, for they were not acknowledged (TCP) */
 	uint64_t unacked_records;  /* handed over and given up before they were acknowledged: may be lost (TCP) */

@@ -68,16 +68,11 @@ static void publish_to(NfpGroup *group, guint member, NfpBatch *batch)
 
 /* ---- balance --------------------------------------------------------------------------------------------- */
 
-/* The records of one member; the harvester's batch lives as long, for its delivery and its facts. */
+/* The records of one member. */
 static NfpBatch *part_of(NfpBatch *batch, const uint8_t *whose, guint member, uint32_t n)
 {
-	NfpBatch *part = nfp_batch_new(n, NULL);
+	NfpBatch *part = nfp_batch_part(nfp_batch_ref(batch), n);
 
-	part->bucket_start_ns = batch->bucket_start_ns;
-	part->bucket_end_ns = batch->bucket_end_ns;
-	part->domain = batch->domain;
-	part->facts = nfp_batch_ref(batch);
-	part->facts_free = (GDestroyNotify)nfp_batch_unref;
 	for (uint32_t i = 0; i < batch->n; i++)
 		if (whose[i] == member)
 			part->records[part->n++] = batch->records[i];

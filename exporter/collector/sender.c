@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/ring.h"
 #include "collector/session.h"
+#include "collector/sieve.h"
 
 #define GOODBYE_MAX G_USEC_PER_SEC /* for the peer's close after ours */
 #define RUNNING G_MAXINT64
@@ -25,11 +26,13 @@ struct NfpCollector {
 	int wake_fd;            /* stop() was called, or something was refused */
 	GThread *thread;
 	char *room;             /* in the log */
+	NfpFilter *filter;      /* or NULL */
 	NfpSession *session;    /* the thread's */
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
 	_Atomic uint64_t refused_records, refused_packets, refused_octets; /* by publish(): the ring was full, or stopped */
+	NfpSieveCounts filtered;
 	gboolean retiring;      /* set before stop_by: what is left is another's */
 	GQueue left;            /* NfpOutboxEntry: the thread's when it ended; then retire()'s, for inherit() */
 	pthread_mutex_t lock;   /* of the next four; held for the time of a copy */
@@ -71,6 +74,19 @@ static void refuse(NfpCollector *collector, NfpBatch *batch)
 	nfp_batch_unref(batch);
 }
 
+/* The next batch of the ring, or what the filter leaves of it; NULL: there is none. */
+static NfpBatch *next_batch(NfpCollector *collector)
+{
+	NfpBatch *batch;
+
+	while ((batch = nfp_ring_pop(collector->ring))) {
+		batch = nfp_sieve(collector->filter, batch, &collector->filtered);
+		if (batch)
+			return batch;
+	}
+	return NULL;
+}
+
 static void wake(NfpCollector *collector)
 {
 	uint64_t one = 1;
@@ -86,7 +102,10 @@ void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch)
 	NfpBatch *reference = nfp_batch_ref(batch);
 
 	if (atomic_load(&collector->stop_by) != RUNNING || !nfp_ring_push(collector->ring, reference)) {
-		refuse(collector, reference);
+		/* What its filter leaves out is not refused. */
+		reference = nfp_sieve(collector->filter, reference, &collector->filtered);
+		if (reference)
+			refuse(collector, reference);
 		wake(collector); /* it tells: the peer may keep it waiting for long */
 	}
 }
@@ -146,6 +165,8 @@ static void add_counts(NfpCollectorStatus *to, const NfpCollectorStatus *more)
 	to->octets += more->octets;
 	to->refused_records += more->refused_records;
 	to->refused_packets += more->refused_packets;
+	to->filtered_records += more->filtered_records;
+	to->filtered_packets += more->filtered_packets;
 	to->resent_records += more->resent_records;
 	to->unacked_records += more->unacked_records;
 	to->cut_records += more->cut_records;
@@ -163,6 +184,8 @@ void nfp_collector_status(NfpCollector *collector, NfpCollectorStatus *ret_statu
 	ret_status->queued += nfp_ring_length(collector->ring);
 	ret_status->refused_records += atomic_load(&collector->refused_records);
 	ret_status->refused_packets += atomic_load(&collector->refused_packets);
+	ret_status->filtered_records += atomic_load(&collector->filtered.records);
+	ret_status->filtered_packets += atomic_load(&collector->filtered.packets);
 }
 
 static void log_session(NfpCollector *collector, const NfpCollectorStatus *status)
@@ -236,7 +259,7 @@ static void divert(NfpCollector *collector, gint64 now)
 		GQueue batches = G_QUEUE_INIT;
 		NfpBatch *batch;
 
-		while (batches.length < DIVERT && (batch = nfp_ring_pop(collector->ring)))
+		while (batches.length < DIVERT && (batch = next_batch(collector)))
 			g_queue_push_tail(&batches, batch);
 		nfp_session_divert(collector->session, &batches, now);
 		while ((batch = g_queue_pop_head(&batches)))
@@ -253,7 +276,7 @@ static void feed(NfpCollector *collector, gint64 now)
 {
 	take_inherited(collector);
 	while (!is_retiring(collector) && nfp_session_wants(collector->session)) {
-		NfpBatch *batch = nfp_ring_pop(collector->ring);
+		NfpBatch *batch = next_batch(collector);
 
 		if (!batch)
 			break;
@@ -271,7 +294,7 @@ static void refuse_ring(NfpCollector *collector)
 {
 	NfpBatch *batch;
 
-	while ((batch = nfp_ring_pop(collector->ring)))
+	while ((batch = next_batch(collector)))
 		refuse(collector, batch);
 }
 
@@ -282,7 +305,7 @@ static void spool_ring(NfpCollector *collector, gint64 now)
 
 	if (!nfp_session_can_divert(collector->session, now))
 		return;
-	while ((batch = nfp_ring_pop(collector->ring)))
+	while ((batch = next_batch(collector)))
 		g_queue_push_tail(&batches, batch);
 	nfp_session_divert(collector->session, &batches, now);
 	while ((batch = g_queue_pop_head(&batches)))
@@ -393,11 +416,21 @@ NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const N
 {
 	g_autoptr(NfpCollector) collector = g_new0(NfpCollector, 1);
 
+	collector->wake_fd = -1;
 	pthread_mutex_init(&collector->lock, NULL);
 	atomic_init(&collector->stop_by, RUNNING);
 	atomic_init(&collector->hurry_until, RUNNING);
 	collector->logged = NFP_SESSION_CLOSED;
 	collector->room = g_strdup_printf("collector %s", options->name);
+	if (options->filter) {
+		collector->filter = nfp_filter_new(options->filter, err);
+		if (!collector->filter) {
+			g_prefix_error(err, "filter \"%.80s\": ", options->filter);
+			nfp_transport_free(transport);
+			nfp_encoder_free(encoder);
+			return NULL;
+		}
+	}
 	collector->session = nfp_session_new(options, templates, clock, encoder, transport);
 	if (!nfp_session_open(collector->session, err))
 		return NULL;
@@ -438,7 +471,7 @@ void nfp_collector_retire(NfpCollector *collector, gint64 deadline)
 	atomic_store(&collector->stop_by, MIN(deadline, RUNNING - 1));
 	wake(collector);
 	g_thread_join(g_steal_pointer(&collector->thread));
-	while ((batch = nfp_ring_pop(collector->ring))) {
+	while ((batch = next_batch(collector))) {
 		NfpOutboxEntry *entry = g_new0(NfpOutboxEntry, 1);
 
 		entry->batch = batch;
@@ -483,6 +516,7 @@ void nfp_collector_free(NfpCollector *collector)
 	refuse_entries(collector, &collector->left);
 	refuse_entries(collector, &collector->inherited);
 	nfp_session_free(collector->session);
+	nfp_filter_free(collector->filter);
 	nfp_name_tables_unref(collector->tables);
 	nfp_ring_free(collector->ring);
 	nfp_fd_clear(&collector->wake_fd);

@@ -190,6 +190,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .example = "vxlan, gre",
 	  .help = "Tunnels that are taken off, up to four in one another: the flow inside is what is "
 		  "counted, with kind, id and addresses of its tunnel (docs/tunnels.md)." },
+	{ INTERFACE(filter), .path = "filter", .type = NFP_CONF_FILTER, .absent = "everything is metered",
+	  .part = NFP_CONF_PART_HOOKS, .example = "not port 22",
+	  .help = "What is metered, in the syntax of tcpdump. Packets that are left out are seen, and in no "
+		  "record: the books have them as lost, by reason `filtered` (docs/filters.md)." },
 	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
 	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
 	  .help = "One in how many packets is looked at. 1 = every packet." },
@@ -213,6 +217,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Both directions of a flow in one record, where both were seen in a bucket (RFC 5103, "
 		  "docs/biflow.md). Only for collectors that read the elements of the other direction." },
+	{ COLLECTOR(filter), .path = "filter", .type = NFP_CONF_FILTER, .absent = "it gets every record",
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "net 192.0.2.0/24",
+	  .help = "Which records this collector gets, in the syntax of tcpdump, asked of each record as if it were "
+		  "a packet (docs/filters.md). The others are counted as `filtered` for it." },
 	{ COLLECTOR(kind), .path = "kind", .type = NFP_CONF_CHOICE, .choices = kinds, .value = "other",
 	  .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Which collector receives, where that is known: it gets no field that it takes for something "

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/listen.h"
 #include "conf/schema.h"
+#include "filter/filter.h"
 #include "record/suggest.h"
 #include "record/tunnels.h"
 #include "encode/encoder.h"
@@ -293,6 +294,17 @@ static gboolean parse_tunnels(const NfpConfRow *row, const char *text, void *mem
 	return TRUE;
 }
 
+/* libpcap says what is wrong, and not what is allowed. */
+static gboolean parse_filter(const NfpConfRow *row, const char *text, void *member, char **ret_why)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(NfpFilter) filter = nfp_filter_new(text, &error);
+
+	if (!filter)
+		return refuse(row, text, error->message, ret_why);
+	return take_string(text, member);
+}
+
 static gboolean parse_names(const NfpConfRow *row, const char *text, void *member, char **ret_why)
 {
 	g_auto(GStrv) words = g_strsplit(text, ",", -1);
@@ -334,6 +346,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_SIZE] = { "size", NULL, FALSE, parse_size, print_size },
 	[NFP_CONF_CHOICE] = { "choice", NULL, FALSE, parse_choice, NULL },
 	[NFP_CONF_TUNNELS] = { "list", NULL, FALSE, parse_tunnels, NULL },
+	[NFP_CONF_FILTER] = { "filter", "an expression of pcap-filter(7), as `not port 22`", TRUE, parse_filter, NULL },
 	[NFP_CONF_NAMES] = { "list of names", "names of collectors", TRUE, parse_names, NULL },
 };
 

@@ -14,13 +14,15 @@
 #include "nfprobe.skel.h"
 #include "probe/bpflog.h"
 #include "probe/fib.h"
+#include "probe/filter.h"
 #include "probe/oldkernel.h"
 #include "probe/table.h"
 
-/* Values of knob_link (enum nfp_link of ebpf/parse.h), knob_clock (enum nfp_clock_source) and knob_fib (NFP_FIB_ASK). */
+/* Values of knob_link (enum nfp_link of ebpf/parse.h), knob_clock (enum nfp_clock_source), knob_fib (NFP_FIB_ASK). */
 enum { LINK_ETHERNET = 0, LINK_L3 = 1, LINK_RAW = 2 };
 enum { CLOCK_BOOT = 0, CLOCK_CAPTURE = 1, CLOCK_TICK = 2 };
 enum { FIB_ASK = 0x80 };
+enum { GENERAL, TABLE, FILTERED_TABLE, FILTERED_GENERAL }; /* of knob_way (enum nfp_way_in) */
 
 static uint8_t link_of(NfpProgramSettings settings)
 {
@@ -114,19 +116,23 @@ const void *nfp_load_object(size_t *ret_size)
 	return nfprobe_bpf__elf_bytes(ret_size);
 }
 
-struct nfprobe_bpf *nfp_load_open(void)
+/* filter: or NULL. */
+static struct nfprobe_bpf *open_with(const GArray *filter)
 {
 	struct nfprobe_bpf *skeleton;
 	g_autofree void *object = NULL;
 	const void *original;
 	size_t size;
-	int rc;
+	int rc = 0;
 
-	if (nfp_table_usable())
+	if (nfp_table_usable() && !filter)
 		return nfprobe_bpf__open();
 	original = nfprobe_bpf__elf_bytes(&size);
 	object = g_memdup2(original, size);
-	rc = nfp_oldkernel_patch(object, size);
+	if (!nfp_table_usable())
+		rc = nfp_oldkernel_patch(object, size);
+	if (rc >= 0 && filter)
+		rc = nfp_translate_splice(object, size, filter);
 	skeleton = rc < 0 ? NULL : calloc(1, sizeof(*skeleton));
 	if (skeleton)
 		rc = nfprobe_bpf__create_skeleton(skeleton);
@@ -140,6 +146,11 @@ struct nfprobe_bpf *nfp_load_open(void)
 	nfprobe_bpf__destroy(skeleton);
 	errno = rc < 0 ? -rc : ENOMEM;
 	return NULL;
+}
+
+struct nfprobe_bpf *nfp_load_open(void)
+{
+	return open_with(NULL);
 }
 
 static gboolean another_build(const char *directory, GError **err)
@@ -276,6 +287,19 @@ static bool is_realtime_kernel(void)
 	return !uname(&name) && strstr(name.version, "PREEMPT_RT");
 }
 
+/* Slots have no atomic adds: one writer at a time is all that they allow. */
+static bool has_table(NfpProgramSettings settings)
+{
+	return settings.table && !is_realtime_kernel();
+}
+
+static uint8_t way_of(NfpProgramSettings settings)
+{
+	if (nfp_packet_filter_is_set(&settings.parse.filter))
+		return has_table(settings) ? FILTERED_TABLE : FILTERED_GENERAL;
+	return has_table(settings) ? TABLE : GENERAL;
+}
+
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 {
 	const NfpKnob knobs[NFP_KNOBS_N] = {
@@ -284,12 +308,42 @@ void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N])
 		{ "knob_atomic", 1, is_realtime_kernel() },
 		{ "knob_clock", 1, clock_of(settings) },
 		{ "knob_decap", 4, settings.parse.decapsulate },
-		{ "knob_table", 1, settings.table && !is_realtime_kernel() },
+		{ "knob_table", 1, has_table(settings) },
 		{ "knob_fragments", 1, settings.parse.fragments },
 		{ "knob_fib", 1, fib_of(settings) },
+		{ "knob_way", 1, way_of(settings) },
 	};
 
 	memcpy(ret_knobs, knobs, sizeof(knobs));
+}
+
+/* The helpers came with frames of several buffers (5.18). */
+static bool has_xdp_frags(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1;
+}
+
+gboolean nfp_load_filter(NfpProgramSettings settings, GArray **ret, GError **err)
+{
+	const NfpPacketFilter *filter = &settings.parse.filter;
+	GBytes *code = settings.l3 ? filter->raw : filter->ethernet;
+	NfpTranslateOptions options = { NFP_CONTEXT_SKB, !settings.l3, filter->tags };
+	gsize size;
+	const void *data;
+
+	*ret = NULL;
+	if (!nfp_packet_filter_is_set(filter))
+		return TRUE;
+	if (!code) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "its filter asks for what is in the Ethernet header, and frames "
+			    "of this interface have none");
+		return FALSE;
+	}
+	if (settings.xdp)
+		options.context = has_xdp_frags() ? NFP_CONTEXT_XDP_FRAGS : NFP_CONTEXT_XDP;
+	data = g_bytes_get_data(code, &size);
+	*ret = nfp_translate(data, size / sizeof(struct sock_filter), options, err);
+	return *ret != NULL;
 }
 
 /* Only the one that is asked for is loaded. */
@@ -300,10 +354,7 @@ static struct bpf_program *choose_program(NfpSkeleton *skeleton, NfpProgramSetti
 	bpf_program__set_autoload(program, !settings.xdp);
 	if (!settings.xdp)
 		return program;
-	/* The helper came with frames of several buffers (5.18). */
-	program = libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1 ?
-			  skeleton->progs.nfprobe_xdp_frags :
-			  skeleton->progs.nfprobe_xdp;
+	program = has_xdp_frags() ? skeleton->progs.nfprobe_xdp_frags : skeleton->progs.nfprobe_xdp;
 	bpf_program__set_autoload(program, true);
 	return program;
 }
@@ -313,13 +364,14 @@ bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSetting
 	return a->egress == b->egress && a->xdp == b->xdp && a->l3 == b->l3 && a->capture == b->capture &&
 	       a->table == b->table && a->exact == b->exact &&
 	       a->parse.decapsulate == b->parse.decapsulate && a->parse.fragments == b->parse.fragments &&
-	       a->parse.routes == b->parse.routes;
+	       a->parse.routes == b->parse.routes && nfp_packet_filter_same(&a->parse.filter, &b->parse.filter);
 }
 
-static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
+/* filter: of the settings, translated. */
+static int load(const NfpMaps *maps, NfpProgramSettings settings, const GArray *filter, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
-	g_autoptr(NfpSkeleton) skeleton = nfp_load_open();
+	g_autoptr(NfpSkeleton) skeleton = open_with(filter);
 	struct bpf_program *program;
 	int rc, fd;
 
@@ -340,11 +392,11 @@ static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 	skeleton->rodata->knob_link = link_of(settings);
 	skeleton->rodata->knob_clock = clock_of(settings);
 	skeleton->rodata->knob_atomic = is_realtime_kernel();
-	/* Slots have no atomic adds: one writer at a time is all that they allow. */
-	skeleton->rodata->knob_table = settings.table && !is_realtime_kernel();
+	skeleton->rodata->knob_table = has_table(settings);
 	skeleton->rodata->knob_decap = settings.parse.decapsulate;
 	skeleton->rodata->knob_fragments = settings.parse.fragments;
 	skeleton->rodata->knob_fib = fib_of(settings);
+	skeleton->rodata->knob_way = way_of(settings);
 	program = choose_program(skeleton, settings);
 	if (settings.parse.decapsulate && program == skeleton->progs.nfprobe_xdp) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
@@ -362,25 +414,29 @@ static int load(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 	return fd;
 }
 
-static bool loads(const NfpMaps *maps, NfpProgramSettings settings)
+static bool loads(const NfpMaps *maps, NfpProgramSettings settings, const GArray *filter)
 {
-	NFP_AUTO_FD int fd = load(maps, settings, NULL);
+	NFP_AUTO_FD int fd = load(maps, settings, filter, NULL);
 
 	return fd >= 0;
 }
 
 /* Old verifiers give up on larger programs; whether this one does is found out by asking. NULL: it is something else. */
-static const char *what_is_too_much(const NfpMaps *maps, NfpProgramSettings settings)
+static const char *what_is_too_much(const NfpMaps *maps, NfpProgramSettings settings, const GArray *filter)
 {
 	NfpProgramSettings plain = settings;
 
+	plain.parse.filter = (NfpPacketFilter){ 0 };
+	if (filter && loads(maps, plain, NULL))
+		return "the kernel does not take the program with this filter: make it shorter, or leave it out";
+	plain = settings;
 	plain.parse.routes = false;
-	if (fib_of(settings) && loads(maps, plain))
+	if (fib_of(settings) && loads(maps, plain, filter))
 		return "this kernel does not take the program that asks for routes: leave out enrichment.routes, or decapsulate, "
 		       "or meter with direction: egress, where both interfaces are known without asking";
 	plain = settings;
 	plain.parse.decapsulate = 0;
-	if (settings.parse.decapsulate && !settings.xdp && loads(maps, plain))
+	if (settings.parse.decapsulate && !settings.xdp && loads(maps, plain, filter))
 		return "this kernel does not take the program that takes tunnels off (Linux 5.15 does): leave out decapsulate, "
 		       "and the tunnels' own headers are what is counted";
 	return NULL;
@@ -388,10 +444,15 @@ static const char *what_is_too_much(const NfpMaps *maps, NfpProgramSettings sett
 
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
+	g_autoptr(GArray) filter = NULL;
 	GError *error = NULL;
-	int fd = load(maps, settings, &error);
-	const char *why = fd < 0 ? what_is_too_much(maps, settings) : NULL;
+	const char *why;
+	int fd;
 
+	if (!nfp_load_filter(settings, &filter, err))
+		return -1;
+	fd = load(maps, settings, filter, &error);
+	why = fd < 0 ? what_is_too_much(maps, settings, filter) : NULL;
 	if (why) {
 		g_clear_error(&error);
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s", why);

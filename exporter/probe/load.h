@@ -13,6 +13,7 @@
 
 #include "ebpf/abi.h"
 #include "probe/probe.h"
+#include "probe/translate.h"
 
 struct nfprobe_bpf; /* the skeleton: nfprobe.skel.h */
 
@@ -51,13 +52,16 @@ typedef struct {
 	uint8_t size;     /* of the variable, octets: 1 or 4 */
 	uint32_t value;
 } NfpKnob;
-#define NFP_KNOBS_N 8
+#define NFP_KNOBS_N 9
 void nfp_load_knobs(NfpProgramSettings settings, NfpKnob ret_knobs[NFP_KNOBS_N]);
 
 bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b);
 
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);
+
+/* Instructions of the program's filter, an array of struct bpf_insn; *ret NULL: it has none. */
+gboolean nfp_load_filter(NfpProgramSettings settings, GArray **ret, GError **err);
 
 /* The object, opened as this kernel takes it; NULL and errno. The caller's, for nfprobe_bpf__destroy(). */
 struct nfprobe_bpf *nfp_load_open(void);

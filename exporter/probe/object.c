@@ -293,6 +293,7 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 					.table = probe->buckets->tables, .exact = probe->buckets->exact };
 	NFP_AUTO_FD int fd = -1;
 	g_autofree void *object = NULL;
+	g_autoptr(GArray) filter = NULL;
 	const void *original;
 	size_t size;
 	NfpLink link;
@@ -306,6 +307,8 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 		return FALSE;
 	settings.l3 = !link.ethernet;
 	settings.parse = probe->parse;
+	if (!nfp_load_filter(settings, &filter, err))
+		return FALSE;
 	fd = open(unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot write %s", unfinished);
@@ -314,7 +317,9 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	if (!settings.table)
 		nfp_oldkernel_patch(object, size); /* it may be for such a kernel */
 	errno = 0;
-	if (write(fd, object, size) != (ssize_t)size) {
+	if (filter && nfp_translate_splice(object, size, filter)) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, EBADMSG, "the object has no place for the filter");
+	} else if (write(fd, object, size) != (ssize_t)size) {
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno ? errno : ENOSPC, "cannot write %s", unfinished);
 	} else if (write_settings(probe, fd, settings, err)) {
 		if (!rename(unfinished, path))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "probe/filter.h"
 #include "probe/pinned.h"
 
 /* All hooks that an interface can have. */
@@ -39,8 +40,13 @@ void nfp_probe_free(NfpProbe *probe)
 		return;
 	nfp_events_close(probe);
 	nfp_buckets_free(probe->buckets);
-	for (guint i = 0; i < probe->programs->len; i++)
-		nfp_fd_clear(&g_array_index(probe->programs, NfpProgram, i).fd);
+	for (guint i = 0; i < probe->programs->len; i++) {
+		NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
+
+		nfp_fd_clear(&program->fd);
+		nfp_packet_filter_unref(&program->settings.parse.filter);
+	}
+	nfp_packet_filter_unref(&probe->parse.filter);
 	g_array_unref(probe->programs);
 	nfp_load_maps_close(&probe->maps);
 	nfp_netlink_free(probe->netlink);
@@ -245,6 +251,8 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
 
 void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options)
 {
+	nfp_packet_filter_ref(&options.filter);
+	nfp_packet_filter_unref(&probe->parse.filter);
 	probe->parse = options;
 }
 
@@ -295,8 +303,10 @@ static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GErr
 			return program->fd;
 	}
 	made.fd = nfp_load_program(&probe->maps, made.settings, err);
-	if (made.fd >= 0)
+	if (made.fd >= 0) {
+		nfp_packet_filter_ref(&made.settings.parse.filter);
 		g_array_append_val(probe->programs, made);
+	}
 	return made.fd;
 }
 

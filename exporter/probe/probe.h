@@ -32,6 +32,7 @@ typedef struct {
 	NfpHookKind hook;
 	uint32_t sampling;      /* 1 */
 	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
+	char *filter;           /* what is metered, in the syntax of pcap-filter(7); NULL: everything */
 } NfpInterfaceOptions;
 
 typedef struct {
@@ -62,11 +63,20 @@ typedef struct {
 	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
 } NfpHookInfo;
 
+/* What is metered: programs of classic BPF (struct sock_filter, end to end), for links with an Ethernet header and for those
+ * without. Both NULL: everything. What is left out is in the books, by reason NFP_LOST_filtered. */
+typedef struct {
+	GBytes *ethernet;
+	GBytes *raw; /* NULL beside the other: it asks for what is in no such frame */
+	bool tags;   /* it speaks of VLAN tags; else they are looked through (probe/translate.h) */
+} NfpPacketFilter;
+
 /* What programs make of packets beside counting them. */
 typedef struct {
 	uint32_t decapsulate; /* 1 << kind of tunnel: taken off */
 	bool fragments;       /* later fragments get the ports of their first one */
 	bool routes;          /* ingress: entries get the interface and the next hop that their packets leave by */
+	NfpPacketFilter filter;
 } NfpParseOptions;
 
 typedef struct NfpProbe NfpProbe;
@@ -86,7 +96,7 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
-/* For what is attached, run or written from now on; nothing of it at first. */
+/* For what is attached, run or written from now on; nothing of it at first. Takes references to the filter. */
 void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options);
 /* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */
 gboolean nfp_probe_claim(NfpProbe *probe, GError **err);

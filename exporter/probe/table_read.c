@@ -402,6 +402,7 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 		row->seen_skbs += skbs;
 		row->seen_skb_bytes += load(&rows[i].skb_bytes);
 		row->coarsened += load(&rows[i].coarsened);
+		row->lost[NFP_LOST_filtered] += load(&rows[i].filtered);
 	}
 	return 0;
 }

@@ -99,6 +99,19 @@ NfpBatch *nfp_batch_view(NfpBatch *batch, NfpDelivery *delivery, gint *missed)
 	return view;
 }
 
+NfpBatch *nfp_batch_part(NfpBatch *batch, uint32_t capacity)
+{
+	NfpBatch *part = nfp_batch_new(capacity, NULL);
+
+	part->bucket_start_ns = batch->bucket_start_ns;
+	part->bucket_end_ns = batch->bucket_end_ns;
+	part->domain = batch->domain;
+	part->facts = batch;
+	part->facts_free = (GDestroyNotify)nfp_batch_unref;
+	part->missed = batch->missed;
+	return part;
+}
+
 void nfp_batch_miss(NfpBatch *batch)
 {
 	if (batch->missed != NULL)

@@ -46,6 +46,9 @@ NfpBatch *nfp_batch_new_beside(const NfpBatch *other, uint32_t capacity);
 /* The same records for one of several readers: the view holds a reference to batch and to delivery, and *missed
  * (which lives until delivered() is called) is set to 1 by nfp_batch_miss. */
 NfpBatch *nfp_batch_view(NfpBatch *batch, NfpDelivery *delivery, gint *missed);
+/* For some of the batch's records, which the caller copies: it holds the batch, for its delivery and its facts. Takes the
+ * reference. */
+NfpBatch *nfp_batch_part(NfpBatch *batch, uint32_t capacity);
 /* Whoever has this reference gives it up with records in it that it has not delivered. Any thread. */
 void nfp_batch_miss(NfpBatch *batch);
 NfpBatch *nfp_batch_ref(NfpBatch *batch);

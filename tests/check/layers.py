@@ -8,7 +8,7 @@ import pathlib
 import re
 import sys
 
-BELOW_COLLECTOR = {"base", "record", "encode", "transport", "store"}
+BELOW_COLLECTOR = {"base", "record", "filter", "encode", "transport", "store"}
 BELOW_HARVEST = {"base", "record", "probe", "enrich"}
 BELOW_APP = BELOW_COLLECTOR | BELOW_HARVEST | {"harvest", "collector", "pair", "conf"}
 ROOMS = {
@@ -16,6 +16,7 @@ ROOMS = {
     "record": {"base"},
     "probe": {"base"},
     "enrich": {"base", "record"},
+    "filter": {"base", "record"},
     "encode": {"base", "record"},
     "pair": {"base", "record"},
     "transport": {"base"},
@@ -30,7 +31,7 @@ ROOMS = {
 # Beside the rooms: conf fills the option structs of layers 2 and 3 and asks there which names and endpoints
 # exist, and reads nothing else.
 OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "collector/biflow.h", "collector/group.h", "harvest/harvester.h",
-                  "encode/encoder.h", "transport/endpoint.h"}
+                  "encode/encoder.h", "filter/filter.h", "transport/endpoint.h"}
 # Headers with few users: pattern, who may include it, why.
 FEW_USERS = [
     (r"ebpf/(?!(protocols|tunnels)\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),
@@ -41,7 +42,7 @@ FEW_USERS = [
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),
     (r"maxminddb\.h$", {"enrich"}, "MMDB files are read by enrich/"),
     (r"yaml\.h$", {"conf", "record"}, "YAML is read by the configuration and by template sets"),
-    (r"pcap", {"app", "cli"}, "captures are an input of commands"),
+    (r"pcap", {"app", "cli", "filter"}, "captures are an input of commands, filters are compiled by filter/"),
 ]
 # The kernel side: which headers a file of ebpf/ may read. The first pattern that fits its name counts.
 KERNEL_SIDE = [
