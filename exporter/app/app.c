@@ -8,12 +8,12 @@
 #include <unistd.h>
 
 #include "app/daemon.h"
+#include "app/parts.h"
+#include "app/reload.h"
 #include "base/error.h"
 #include "base/log.h"
 
 #define ROOM "run"
-#define AHEAD (30 * NFP_NS_PER_S)
-#define GRACE (200 * NFP_NS_PER_MS)
 #define STOP_HARVESTER (5 * G_USEC_PER_SEC)  /* at most, for deliveries */
 #define STOP_COLLECTORS (3 * G_USEC_PER_SEC)
 #define STOP_SPOOL (3 * G_USEC_PER_SEC)      /* what is not delivered by then goes to the spools */
@@ -46,43 +46,14 @@ static void bucket_done(uint32_t domain, struct nfp_bucket id, uint64_t records,
 
 /* ---- building ------------------------------------------------------------------------------------ */
 
-static gboolean quit(gpointer data);
-
-/* On the printer's thread: there is nobody left to print for, or no room. */
-static void reader_gone(void *data)
-{
-	NfpDaemon *d = data;
-
-	g_atomic_int_set(&d->reader_gone, 1);
-	g_idle_add(quit, d);
-}
-
 static gboolean make_collectors(NfpDaemon *d, GError **err)
 {
-	for (guint i = 0; i < d->conf->collectors->len; i++) {
-		const NfpCollectorOptions *o = &g_array_index(d->conf->collectors, NfpCollectorOptions, i);
-		NfpTemplateSet *set = nfp_template_set_load(d->conf->templates, o->template_set, err);
-		NfpCollector *collector;
-
-		if (!set) {
-			g_prefix_error(err, "collector %s: ", o->name);
+	for (guint i = 0; i < d->conf->collectors->len; i++)
+		if (!nfp_parts_add_collector(d, i, err))
 			return FALSE;
-		}
-		g_ptr_array_add(d->templates, set);
-		collector = nfp_collector_new(o, set, d->conf->hostname, &nfp_clock_system, err);
-		if (!collector) {
-			g_prefix_error(err, "collector %s: ", o->name);
-			return FALSE;
-		}
-		g_ptr_array_add(d->collectors, collector);
-	}
 	d->fanout = nfp_fanout_new(d->collectors, d->conf->collectors, d->conf->groups,
 				   d->conf->biflow_memory);
-	if (d->conf->collectors->len && !d->options->json && !d->options->table)
-		return TRUE;
-	d->printer = nfp_printer_new(STDOUT_FILENO, d->options->json ? NFP_PRINT_JSON : NFP_PRINT_TABLE,
-				     d->conf->hostname, reader_gone, d, err);
-	return d->printer != NULL;
+	return nfp_parts_printer(d, err);
 }
 
 /* What cannot be opened is left out, unless nothing else is there. */
@@ -93,7 +64,7 @@ static gboolean make_meters(NfpDaemon *d, GError **err)
 	for (guint i = 0; i < d->domains->len; i++) {
 		const NfpDomain *domain = g_ptr_array_index(d->domains, i);
 		g_autoptr(GError) error = NULL;
-		NfpMeter *meter = nfp_meter_new(d->conf, domain, &error);
+		NfpMeter *meter = nfp_parts_meter(d, domain, &error);
 
 		if (meter) {
 			g_ptr_array_add(d->meters, meter);
@@ -110,45 +81,6 @@ static gboolean make_meters(NfpDaemon *d, GError **err)
 	return FALSE;
 }
 
-/* Without them records lack prefix lengths, and nothing else. */
-static void follow_routes(NfpDaemon *d, NfpMeter *meter)
-{
-	const NfpDomain *domain = nfp_meter_domain(meter);
-	g_autofree char *where = domain->netns ? g_strdup_printf("namespace %s", domain->netns) : g_strdup("this namespace");
-	g_autoptr(GError) error = NULL;
-	NfpRouteFollower *follower =
-		nfp_route_follower_new(nfp_meter_probe(meter), d->enrich, domain->domain, where, &error);
-
-	if (follower)
-		g_ptr_array_add(d->routes, follower);
-	else
-		nfp_log(NFP_LOG_WARNING, ROOM, "%s: no prefix lengths: %s, ignoring", where, error->message);
-}
-
-static void tell_names(NfpDaemon *d)
-{
-	g_autoptr(NfpNameTables) tables = nfp_names_news(d->names, g_get_monotonic_time());
-
-	for (guint i = 0; tables && i < d->collectors->len; i++)
-		nfp_collector_set_tables(g_ptr_array_index(d->collectors, i), tables);
-}
-
-/* A meter's interfaces have changed: what they are called goes to the collectors. */
-static void links_told(uint32_t domain, const GArray *links, void *data)
-{
-	NfpDaemon *d = data;
-
-	nfp_names_set(d->names, domain, links);
-	tell_names(d);
-}
-
-static void make_names(NfpDaemon *d)
-{
-	d->names = nfp_names_new(d->enrich);
-	for (guint i = 0; i < d->meters->len; i++)
-		nfp_meter_set_told(g_ptr_array_index(d->meters, i), links_told, d);
-}
-
 /* What the interfaces are called is told before the first bucket ends, what the database holds when it is read. */
 static gboolean make_enrich(NfpDaemon *d, GError **err)
 {
@@ -159,40 +91,15 @@ static gboolean make_enrich(NfpDaemon *d, GError **err)
 		g_prefix_error(err, "enrichment: ");
 		return FALSE;
 	}
-	for (guint i = 0; i < d->meters->len; i++) {
+	for (guint i = 0; i < d->meters->len; i++)
 		nfp_meter_set_enrich(g_ptr_array_index(d->meters, i), d->enrich);
-		if (d->conf->enrichment_routes)
-			follow_routes(d, g_ptr_array_index(d->meters, i));
-	}
+	nfp_parts_follow_routes(d);
 	return TRUE;
-}
-
-/* Asked for only where labels begin anew: where nothing is pinned, after a reboot or `detach`. */
-static uint64_t first_step(NfpDaemon *d)
-{
-	for (guint i = 0; i < d->meters->len; i++) {
-		NfpSource *source = nfp_probe_source(nfp_meter_probe(g_ptr_array_index(d->meters, i)));
-		struct nfp_clock clock = { 0 };
-
-		if (!source->get_clock(source, &clock) && !clock.length)
-			return nfp_identity_step(d->identity);
-	}
-	return 0;
 }
 
 static gboolean make_harvester(NfpDaemon *d, GError **err)
 {
-	const NfpHarvestOptions options = {
-		.interval = d->conf->interval,
-		.ahead = AHEAD,
-		.grace = GRACE,
-		.merge_cpus = d->conf->merge_cpus,
-		.memory = d->conf->maps_memory / d->meters->len,
-		.flows = d->conf->maps_flows,
-		.first_step = first_step(d),
-		.hostname = d->conf->hostname,
-		.enrich = d->enrich,
-	};
+	const NfpHarvestOptions options = nfp_parts_harvest_options(d);
 
 	d->harvester = nfp_harvester_new(&options, &nfp_clock_system, publish, bucket_done, d);
 	for (guint i = 0; i < d->meters->len; i++) {
@@ -229,12 +136,7 @@ static void make_web(NfpDaemon *d)
 
 	if (!d->conf->metrics_listen)
 		return;
-	d->talkers = nfp_talkers_new();
-	d->web = nfp_web_new(d->conf, d->talkers, &error);
-	if (d->web)
-		nfp_log(NFP_LOG_INFO, ROOM, "page and metrics: http://%s%s/",
-			strpbrk(d->conf->metrics_listen, ".:") ? "" : "127.0.0.1:", d->conf->metrics_listen);
-	else
+	if (!nfp_parts_web(d, d->conf, &error))
 		nfp_log(NFP_LOG_WARNING, ROOM, "no page and no metrics: %s, ignoring", error->message);
 }
 
@@ -281,7 +183,7 @@ static gboolean build(NfpDaemon *d, GError **err)
 		return FALSE;
 	if (!make_enrich(d, err))
 		return FALSE;
-	make_names(d);
+	d->names = nfp_names_new(d->enrich);
 	return make_harvester(d, err) && start(d, err);
 }
 
@@ -303,7 +205,7 @@ static gpointer stop_harvester(gpointer data)
 	return NULL;
 }
 
-static gboolean quit(gpointer data)
+gboolean nfp_daemon_quit(gpointer data)
 {
 	NfpDaemon *d = data;
 	gboolean gone = g_atomic_int_get(&d->reader_gone);
@@ -336,7 +238,7 @@ static gboolean on_signal(gpointer data)
 			d->collectors->len ? "; a collector that is away is waited for a few seconds, a second "
 					     "signal (^C) ends that"
 					   : "");
-	quit(d);
+	nfp_daemon_quit(d);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -366,6 +268,17 @@ static void tell_ready(NfpDaemon *d)
 			g_getenv("NOTIFY_SOCKET"), g_strerror(-rc));
 }
 
+/* Of the file, or of the terminal. */
+static gboolean on_hangup(gpointer data)
+{
+	NfpDaemon *d = data;
+
+	if (!d->options->load || isatty(STDIN_FILENO))
+		return on_signal(d);
+	nfp_reload(d);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean on_report(gpointer data)
 {
 	nfp_daemon_report_lost(data);
@@ -385,7 +298,7 @@ static gboolean on_second(gpointer data)
 
 	tell_alive(d);
 	nfp_outputs_step(nfp_fanout_outputs(d->fanout));
-	tell_names(d); /* of applications, too, which come with the records */
+	nfp_parts_tell_names(d); /* of applications, too, which come with the records */
 	nfp_log_flush(FALSE);
 	return G_SOURCE_CONTINUE;
 }
@@ -395,6 +308,7 @@ static void run_loop(NfpDaemon *d)
 	guint sources[] = {
 		g_unix_signal_add(SIGTERM, on_signal, d),
 		g_unix_signal_add(SIGINT, on_signal, d),
+		g_unix_signal_add(SIGHUP, on_hangup, d),
 		g_timeout_add_seconds(REPORT_S, on_report, d),
 		g_timeout_add_seconds(1, on_second, d),
 		g_timeout_add_seconds(NFP_IDENTITY_RENEW_S, on_renew, d),
@@ -437,7 +351,7 @@ static void clear(NfpDaemon *d)
 {
 	stop_collectors(d);
 	nfp_control_free(d->control);
-	nfp_web_free(d->web);
+	nfp_parts_web_free(d);
 	nfp_harvester_free(d->harvester);
 	g_ptr_array_unref(d->routes);
 	nfp_identity_free(d->identity);
@@ -448,21 +362,24 @@ static void clear(NfpDaemon *d)
 	nfp_fanout_free(d->fanout);
 	nfp_printer_free(d->printer);
 	g_ptr_array_unref(d->templates);
+	g_ptr_array_unref(d->owners);
 	g_ptr_array_unref(d->meters);
 	nfp_names_free(d->names);
 	g_ptr_array_unref(d->domains);
 	g_main_loop_unref(d->loop);
+	nfp_conf_free(d->conf);
 }
 
-int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options)
+int nfp_app_run(NfpConf *conf, const NfpRunOptions *options)
 {
 	NfpDaemon d = {
-		.conf = conf,
+		.conf = nfp_conf_ref(conf),
 		.options = options,
 		.loop = g_main_loop_new(NULL, FALSE),
 		.domains = nfp_domains_list(conf),
 		.meters = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_meter_free),
 		.templates = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_template_set_free),
+		.owners = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_conf_free),
 		.collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free),
 		.routes = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_route_follower_free),
 		.notify = nfp_notify_new(g_getenv("NOTIFY_SOCKET")),

@@ -12,12 +12,16 @@ typedef struct {
 	gboolean json;  /* records as JSON lines on stdout, whatever collectors there are */
 	gboolean table; /* a table per bucket on stdout although collectors are configured (without any: always) */
 	gboolean flush; /* on the way out, export the open buckets too (flowEndReason 4) */
+	/* The configuration as a start would have it now; for a reload. NULL: there is no file. */
+	NfpConf *(*load)(void *data, GError **err);
+	void *data;     /* for load */
 } NfpRunOptions;
 
-/* Runs until SIGTERM or SIGINT; a second signal ends the waiting for collectors. Main thread only; blocks
+/* Runs until SIGTERM or SIGINT; a second signal ends the waiting for collectors. SIGHUP reloads (app/reload.h), or stops
+ * where there is nothing to load or the terminal has gone. Takes a reference to conf. Main thread only; blocks
  * these signals and SIGPIPE's effect for the process. What cannot be attached is a warning; only what
  * leaves nothing to do is an error, logged in a sentence. Returns the exit code (design section 9). */
-int nfp_app_run(const NfpConf *conf, const NfpRunOptions *options);
+int nfp_app_run(NfpConf *conf, const NfpRunOptions *options);
 
 /* ---- network namespaces as observation domains, for every command that touches pins ---------------------- */
 

@@ -231,6 +231,11 @@ static char *exchange(GSocketConnection *connection, const char *command, GError
 
 JsonObject *nfp_control_ask(const NfpConf *conf, const char *command, GError **err)
 {
+	return nfp_control_ask_within(conf, command, TIMEOUT_S, err);
+}
+
+JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GError **err)
+{
 	g_autofree char *path = path_of(conf, ".sock");
 	g_autoptr(GSocketClient) client = g_socket_client_new();
 	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
@@ -238,7 +243,7 @@ JsonObject *nfp_control_ask(const NfpConf *conf, const char *command, GError **e
 	g_autoptr(JsonNode) node = NULL;
 	g_autofree char *line = NULL;
 
-	g_socket_client_set_timeout(client, TIMEOUT_S);
+	g_socket_client_set_timeout(client, seconds);
 	connection = g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, err);
 	if (!connection)
 		return NULL;

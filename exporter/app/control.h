@@ -25,5 +25,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpControl, nfp_control_free)
 
 /* Asks the daemon of this instance. NULL: there is none, or it does not answer within 5 s. */
 JsonObject *nfp_control_ask(const NfpConf *conf, const char *command, GError **err);
+/* The same for a command that takes longer. */
+JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GError **err);
 
 #endif

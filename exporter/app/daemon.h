@@ -20,7 +20,7 @@
 #include "record/templates.h"
 
 typedef struct {
-	const NfpConf *conf;
+	NfpConf *conf;         /* a reference: a reload puts another in its place */
 	const NfpRunOptions *options;
 	GMainLoop *loop;
 	GPtrArray *domains;    /* NfpDomain */
@@ -28,6 +28,7 @@ typedef struct {
 	GPtrArray *templates;  /* NfpTemplateSet, one a collector */
 	NfpNames *names;       /* of interfaces, for the collectors */
 	GPtrArray *collectors; /* NfpCollector, in the order of the configuration */
+	GPtrArray *owners;     /* NfpConf, a reference each: whose options the collector borrows */
 	NfpFanout *fanout;     /* NULL: not yet made */
 	NfpPrinter *printer;   /* NULL: standard output is not ours */
 	NfpEnrich *enrich;     /* NULL: not configured */
@@ -36,6 +37,7 @@ typedef struct {
 	NfpControl *control;   /* NULL: could not be made */
 	NfpTalkers *talkers;   /* NULL: nobody looks */
 	NfpWeb *web;           /* NULL: not wanted, or could not be made */
+	NfpConf *web_conf;     /* what it borrows, a reference; or NULL */
 	NfpIdentity *identity;
 	NfpNotify *notify;
 	gint published;        /* atomic: batches, which a bucket of many flows has between two turns of the harvester */
@@ -48,6 +50,8 @@ typedef struct {
 JsonNode *nfp_daemon_answer(const char *command, void *daemon, GError **err);
 /* A line for the service manager: what is metered, and which collectors are away. Caller frees. */
 char *nfp_daemon_summary(NfpDaemon *daemon);
+/* A GSourceFunc: stops it, or hurries a stop that is under way. */
+gboolean nfp_daemon_quit(gpointer daemon);
 /* Tells the collectors' options data what was lost. */
 void nfp_daemon_report_lost(NfpDaemon *daemon);
 

@@ -104,6 +104,28 @@ void nfp_identity_renew(NfpIdentity *identity, uint64_t now)
 	save(identity);
 }
 
+uint32_t nfp_identity_domain(NfpIdentity *identity, const char *netns, const GPtrArray *domains)
+{
+	uint32_t number = 0;
+
+	if (identity->state) {
+		number = nfp_state_domain(identity->state, netns);
+		save(identity);
+		return number;
+	}
+	for (guint i = 0; i < domains->len; i++)
+		number = MAX(number, ((const NfpDomain *)g_ptr_array_index(domains, i))->domain);
+	return number + 1;
+}
+
+void nfp_identity_set_interval(NfpIdentity *identity, uint64_t interval, uint64_t now)
+{
+	if (identity->interval == interval)
+		return;
+	identity->interval = interval;
+	nfp_identity_renew(identity, now);
+}
+
 void nfp_identity_starts(const NfpIdentity *identity, uint64_t *ret_first, uint64_t *ret_starts)
 {
 	*ret_first = identity->state ? nfp_state_get(identity->state, FIRST) : identity->begun / NFP_NS_PER_S;

@@ -18,6 +18,9 @@ NfpState *nfp_identity_read(const NfpConf *conf);
 NfpIdentity *nfp_identity_new(const NfpConf *conf, const GPtrArray *domains, uint64_t now);
 /* Step of labels for pins that are new: one whose labels were never given out, as far as the state reaches. */
 uint64_t nfp_identity_step(NfpIdentity *identity);
+/* A namespace that came by a reload gets its number, and keeps it; a label may reach as far as another interval does. */
+uint32_t nfp_identity_domain(NfpIdentity *identity, const char *netns, const GPtrArray *domains);
+void nfp_identity_set_interval(NfpIdentity *identity, uint64_t interval, uint64_t now);
 /* At least every NFP_IDENTITY_RENEW_S. */
 void nfp_identity_renew(NfpIdentity *identity, uint64_t now);
 /* First start (s since 1970) and number of starts that the state knows of, this one included. */

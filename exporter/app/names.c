@@ -53,6 +53,17 @@ void nfp_names_set(NfpNames *names, uint32_t domain, const GArray *links)
 	names->fresh = TRUE;
 }
 
+void nfp_names_set_enrich(NfpNames *names, NfpEnrich *enrich)
+{
+	names->enrich = enrich;
+	names->fresh = TRUE;
+}
+
+NfpNameTables *nfp_names_told(NfpNames *names)
+{
+	return names->told;
+}
+
 static NfpText text_of(const char *text)
 {
 	return (NfpText){ text, (uint16_t)strlen(text) };

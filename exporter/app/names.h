@@ -23,6 +23,10 @@ void nfp_names_free(NfpNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpNames, nfp_names_free)
 /* The interfaces of a domain (NfpLink; copied) in the place of those told before. */
 void nfp_names_set(NfpNames *names, uint32_t domain, const GArray *links);
+/* Another enrich (or none) in the place of that of nfp_names_new(). */
+void nfp_names_set_enrich(NfpNames *names, NfpEnrich *enrich);
+/* What was told last, for a collector that is new. Owned by names. */
+NfpNameTables *nfp_names_told(NfpNames *names);
 /* What is to be told now; NULL: nothing that was not told before. now: us, monotonic. */
 NfpNameTables *nfp_names_news(NfpNames *names, gint64 now);
 

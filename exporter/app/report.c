@@ -3,6 +3,7 @@
 
 #include "app/daemon.h"
 #include "app/members.h"
+#include "app/reload.h"
 #include "base/error.h"
 
 /* then: ns since 1970. 0: not known, or the clock was set back. */
@@ -155,8 +156,10 @@ JsonNode *nfp_daemon_answer(const char *command, void *data, GError **err)
 	NfpDaemon *d = data;
 	g_autoptr(JsonBuilder) b = json_builder_new();
 
+	if (g_str_equal(command, "reload"))
+		return nfp_reload(d);
 	if (!g_str_equal(command, "status")) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%s\" is no command; there is: status", command);
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%s\" is no command; there are: status, reload", command);
 		return NULL;
 	}
 	json_builder_begin_object(b);

@@ -42,6 +42,19 @@ static const NfpCommand commands[] = {
 		  "Examples:\n"
 		  "  nfprobe status\n"
 		  "  nfprobe status --json | jq .lost\n" },
+	{ .name = "reload",
+	  .arguments = "",
+	  .run = nfp_cmd_reload,
+	  .summary = "make a running nfprobe read its configuration file again",
+	  .help = "Packets are counted all the time. Only what differs starts anew: a collector\n"
+		  "whose options have changed gets a new session and all that waited for it; the\n"
+		  "others notice nothing. A file that is wrong changes nothing: the answer says\n"
+		  "where the fault is (exit code 2). SIGHUP does the same; the log has the answer.\n"
+		  "-c and --instance say which nfprobe is meant; it reads the file that it was\n"
+		  "started with, and its other options count again.\n"
+		  "\n"
+		  "Example:\n"
+		  "  nfprobe reload && nfprobe status\n" },
 	{ .name = "flows",
 	  .arguments = "",
 	  .run = nfp_cmd_flows,

@@ -34,6 +34,7 @@ int nfp_cmd_enrich(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_fields(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_object(const NfpCommand *command, int argc, char **argv);
+int nfp_cmd_reload(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_run(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_schema(const NfpCommand *command, int argc, char **argv);

@@ -84,6 +84,18 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 	       (!arguments->interfaces || add_interfaces(conf, arguments->interfaces, err));
 }
 
+/* What a start with the same command line would have now. */
+static NfpConf *load(void *data, GError **err)
+{
+	const Arguments *arguments = data;
+	g_autoptr(NfpConf) conf = nfp_conf_load(arguments->common.file, err);
+
+	if (!conf || (arguments->common.instance && !nfp_conf_set(conf, "instance", arguments->common.instance, err)) ||
+	    !apply(conf, arguments, err))
+		return NULL;
+	return g_steal_pointer(&conf);
+}
+
 int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 {
 	g_auto(Arguments) arguments = { 0 };
@@ -131,6 +143,8 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		nfp_log_init(NFP_LOG_DEBUG);
 	options = (NfpRunOptions){ .json = arguments.json,
 				   .table = arguments.table,
-				   .flush = arguments.flush };
+				   .flush = arguments.flush,
+				   .load = arguments.common.file ? load : NULL,
+				   .data = &arguments };
 	return nfp_app_run(conf, &options);
 }

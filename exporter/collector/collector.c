@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collector/collector.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "collector/pairs.h"
 #include "collector/sender.h"
 #include "transport/endpoint.h"
 #include "transport/own.h"
+#include "transport/tls_credentials.h"
 
 #define WEEK (7u * 24 * 3600) /* s */
 
@@ -38,34 +41,69 @@ static uint64_t boot_ms(const NfpClock *clock)
 	return (now - MIN(now, WEEK)) * 1000;
 }
 
-NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
-				const char *hostname, const NfpClock *clock, GError **err)
+/* What a collector is made of. */
+typedef struct {
+	NfpTransport *transport;
+	NfpEncoder *encoder;
+} Parts;
+
+static void parts_clear(Parts *parts)
+{
+	nfp_transport_free(parts->transport);
+	nfp_encoder_free(parts->encoder);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Parts, parts_clear)
+
+static gboolean make_parts(const NfpCollectorOptions *options, const NfpTemplateSet *templates, const char *hostname,
+			   const NfpClock *clock, Parts *ret, GError **err)
 {
 	const char *protocol = options->protocol ? options->protocol : nfp_collector_protocol(options->endpoint);
-	g_autoptr(NfpTransport) transport = NULL;
-	g_autoptr(NfpEncoder) encoder = NULL;
-	NfpCollector *collector = NULL;
 	g_autofree char *address = options->source ? g_strdup(options->source) : nfp_own_address();
 	const char *option;
 
 	if (nfp_collector_options_check(options, &option, err))
-		transport = make_transport(options, nfp_pair_find(protocol), err);
-	if (transport)
-		encoder = nfp_encoder_new(&(NfpEncoderOptions){
+		ret->transport = make_transport(options, nfp_pair_find(protocol), err);
+	if (ret->transport)
+		ret->encoder = nfp_encoder_new(&(NfpEncoderOptions){
 			.protocol = protocol,
 			.templates = templates,
 			.domain = options->domain,
 			.sampling = 1,
 			.hostname = hostname,
 			.address = address,
-			.reliable = transport->ops->stream,
+			.reliable = ret->transport->ops->stream,
 			.pen = options->pen,
 			.peer = options->kind,
 			.boot_ms = boot_ms(clock),
 		}, err);
-	if (encoder)
-		collector = nfp_collector_new_with(options, templates, clock, g_steal_pointer(&encoder),
-						   g_steal_pointer(&transport), err);
+	return ret->encoder != NULL;
+}
+
+gboolean nfp_collector_try(const NfpCollectorOptions *options, const NfpTemplateSet *templates, const char *hostname,
+			   const NfpClock *clock, GError **err)
+{
+	g_autoptr(NfpTlsCredentials) credentials = NULL;
+	g_auto(Parts) parts = { 0 };
+	gboolean fine = make_parts(options, templates, hostname, clock, &parts, err);
+
+	if (fine && strstr(options->endpoint, "tls://")) {
+		credentials = nfp_tls_credentials_new(&options->tls, err);
+		fine = credentials != NULL;
+	}
+	if (!fine)
+		g_prefix_error(err, "collector %s: ", options->name);
+	return fine;
+}
+
+NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				const char *hostname, const NfpClock *clock, GError **err)
+{
+	g_auto(Parts) parts = { 0 };
+	NfpCollector *collector = NULL;
+
+	if (make_parts(options, templates, hostname, clock, &parts, err))
+		collector = nfp_collector_new_with(options, templates, clock, g_steal_pointer(&parts.encoder),
+						   g_steal_pointer(&parts.transport), err);
 	if (!collector)
 		g_prefix_error(err, "collector %s: ", options->name);
 	return collector;

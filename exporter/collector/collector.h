@@ -91,6 +91,9 @@ gboolean nfp_collector_fields_check(const NfpCollectorOptions *options, const Nf
 char *nfp_collector_fields_ignored(const NfpCollectorOptions *options, const NfpTemplateSet *set);
 char *nfp_collector_fields_left_out(const NfpCollectorOptions *options, const NfpTemplateSet *set);
 
+/* Whether nfp_collector_new() would make one, and what it reads of files can be read; opens no session and no spool. */
+gboolean nfp_collector_try(const NfpCollectorOptions *options, const NfpTemplateSet *templates, const char *hostname,
+			   const NfpClock *clock, GError **err);
 /* Starts the thread. options and templates are borrowed and outlive the collector.
  * hostname: observationDomainName. Errors: bad endpoint, unknown protocol; never an absent peer. */
 NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
