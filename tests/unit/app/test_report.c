@@ -67,5 +67,5 @@ Test(report, unknown_commands_are_named)
 	g_autoptr(GError) error = NULL;
 
 	cr_expect_null(nfp_daemon_answer("dance", NULL, &error));
-	cr_expect_str_eq(error->message, "\"dance\" is no command; there is: status");
+	cr_expect_str_eq(error->message, "\"dance\" is no command; there are: status, reload");
 }
