@@ -57,19 +57,21 @@ install(FILES "${package}/debian/lintian-overrides" RENAME nfprobe
 get_property(all GLOBAL PROPERTY NFP_MADE)
 add_custom_target(package_files ALL DEPENDS ${all})
 
-# The unit names the binary where it is installed, which is known then: cpack has a prefix of its own.
+# The units name the binary where it is installed, which is known then: cpack has a prefix of its own.
 find_program(INSTALL install PATHS /usr/bin REQUIRED)
 find_program(CHOWN chown PATHS /usr/bin REQUIRED)
 install(CODE "
 	set(INSTALL \"${INSTALL}\")
 	set(CHOWN \"${CHOWN}\")
 	set(NFPROBE \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_SBINDIR}/nfprobe\")
-	configure_file(\"${package}/nfprobe.service.in\" \"${made}/nfprobe.service\" @ONLY)
 	set(prefix \"\${CMAKE_INSTALL_PREFIX}\")
 	if(prefix STREQUAL \"/usr\")
 		set(prefix \"\") # Debian 12 has units in /lib
 	endif()
-	file(INSTALL \"${made}/nfprobe.service\" DESTINATION \"\${prefix}/lib/systemd/system\")
+	foreach(unit nfprobe nfprobe-pins)
+		configure_file(\"${package}/\${unit}.service.in\" \"${made}/\${unit}.service\" @ONLY)
+		file(INSTALL \"${made}/\${unit}.service\" DESTINATION \"\${prefix}/lib/systemd/system\")
+	endforeach()
 ")
 
 # The conffiles: what an administrator may change, and an upgrade asks about.
@@ -98,9 +100,9 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE ${NFP_DEBIAN_REVISION})
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# TLS is a module that GLib loads when it is asked for; the shared libraries do not name it.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "adduser, glib-networking")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "ca-certificates, iproute2")
+# TLS (glib-networking) is a module that GLib loads when it is asked for: no shared library names it.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS adduser)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "glib-networking, ca-certificates, iproute2")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "nfdump, tshark")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "${made}/conffiles" "${package}/debian/postinst"
 	"${package}/debian/prerm" "${package}/debian/postrm")
