@@ -219,7 +219,8 @@ char *nfp_daemon_summary(NfpDaemon *d)
 static void add_lost(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
 {
 	for (int i = 0; i < NFP_LOST_N; i++)
-		*(uint64_t *)data += value->lost[i];
+		if (i != NFP_LOST_filtered) /* nobody misses it */
+			*(uint64_t *)data += value->lost[i];
 }
 
 void nfp_daemon_report_lost(NfpDaemon *d)
