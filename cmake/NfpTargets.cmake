@@ -5,6 +5,7 @@
 #   tests/unit/<room>/test_*.c  Criterion, label unit          tests/e2e/*.sh (not lib*.sh)  label e2e
 #   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
 #   tests/vm/*.sh (not lib*.sh) label vm: in qemu, on a kernel of Debian's
+#   tests/image/*.sh (not lib*.sh) label image: the container image, NFPROBE_FULL=1
 #   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz          bench/*.c                     not a test
 #   bench/support/*.c           linked into every bench program
 #   tests/support/*.c           linked into every test and bench program
@@ -174,4 +175,5 @@ function(nfp_tests)
 	endforeach()
 	nfp_script_tests(e2e e2e 600)
 	nfp_script_tests(vm vm 600)
+	nfp_script_tests(image image 2400)
 endfunction()

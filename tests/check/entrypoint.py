@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The container's entry point in made-up environments: what is missing has its sentence and exit code, all of
-it at once; what is there goes on to nfprobe. tests/e2e/image.sh does the same in real containers."""
+it at once; what is there goes on to nfprobe. tests/image/container.sh does the same in real containers."""
 import os
 import pathlib
 import subprocess

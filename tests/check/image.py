@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docker/ by a parse: the image's packages are what the binary links, its capabilities what the program asks
-for, the compose file and the recipes of docs/deploy.md say the same. tests/e2e/image.sh really builds it."""
+for, the compose file and the recipes of docs/deploy.md say the same. tests/image/container.sh really builds it."""
 import ipaddress
 import os
 import pathlib
