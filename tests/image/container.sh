@@ -4,6 +4,7 @@
 # its own with traffic, nfcapd gets every packet; what is not given to it is told, with the exit code.
 . "$(dirname "$0")/../e2e/lib.sh"
 . "$(dirname "$0")/lib_image.sh"
+. "$(dirname "$0")/lib_lab.sh"
 image_begin nfcapd nfdump openssl
 limit=$((110 << 20))
 user=9469
@@ -186,3 +187,7 @@ tls_up() { [ "$(in_probe 's["collectors"][0]["up"]')" = True ]; }
 wait_for 60 "the TLS session" tls_up
 end probe
 say "ok: TLS in the container"
+
+# --- the lab
+lab
+say "ok: the lab of docker/compose.yaml ends with nfdump's table"
