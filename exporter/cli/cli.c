@@ -69,6 +69,18 @@ static const NfpCommand commands[] = {
 		  "  nfprobe flows --sort last -w 5     the latest, again every 5 seconds\n"
 		  "  nfprobe flows -i eth0              what comes in at eth0, live\n"
 		  "  nfprobe flows -i eth0 --hook xdp   the same, counted by XDP\n" },
+	{ .name = "top",
+	  .arguments = "",
+	  .run = nfp_cmd_top,
+	  .summary = "watch interfaces and the busiest flows on the terminal",
+	  .help = "Reads the pinned maps: works without a running nfprobe, too. Keys: b p o c order\n"
+		  "by bits/s, packets/s, bytes, packets; r reverses; / filters; space pauses;\n"
+		  "arrows scroll; + - change the speed; ? tells more; q ends.\n"
+		  "\n"
+		  "Examples:\n"
+		  "  nfprobe top\n"
+		  "  nfprobe top --match 'tcp :443'\n"
+		  "  nfprobe top --once -n 5            one picture, for scripts\n" },
 	{ .name = "replay",
 	  .arguments = "FILE",
 	  .run = nfp_cmd_replay,

@@ -39,6 +39,7 @@ int nfp_cmd_replay(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_run(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_schema(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_status(const NfpCommand *command, int argc, char **argv);
+int nfp_cmd_top(const NfpCommand *command, int argc, char **argv);
 int nfp_cmd_version(const NfpCommand *command, int argc, char **argv);
 
 /* ---- options.c: what commands share

@@ -10,8 +10,7 @@ enum { W_INTERFACE = 10, W_DIRECTION = 3, W_PROTOCOL = 5, W_ADDRESS = 29, W_COUN
 
 #define CUT ".." /* stands for what was left out of the middle */
 
-/* Appends text to a column, left-aligned; what is too long loses its middle. */
-static void left(GString *out, const char *text, gsize width)
+void nfp_text_left(GString *out, const char *text, gsize width)
 {
 	gsize length = strlen(text);
 
@@ -44,12 +43,11 @@ static void count(GString *out, uint64_t value)
 				       units[unit]);
 }
 
-static void address(GString *out, const NfpRecord *record, guint side)
+void nfp_text_side(GString *text, const NfpRecord *record, guint side)
 {
 	gboolean icmp = (record->have & (NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6)) != 0;
 	gboolean v6 = (record->have & NFP_HAVE_IPV6) != 0;
 	gboolean port = (record->have & NFP_HAVE_PORTS) != 0 && !icmp;
-	g_autoptr(GString) text = g_string_sized_new(64);
 
 	if (v6 && port)
 		g_string_append_c(text, '[');
@@ -68,10 +66,17 @@ static void address(GString *out, const NfpRecord *record, guint side)
 				       side == 0 ? record->src_port : record->dst_port);
 	if (icmp && side == 1)
 		g_string_append_printf(text, " %u.%u", record->icmp_type, record->icmp_code);
-	left(out, text->str, W_ADDRESS);
 }
 
-static void protocol(GString *out, const NfpRecord *record)
+static void address(GString *out, const NfpRecord *record, guint side)
+{
+	g_autoptr(GString) text = g_string_sized_new(64);
+
+	nfp_text_side(text, record, side);
+	nfp_text_left(out, text->str, W_ADDRESS);
+}
+
+void nfp_text_protocol(GString *out, const NfpRecord *record)
 {
 	static const struct {
 		guint8 number;
@@ -93,7 +98,15 @@ static void protocol(GString *out, const NfpRecord *record)
 	for (guint i = 0; i < G_N_ELEMENTS(known) && (record->have & NFP_HAVE_PROTOCOL); i++)
 		if (known[i].number == record->protocol)
 			g_strlcpy(text, known[i].name, sizeof(text));
-	left(out, text, W_PROTOCOL);
+	g_string_append(out, text);
+}
+
+static void protocol(GString *out, const NfpRecord *record)
+{
+	g_autoptr(GString) text = g_string_sized_new(16);
+
+	nfp_text_protocol(text, record);
+	nfp_text_left(out, text->str, W_PROTOCOL);
 }
 
 void nfp_format_table_head(GString *out)
@@ -112,7 +125,7 @@ void nfp_format_table_row(GString *out, const NfpRecord *record, NfpIfName names
 		g_string_append_printf(interface, "%u", record->ifindex);
 	if (record->have & NFP_HAVE_VLAN)
 		g_string_append_printf(interface, "@%u", record->vlan_id);
-	left(out, interface->str, W_INTERFACE);
+	nfp_text_left(out, interface->str, W_INTERFACE);
 	g_string_append(out, record->direction ? " out " : " in  ");
 	protocol(out, record);
 	for (guint side = 0; side < 2; side++) {

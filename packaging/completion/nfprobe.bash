@@ -25,6 +25,7 @@ _nfprobe_value() {
 	DIR) echo ingress egress both ;;
 	HOOK) echo tc xdp ;;
 	ORDER) echo bytes packets first last duration ;;
+	FIGURE) echo bits rate bytes packets ;;
 	TABLE) echo prefix host service interface ;;
 	LIST) [ "$1" != --decapsulate ] || echo all vxlan gre ;;
 	URL) echo udp:// tcp:// tls:// dtls:// zmq:// file:/// stdout: ;;

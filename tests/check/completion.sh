@@ -57,6 +57,7 @@ expect_offer lo nfprobe run -i l
 expect_offer lo nfprobe detach ''
 expect_offer import nfprobe enrich i
 expect_offer packets nfprobe flows --sort p
+expect_offer rate nfprobe top --sort r
 expect_offer status nfprobe help st
 touch "$directory/a.pcap"
 expect_offer "$directory/a.pcap" nfprobe replay "$directory/a."

@@ -42,6 +42,7 @@ FEW_USERS = [
     (r"sqlite3\.h$", {"store", "enrich"}, "databases are opened by store/ and enrich/"),
     (r"maxminddb\.h$", {"enrich"}, "MMDB files are read by enrich/"),
     (r"yaml\.h$", {"conf", "record"}, "YAML is read by the configuration and by template sets"),
+    (r"n?curses", {"app"}, "the terminal is `nfprobe top`'s affair"),
     (r"pcap", {"app", "cli", "filter"}, "captures are an input of commands, filters are compiled by filter/"),
 ]
 # The kernel side: which headers a file of ebpf/ may read. The first pattern that fits its name counts.

@@ -32,7 +32,7 @@ static char *all(FILE *file)
 	return g_string_free(text, FALSE);
 }
 
-static const char *const visible[] = { "run",	 "status", "flows",  "replay", "check",
+static const char *const visible[] = { "run",	 "status", "flows",  "top", "replay", "check",
 				       "attach", "detach", "object", "enrich", "fields", "version" };
 
 Test(cli, overview_names_every_command, .init = redirect)
