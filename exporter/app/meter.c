@@ -511,6 +511,7 @@ void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, GPtrArray *ret_done,
 	meter->conf = conf;
 	meter->done = ret_done;
 	g_hash_table_remove_all(meter->failures); /* to be told again */
+	nfp_probe_forget_programs(meter->probe); /* filters of earlier configurations would add up */
 	nfp_probe_links(meter->probe, links);
 	for (guint i = 0; i < links->len; i++) {
 		const NfpLink *link = &g_array_index(links, NfpLink, i);

@@ -279,6 +279,8 @@ static gboolean apply(Reload *r, GError **err)
 	nfp_harvester_go(d->harvester);
 	if (!done)
 		return FALSE;
+	if (d->conf->log_level != r->before->log_level)
+		nfp_log_init((NfpLogLevel)d->conf->log_level);
 	nfp_identity_set_interval(d->identity, d->conf->interval, (uint64_t)g_get_real_time() * 1000);
 	copy_all(r->restarted, nfp_exchange_restarted(r->exchange));
 	copy_all(r->kept, nfp_exchange_kept(r->exchange));

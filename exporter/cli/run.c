@@ -79,6 +79,8 @@ static gboolean apply(NfpConf *conf, const Arguments *arguments, GError **err)
 		g_prefix_error(err, "--interval: ");
 		return FALSE;
 	}
+	if (arguments->verbose)
+		conf->log_level = NFP_LOG_DEBUG;
 	return (!arguments->collectors ||
 		nfp_cli_add_collectors(conf, arguments->collectors, err)) &&
 	       (!arguments->interfaces || add_interfaces(conf, arguments->interfaces, err));
@@ -139,8 +141,7 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 		return nfp_cli_fail(command, error);
 	if (!nfp_cli_may_meter(command, conf, &code))
 		return code;
-	if (arguments.verbose)
-		nfp_log_init(NFP_LOG_DEBUG);
+	nfp_log_init((NfpLogLevel)conf->log_level);
 	options = (NfpRunOptions){ .json = arguments.json,
 				   .table = arguments.table,
 				   .flush = arguments.flush,

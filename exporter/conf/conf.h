@@ -27,6 +27,7 @@ typedef struct {
 	char *enrichment;	/* database, or NULL: records have no facts */
 	char *metrics_listen;	/* where the page and the metrics are, or NULL: nowhere */
 	uint64_t biflow_memory; /* octets of records that wait for the other direction */
+	int log_level;		/* NfpLogLevel: the least that is logged */
 	uint32_t pen;		/* enterprise number of our own elements */
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/log.h"
 #include "conf/conf.h"
 
 #define TOP(member) .table = NFP_CONF_TOP, .offset = offsetof(NfpConf, member)
@@ -50,6 +51,12 @@ static const NfpConfChoice kinds[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice levels[] = {
+	{ "error", NFP_LOG_ERROR, FALSE },   { "warning", NFP_LOG_WARNING, FALSE },
+	{ "notice", NFP_LOG_NOTICE, FALSE }, { "info", NFP_LOG_INFO, FALSE },
+	{ "debug", NFP_LOG_DEBUG, FALSE },   { NULL, 0, FALSE },
+};
+
 static const NfpConfChoice policies[] = {
 	{ "mirror", NFP_GROUP_MIRROR, FALSE },
 	{ "balance", NFP_GROUP_BALANCE, FALSE },
@@ -82,6 +89,7 @@ const char *const nfp_conf_part_names[] = {
 	[NFP_CONF_PART_COLLECTOR] = "this collector",
 	[NFP_CONF_PART_ENRICHMENT] = "enrichment",
 	[NFP_CONF_PART_PAGE] = "page",
+	[NFP_CONF_PART_LOG] = "at once",
 };
 
 const NfpConfRow nfp_conf_rows[] = {
@@ -161,6 +169,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Where a page to look at (/), Prometheus metrics (/metrics), /status.json, /flows.json and "
 		  "/healthz are. Whoever can reach it can read who talks to whom: keep it on loopback, or "
 		  "behind something that asks for a password." },
+
+	{ TOP(log_level), .path = "log.level", .type = NFP_CONF_CHOICE, .choices = levels, .value = "info",
+	  .part = NFP_CONF_PART_LOG,
+	  .help = "The least that is logged; `run --verbose` is `debug`." },
 
 	{ TOP(pen), .path = "pen", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32, .value = "32473",
 	  .part = NFP_CONF_PART_COLLECTOR,

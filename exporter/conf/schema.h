@@ -49,7 +49,8 @@ typedef enum {
 	NFP_CONF_PART_HOOKS,     /* programs are put in the place of the old ones, atomically */
 	NFP_CONF_PART_COLLECTOR, /* sessions of the collectors concerned */
 	NFP_CONF_PART_ENRICHMENT,
-	NFP_CONF_PART_PAGE
+	NFP_CONF_PART_PAGE,
+	NFP_CONF_PART_LOG
 } NfpConfPart;
 
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -30,8 +31,8 @@ struct NfpHarvester {
 	bool stopped, flush;
 	gint64 deadline;
 	gint held;
-	GMutex lock;  /* of the next two */
-	GCond turn;   /* it rests, or it may go on */
+	pthread_mutex_t lock; /* of the next two */
+	pthread_cond_t turn;  /* it rests, or it may go on */
 	bool resting;
 };
 
@@ -63,8 +64,8 @@ NfpHarvester *nfp_harvester_new(const NfpHarvestOptions *options, const NfpClock
 	h->shelves = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_shelf_free);
 	h->clock_fd = -1;
 	h->due_fd = -1;
-	g_mutex_init(&h->lock);
-	g_cond_init(&h->turn);
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->turn, NULL);
 	return h;
 }
 
@@ -278,13 +279,13 @@ static bool rest(NfpHarvester *h)
 {
 	if (!g_atomic_int_get(&h->held) || half_published(h))
 		return false;
-	g_mutex_lock(&h->lock);
+	pthread_mutex_lock(&h->lock);
 	h->resting = true;
-	g_cond_broadcast(&h->turn);
+	pthread_cond_broadcast(&h->turn);
 	while (g_atomic_int_get(&h->held))
-		g_cond_wait(&h->turn, &h->lock);
+		pthread_cond_wait(&h->turn, &h->lock);
 	h->resting = false;
-	g_mutex_unlock(&h->lock);
+	pthread_mutex_unlock(&h->lock);
 	return true;
 }
 
@@ -294,18 +295,18 @@ void nfp_harvester_hold(NfpHarvester *h)
 	if (!h->thread)
 		return;
 	nfp_wakeup_raise(h->wakeup);
-	g_mutex_lock(&h->lock);
+	pthread_mutex_lock(&h->lock);
 	while (!h->resting)
-		g_cond_wait(&h->turn, &h->lock);
-	g_mutex_unlock(&h->lock);
+		pthread_cond_wait(&h->turn, &h->lock);
+	pthread_mutex_unlock(&h->lock);
 }
 
 void nfp_harvester_go(NfpHarvester *h)
 {
-	g_mutex_lock(&h->lock);
+	pthread_mutex_lock(&h->lock);
 	g_atomic_int_set(&h->held, 0);
-	g_cond_broadcast(&h->turn);
-	g_mutex_unlock(&h->lock);
+	pthread_cond_broadcast(&h->turn);
+	pthread_mutex_unlock(&h->lock);
 }
 
 void nfp_harvester_change(NfpHarvester *h, const NfpHarvestOptions *options)
@@ -384,8 +385,8 @@ void nfp_harvester_free(NfpHarvester *h)
 	nfp_wakeup_unref(h->wakeup);
 	nfp_merge_free(h->drain.merge);
 	nfp_batch_pool_free(h->drain.pool);
-	g_mutex_clear(&h->lock);
-	g_cond_clear(&h->turn);
+	pthread_mutex_destroy(&h->lock);
+	pthread_cond_destroy(&h->turn);
 	g_free(h->hostname);
 	g_free(h);
 }

@@ -34,18 +34,24 @@ static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 	return probe;
 }
 
-void nfp_probe_free(NfpProbe *probe)
+void nfp_probe_forget_programs(NfpProbe *probe)
 {
-	if (!probe)
-		return;
-	nfp_events_close(probe);
-	nfp_buckets_free(probe->buckets);
 	for (guint i = 0; i < probe->programs->len; i++) {
 		NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
 
 		nfp_fd_clear(&program->fd);
 		nfp_packet_filter_unref(&program->settings.parse.filter);
 	}
+	g_array_set_size(probe->programs, 0);
+}
+
+void nfp_probe_free(NfpProbe *probe)
+{
+	if (!probe)
+		return;
+	nfp_events_close(probe);
+	nfp_buckets_free(probe->buckets);
+	nfp_probe_forget_programs(probe);
 	nfp_packet_filter_unref(&probe->parse.filter);
 	g_array_unref(probe->programs);
 	nfp_load_maps_close(&probe->maps);

@@ -96,6 +96,8 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+/* Programs that were loaded for attachments are not kept for further ones: those that are attached stay so. */
+void nfp_probe_forget_programs(NfpProbe *probe);
 /* For what is attached, run or written from now on; nothing of it at first. Takes references to the filter. */
 void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options);
 /* Before draining: one process at a time does. Held until the probe is freed (or the process dies). */

@@ -64,6 +64,16 @@ says "  collector b"
 over() { [ "$(status | books 's["groups"][0]["active"]')" = a ]; }
 wait_for 30 "the group to fail over" over
 
+expect 0
+says "nothing has changed"
+write "" "collectors: [ $b, $a ]
+groups: [ { name: ha, policy: failover, members: [b, a], down_after: 0s } ]
+log: { level: error }
+metrics: { listen: 127.0.0.1:$port }"
+expect 0
+says "log.level: info -> error"
+! grep -qF "log.level: info" "$E2E_DIR/nfprobe.log" || fail "the log has what it should no more"
+
 expect 0 --json
 python3 -c 'import json, sys
 r = json.load(sys.stdin)["reload"]
@@ -73,6 +83,7 @@ in_ns r "$NFPROBE" enrich create -d "$E2E_DIR/facts.db" >/dev/null || fail "enri
 write "" "collectors: [ $a ]
 enrichment: { database: $E2E_DIR/facts.db }"
 expect 0
+says "log.level: error -> info"
 says "enrichment.database: none -> "
 says "page: closed"
 says "collector b: stopped"
