@@ -6,6 +6,7 @@
 
 #include "ebpf/table.h"
 #include "probe/buckets.h"
+#include "probe/domain.h"
 
 /* A packet takes microseconds, so a slot that was left this long ago is read by nobody but a program
  * whose virtual CPU was stopped since; sooner than that the wait is made sure of. */
@@ -138,4 +139,45 @@ int nfp_totals_counter(NfpSource *source, enum nfp_counter counter, uint64_t *re
 		sum += values[i];
 	*ret_value = sum;
 	return add_lanes(buckets, counter, ret_value);
+}
+
+int nfp_probe_counters(NfpProbe *probe, uint64_t values[NFP_C_N])
+{
+	int rc = 0;
+
+	for (int i = 0; i < NFP_C_N && !rc; i++)
+		rc = nfp_totals_counter(nfp_probe_source(probe), i, &values[i]);
+	return rc;
+}
+
+int nfp_probe_books(NfpProbe *probe, NfpBooksFn fn, void *data)
+{
+	g_autoptr(GByteArray) keys = g_byte_array_new();
+	g_autoptr(GByteArray) values = g_byte_array_new();
+	NfpReadBuffer buffer = { keys, values };
+	int rc = nfp_read_map(probe->maps.books, sizeof(struct nfp_books_key), sizeof(struct nfp_books_value),
+			      &buffer);
+
+	for (size_t i = 0; !rc && i < keys->len / sizeof(struct nfp_books_key); i++)
+		fn(&((const struct nfp_books_key *)keys->data)[i],
+		   &((const struct nfp_books_value *)values->data)[i], data);
+	return rc;
+}
+
+int nfp_probe_base(NfpProbe *probe, NfpHookRows *ret_rows)
+{
+	NfpReadBuffer *buffer = &probe->base;
+	int rc;
+
+	g_byte_array_set_size(buffer->keys, 0);
+	g_byte_array_set_size(buffer->values, 0);
+	rc = nfp_read_map(probe->maps.base, sizeof(struct nfp_hook_key), sizeof(struct nfp_hook_row), buffer);
+	if (rc)
+		return rc;
+	*ret_rows = (NfpHookRows){
+		.keys = (const struct nfp_hook_key *)buffer->keys->data,
+		.rows = (const struct nfp_hook_row *)buffer->values->data,
+		.n = buffer->keys->len / sizeof(struct nfp_hook_key),
+	};
+	return 0;
 }
