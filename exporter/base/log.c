@@ -25,13 +25,32 @@ enum { FORM_FILE, FORM_JOURNAL, FORM_TERMINAL };
 /* The one piece of state of the process: there is one stderr, and every thread writes to it. */
 static struct {
 	pthread_mutex_t lock;
-	NfpLogFold fold;
+	NfpLogFold equal; /* the same text: within a second it tells nothing new */
+	NfpLogFold alike; /* the same words about ever other things: a storm */
 	atomic_int least;
 	atomic_int form;
-} state = { .lock = PTHREAD_MUTEX_INITIALIZER, .least = NFP_LOG_INFO };
+} state = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.equal = { .window = G_USEC_PER_SEC, .burst = 1 },
+	.alike = { .window = NFP_LOG_STORM_S * G_USEC_PER_SEC, .burst = NFP_LOG_STORM },
+	.least = NFP_LOG_INFO,
+};
+
+/* What GLib and the libraries on it complain of: lines like all others, not raw text on somebody's terminal. Fatal ones
+ * end the process all the same. */
+static void from_library(const char *domain, GLogLevelFlags flags, const char *message, gpointer data)
+{
+	NfpLogLevel level = flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL) ? NFP_LOG_ERROR
+			    : flags & G_LOG_LEVEL_WARNING			? NFP_LOG_WARNING
+			    : flags & G_LOG_LEVEL_MESSAGE			? NFP_LOG_INFO
+										: NFP_LOG_DEBUG;
+
+	nfp_log(level, domain ? domain : "library", "%s", message);
+}
 
 void nfp_log_init(NfpLogLevel least)
 {
+	g_log_set_default_handler(from_library, NULL);
 	atomic_store(&state.least, (int)least);
 	atomic_store(&state.form, g_getenv("JOURNAL_STREAM") ? FORM_JOURNAL
 				  : isatty(STDERR_FILENO)   ? FORM_TERMINAL
@@ -108,8 +127,7 @@ static void print_line(NfpLogLevel level, const char *room, const char *text, co
 
 static void report_folded(const NfpLogFoldSlot *slot, void *data)
 {
-	g_autofree char *text = g_strdup_printf("%u more like this left out: %s", slot->left_out,
-						slot->text);
+	g_autofree char *text = g_strdup_printf("... and %u more like this: %s", slot->left_out, slot->text);
 	g_autofree char *extra = g_strdup_printf("left_out=%u", slot->left_out);
 
 	print_line(slot->level, slot->room, text, extra);
@@ -117,6 +135,7 @@ static void report_folded(const NfpLogFoldSlot *slot, void *data)
 
 void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
 {
+	gint64 now = g_get_monotonic_time();
 	g_autofree char *text = NULL;
 	va_list args;
 
@@ -127,8 +146,8 @@ void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
 	va_end(args);
 
 	pthread_mutex_lock(&state.lock);
-	if (nfp_log_fold_admit(&state.fold, g_get_monotonic_time(), level, room, text, report_folded,
-			       NULL))
+	if (nfp_log_fold_admit(&state.equal, now, level, room, text, text, report_folded, NULL) &&
+	    nfp_log_fold_admit(&state.alike, now, level, room, format, text, report_folded, NULL))
 		print_line(level, room, text, NULL);
 	pthread_mutex_unlock(&state.lock);
 }
@@ -136,6 +155,7 @@ void nfp_log(NfpLogLevel level, const char *room, const char *format, ...)
 void nfp_log_flush(gboolean all)
 {
 	pthread_mutex_lock(&state.lock);
-	nfp_log_fold_expire(&state.fold, all ? G_MAXINT64 : g_get_monotonic_time(), report_folded, NULL);
+	nfp_log_fold_expire(&state.equal, all ? G_MAXINT64 : g_get_monotonic_time(), report_folded, NULL);
+	nfp_log_fold_expire(&state.alike, all ? G_MAXINT64 : g_get_monotonic_time(), report_folded, NULL);
 	pthread_mutex_unlock(&state.lock);
 }

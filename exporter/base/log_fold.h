@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Folding of repeated log lines: which line to print, which to count. A fixed table, so that a storm
- * of messages cannot grow it. Not thread-safe: log.c holds the lock. Times: us, monotonic.
+ * Folding of log lines that come again: which line to print, which to count. A fixed table, so that a storm
+ * of messages cannot grow it. What counts as the same line is the caller's: its text, or the format that it was made by.
+ * Not thread-safe: log.c holds the lock. Times: us, monotonic.
  */
 #ifndef NFP_BASE_LOG_FOLD_H
 #define NFP_BASE_LOG_FOLD_H
@@ -10,29 +11,31 @@
 
 #include "base/log.h"
 
-#define NFP_LOG_FOLD_WINDOW G_USEC_PER_SEC
-#define NFP_LOG_FOLD_SLOTS 16
+#define NFP_LOG_FOLD_SLOTS 32
 
 typedef struct {
 	char *room; /* owned; NULL = the slot is free */
-	char *text; /* owned */
-	NfpLogLevel level;
-	gint64 start; /* when the printed line came */
-	guint left_out;
+	char *key;  /* owned: what is the same */
+	char *text; /* owned: the last one left out */
+	NfpLogLevel level; /* ... and its level */
+	gint64 start; /* when the first line came */
+	guint printed, left_out;
 } NfpLogFoldSlot;
 
 typedef struct {
+	gint64 window; /* us from the first line on */
+	guint burst;   /* lines that are printed in it, 1 at least */
 	NfpLogFoldSlot slots[NFP_LOG_FOLD_SLOTS];
 } NfpLogFold;
 
 /* Prints "N more". */
 typedef void (*NfpLogFoldReport)(const NfpLogFoldSlot *slot, void *data);
 
-/* TRUE: print this message. FALSE: an equal one (room and text) was printed less than a second ago, and
- * this one was counted. A slot that makes room for another is reported first. */
-gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, const char *room,
+/* TRUE: print this message. FALSE: enough of the same (room and key) were printed within the window, and this one was
+ * counted. A slot that makes room for another is reported first. */
+gboolean nfp_log_fold_admit(NfpLogFold *fold, gint64 now, NfpLogLevel level, const char *room, const char *key,
 			    const char *text, NfpLogFoldReport report, void *data);
-/* Reports and frees every slot whose second is over. */
+/* Reports and frees every slot whose window is over. */
 void nfp_log_fold_expire(NfpLogFold *fold, gint64 now, NfpLogFoldReport report, void *data);
 
 #endif

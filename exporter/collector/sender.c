@@ -214,7 +214,7 @@ static void log_queue(NfpCollector *collector)
 	if (refused != collector->logged_refused && !collector->logged_full) {
 		collector->logged_full = TRUE;
 		nfp_log(NFP_LOG_WARNING, collector->room,
-			"the queue is full: new records are refused and counted");
+			"the queue is full: new records are refused and counted until it has room; a spool would keep them");
 	} else if (collector->logged_full && length <= nfp_ring_capacity(collector->ring) / 2 &&
 		   nfp_session_wants(collector->session)) { /* not moved on to where it waits again */
 		collector->logged_full = FALSE;

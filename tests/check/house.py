@@ -36,6 +36,7 @@ def self_test():
     assert has_public_function("NfpX *nfp_x_new(int a,\n\t\t const char *b)\n{\n}\n")
     assert has_public_function("int nfp_x(void)\n{")
     assert not has_public_function("static int nfp_x(void)\n{")
+    assert RAW.search('\tfprintf(stderr, "x")') and not RAW.search('\tfprintf(out, "x")')
     assert not has_public_function("int nfp_x(void);\n\nstatic int y(void)\n{")
     assert pathlib.Path("tests/unit/base/test_log.c") in twins(pathlib.Path("exporter/base/log.c"))
 
@@ -51,6 +52,19 @@ def missing_twins():
             yield f"{source}: in NO_TWIN, but there is no such file"
 
 
+RAW = re.compile(r"\b(fprintf\s*\(\s*stderr|g_printerr|perror|syslog|g_warning|g_critical|g_message)\b")
+
+
+def raw_complaints():
+    """What a running nfprobe tells goes through base/log.h, which gives it a form and a limit; commands speak for themselves."""
+    for path in sorted(pathlib.Path("exporter").rglob("*.c")):
+        if path.parts[1] == "cli":
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if RAW.search(line):
+                yield f"{path}:{number}: {line.strip()}: nfp_log() says it in the form that the log has"
+
+
 def sources():
     for top in SOURCE_TOPS:
         for path in sorted(pathlib.Path(top).rglob("*")):
@@ -61,7 +75,7 @@ def sources():
 
 def main():
     self_test()
-    complaints = list(missing_twins())
+    complaints = list(missing_twins()) + list(raw_complaints())
     for path in sources():
         text = path.read_text(encoding="utf-8", errors="replace")
         lines = text.count("\n")

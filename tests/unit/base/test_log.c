@@ -112,7 +112,7 @@ Test(log, equal_messages_are_folded)
 				       "<4>level=warning room=\"probe\" msg=\"lost b\"\n");
 	nfp_log_flush(TRUE);
 	cr_assert_str_eq(read_all(fd), "<4>level=warning room=\"app\" "
-				       "msg=\"999 more like this left out: lost a packet\" left_out=999\n");
+				       "msg=\"... and 999 more like this: lost a packet\" left_out=999\n");
 }
 
 Test(log, messages_that_tell_different_things_are_not_folded)
@@ -125,6 +125,37 @@ Test(log, messages_that_tell_different_things_are_not_folded)
 	nfp_log_flush(TRUE);
 	cr_assert_str_eq(read_all(fd), "<6>level=info room=\"app\" msg=\"ra: metering\"\n"
 				       "<6>level=info room=\"app\" msg=\"rb: metering\"\n");
+}
+
+/* The same words about ever other things: a storm is cut short, and says what it cut. */
+Test(log, storms_are_cut_short)
+{
+	int fd = stderr_to_pipe();
+	g_auto(GStrv) lines = NULL;
+
+	nfp_log_init(NFP_LOG_INFO);
+	for (int i = 0; i < NFP_LOG_STORM + 123; i++)
+		nfp_log(i % 2 ? NFP_LOG_WARNING : NFP_LOG_NOTICE, "interfaces", "veth%d has gone", i);
+	nfp_log(NFP_LOG_INFO, "interfaces", "%s: metering", "eth0");
+	nfp_log_flush(TRUE);
+	lines = g_strsplit(read_all(fd), "\n", -1);
+	cr_assert_eq(g_strv_length(lines), NFP_LOG_STORM + 3);
+	cr_expect_str_eq(lines[NFP_LOG_STORM - 1], "<4>level=warning room=\"interfaces\" msg=\"veth99 has gone\"");
+	cr_expect_str_eq(lines[NFP_LOG_STORM], "<6>level=info room=\"interfaces\" msg=\"eth0: metering\"");
+	cr_expect_str_eq(lines[NFP_LOG_STORM + 1], "<5>level=notice room=\"interfaces\" "
+			 "msg=\"... and 123 more like this: veth222 has gone\" left_out=123");
+}
+
+Test(log, libraries_complain_in_lines_like_ours)
+{
+	int fd = stderr_to_pipe();
+
+	nfp_log_init(NFP_LOG_INFO);
+	g_log("fixbuf", G_LOG_LEVEL_WARNING, "odd \"record\"");
+	g_log(NULL, G_LOG_LEVEL_MESSAGE, "hello");
+	g_log(NULL, G_LOG_LEVEL_INFO, "nobody wants to know");
+	cr_assert_str_eq(read_all(fd), "<4>level=warning room=\"fixbuf\" msg=\"odd \\\"record\\\"\"\n"
+				       "<6>level=info room=\"library\" msg=\"hello\"\n");
 }
 
 static void *log_a_lot(void *data)
