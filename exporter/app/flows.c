@@ -51,6 +51,8 @@ static int read_row(Reader *r, NfpSource *source, struct nfp_bucket id, const Nf
 		if (!is_wanted(r, nfp_key_meta_of(key, nfp_rows[row].key_size)))
 			continue;
 		nfp_convert_entry(convert, row, flow_id, key, &value, &record);
+		if (r->options->filter && !nfp_filter_record(r->options->filter, &record))
+			continue;
 		r->fn(&record, r->data);
 	}
 	return 0;

@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "conf/conf.h"
+#include "filter/filter.h"
 #include "record/record.h"
 
 /* Largest (or latest) first. */
@@ -22,6 +23,7 @@ typedef enum { NFP_FLOWS_ANY, NFP_FLOWS_TC, NFP_FLOWS_XDP } NfpFlowsHook;
 typedef struct {
 	const char *ifname;  /* those that were counted there, in our own network namespace; NULL: everywhere */
 	NfpFlowsHook hook;   /* those that were counted there; ANY: 0 */
+	const NfpFilter *filter; /* those that pass it; NULL: all */
 	uint64_t since;      /* ns since 1970: begin of the records' interval, which ends now; 0: the buckets' own */
 	gboolean times;      /* table: when a flow began and how long it lasted */
 	guint limit;         /* at most so many lines; 0 = all */

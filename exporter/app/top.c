@@ -249,7 +249,7 @@ static SCREEN *open_screen(GError **err)
 
 gboolean nfp_top_run(const NfpConf *conf, NfpTopView *view, GError **err)
 {
-	g_autoptr(NfpTopLooker) looker = nfp_top_looker_new(conf);
+	g_autoptr(NfpTopLooker) looker = nfp_top_looker_new(conf, view->passing);
 	Top top = { .conf = conf, .view = view, .looker = looker };
 	SCREEN *screen;
 
@@ -286,7 +286,7 @@ gboolean nfp_top_run(const NfpConf *conf, NfpTopView *view, GError **err)
 
 gboolean nfp_top_once(const NfpConf *conf, const NfpTopView *view, guint width, GString *out, GError **err)
 {
-	g_autoptr(NfpTopLooker) looker = nfp_top_looker_new(conf);
+	g_autoptr(NfpTopLooker) looker = nfp_top_looker_new(conf, view->passing);
 	g_autoptr(NfpTopLook) first = nfp_top_looker_look(looker, view->filter->str, err), second = NULL;
 	g_autoptr(GPtrArray) lines = NULL;
 

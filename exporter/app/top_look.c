@@ -8,16 +8,18 @@
 
 struct NfpTopLooker {
 	const NfpConf *conf;
+	const NfpFilter *passing;
 	NfpTopFlows *flows;
 	GArray *hooks; /* of the look before; NULL: none */
 	gint64 at;     /* when that was, monotonic us */
 };
 
-NfpTopLooker *nfp_top_looker_new(const NfpConf *conf)
+NfpTopLooker *nfp_top_looker_new(const NfpConf *conf, const NfpFilter *passing)
 {
 	NfpTopLooker *looker = g_new0(NfpTopLooker, 1);
 
 	looker->conf = conf;
+	looker->passing = passing;
 	looker->flows = nfp_top_flows_new();
 	return looker;
 }
@@ -124,7 +126,7 @@ NfpTopLook *nfp_top_looker_look(NfpTopLooker *looker, const char *filter, GError
 	g_autoptr(NfpLedger) ledger = nfp_ledger_read(looker->conf, err);
 	uint64_t after = nfp_top_flows_after(looker->flows);
 	Adding adding = { .flows = looker->flows, .filter = filter };
-	NfpFlowsOptions options = { 0 };
+	NfpFlowsOptions options = { .filter = looker->passing };
 
 	if (!ledger)
 		return NULL;

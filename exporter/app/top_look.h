@@ -9,6 +9,7 @@
 #include "app/top_flows.h"
 #include "app/top_hooks.h"
 #include "conf/conf.h"
+#include "filter/filter.h"
 
 typedef struct {
 	uint64_t time;         /* ns since 1970 */
@@ -28,7 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTopLook, nfp_top_look_free)
 
 typedef struct NfpTopLooker NfpTopLooker;
 
-NfpTopLooker *nfp_top_looker_new(const NfpConf *conf); /* borrowed */
+/* Both borrowed. passing: flows that pass it are looked at, NULL: all. */
+NfpTopLooker *nfp_top_looker_new(const NfpConf *conf, const NfpFilter *passing);
 void nfp_top_looker_free(NfpTopLooker *looker);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTopLooker, nfp_top_looker_free)
 /* One thread at a time. filter: flows that match it (nfp_top_matches) are listed. Rates are since the look before. */

@@ -16,6 +16,7 @@ typedef struct {
 	guint scroll;        /* flows left out above */
 	guint every;         /* s between two looks */
 	guint limit;         /* flows, at most; 0: as many as fit */
+	const NfpFilter *passing; /* only flows that pass it are looked at; NULL: all; borrowed */
 	const char *trouble; /* why the last look failed, or NULL; borrowed */
 } NfpTopView;
 

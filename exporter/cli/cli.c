@@ -67,6 +67,7 @@ static const NfpCommand commands[] = {
 		  "  nfprobe flows                      the 20 largest\n"
 		  "  nfprobe flows -n 0 --json          all, one JSON object a line\n"
 		  "  nfprobe flows --sort last -w 5     the latest, again every 5 seconds\n"
+		  "  nfprobe flows --filter 'net 192.0.2.0/24 and not port 443'\n"
 		  "  nfprobe flows -i eth0              what comes in at eth0, live\n"
 		  "  nfprobe flows -i eth0 --hook xdp   the same, counted by XDP\n" },
 	{ .name = "top",

@@ -33,7 +33,8 @@ static gboolean parse_order(const char *text, NfpFlowsOrder *ret_order)
 
 typedef struct {
 	NfpCliCommon common;
-	char *interface, *hook, *order, *duration, *watch;
+	char *interface, *hook, *order, *duration, *watch, *filter;
+	NfpFilter *compiled; /* the filter */
 	gint limit;
 	gboolean json;
 } Arguments;
@@ -46,6 +47,8 @@ static void arguments_clear(Arguments *arguments)
 	g_free(arguments->order);
 	g_free(arguments->duration);
 	g_free(arguments->watch);
+	g_free(arguments->filter);
+	nfp_filter_free(arguments->compiled);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 
@@ -66,7 +69,7 @@ static gboolean parse_every(const char *text, guint *ret_seconds, GError **err)
 }
 
 /* FALSE: told. */
-static gboolean apply(const NfpCommand *command, const Arguments *arguments, NfpWatchOptions *options)
+static gboolean apply(const NfpCommand *command, Arguments *arguments, NfpWatchOptions *options)
 {
 	g_autoptr(GError) error = NULL;
 	NfpHookKind kind;
@@ -93,6 +96,11 @@ static gboolean apply(const NfpCommand *command, const Arguments *arguments, Nfp
 		nfp_cli_usage(command, "--for: %s", error->message);
 		return FALSE;
 	}
+	if (arguments->filter && !(arguments->compiled = nfp_filter_new(arguments->filter, &error))) {
+		nfp_cli_usage(command, "--filter: %s", error->message);
+		return FALSE;
+	}
+	options->flows.filter = arguments->compiled;
 	if (arguments->hook)
 		options->flows.hook = kind == NFP_HOOK_XDP ? NFP_FLOWS_XDP : NFP_FLOWS_TC;
 	if (arguments->duration)
@@ -159,6 +167,8 @@ int nfp_cmd_flows(const NfpCommand *command, int argc, char **argv)
 		  "of this one; not metered yet, it is while you look", "IFACE" },
 		{ "hook", 0, 0, G_OPTION_ARG_STRING, &arguments.hook,
 		  "counted by tc or by xdp (to attach: tc)", "HOOK" },
+		{ "filter", 0, 0, G_OPTION_ARG_STRING, &arguments.filter,
+		  "that pass it, as tcpdump has filters", "EXPRESSION" },
 		{ "watch", 'w', 0, G_OPTION_ARG_STRING, &arguments.watch,
 		  "again every 1s (to 1h), until Ctrl-C", "[TIME]" },
 		{ "for", 0, 0, G_OPTION_ARG_STRING, &arguments.duration,

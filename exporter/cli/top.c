@@ -23,7 +23,7 @@ static const struct {
 
 typedef struct {
 	NfpCliCommon common;
-	char *order, *match;
+	char *order, *match, *filter;
 	gint every, limit;
 	gboolean once;
 } Arguments;
@@ -33,6 +33,7 @@ static void arguments_clear(Arguments *arguments)
 	nfp_cli_common_clear(&arguments->common);
 	g_free(arguments->order);
 	g_free(arguments->match);
+	g_free(arguments->filter);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Arguments, arguments_clear)
 
@@ -88,6 +89,7 @@ int nfp_cmd_top(const NfpCommand *command, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		{ "sort", 0, 0, G_OPTION_ARG_STRING, &arguments.order, ORDERS " first (bits)", "FIGURE" },
 		{ "match", 0, 0, G_OPTION_ARG_STRING, &arguments.match, "flows whose line has these words", "WORDS" },
+		{ "filter", 0, 0, G_OPTION_ARG_STRING, &arguments.filter, "flows that pass it, as tcpdump has filters", "EXPRESSION" },
 		{ "limit", 'n', 0, G_OPTION_ARG_INT, &arguments.limit, "so many flows, 0 = all (as fit; --once: 20)", "N" },
 		{ "every", 0, 0, G_OPTION_ARG_INT, &arguments.every, "seconds between two pictures, 1 to 60 (2)", "SECONDS" },
 		{ "once", 0, 0, G_OPTION_ARG_NONE, &arguments.once, "print one picture and end", NULL },
@@ -95,6 +97,7 @@ int nfp_cmd_top(const NfpCommand *command, int argc, char **argv)
 		G_OPTION_ENTRY_NULL,
 	};
 	g_auto(NfpTopView) view = { 0 };
+	g_autoptr(NfpFilter) filter = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(NfpConf) conf = NULL;
 	int code;
@@ -107,6 +110,9 @@ int nfp_cmd_top(const NfpCommand *command, int argc, char **argv)
 	code = apply(command, &arguments, &view);
 	if (code)
 		return code;
+	if (arguments.filter && !(filter = nfp_filter_new(arguments.filter, &error)))
+		return nfp_cli_usage(command, "--filter: %s", error->message);
+	view.passing = filter;
 	conf = nfp_cli_conf(command, &arguments.common, &code);
 	if (!conf || !nfp_cli_may_look(command, conf, &code))
 		return code;

@@ -62,6 +62,8 @@ in_n 2 '--instance: "../x" cannot be used as a name' "$NFPROBE" run --instance .
 in_n 2 '--netns: "../x" cannot be used as a name' "$NFPROBE" attach v0 --netns ../x
 in_n 2 '-n: "-1" flows' "$NFPROBE" flows -n -1
 in_n 2 '--sort: "size" is no order; allowed: bytes, packets, first, last or duration' "$NFPROBE" flows --sort size
+in_n 2 '--filter: .*syntax error' "$NFPROBE" flows --filter 'tcp and and'
+in_n 2 '--filter: .*syntax error' "$NFPROBE" top --once --filter 'tcp and and'
 in_n 2 '--watch: "0s" .*; allowed: 1s to 1h' "$NFPROBE" flows --watch 0s
 in_n 2 '--watch: "often"' "$NFPROBE" flows -w often
 in_n 2 'an argument is missing: nfprobe attach IFACE' "$NFPROBE" attach

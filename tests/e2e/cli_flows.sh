@@ -27,6 +27,12 @@ for order in "first flowStartMilliseconds" "last flowEndMilliseconds" "bytes oct
 values = [json.loads(line)[sys.argv[1]] for line in sys.stdin]
 assert len(values) > 3 and values == sorted(values, reverse=True), values' ${order#* } || fail "--sort $order"
 done
+nfprobe flows -n 0 --json --filter 'udp port 53 and ip6' | python3 -c 'import json, sys
+flows = [json.loads(line) for line in sys.stdin]
+assert flows and all(f["protocolIdentifier"] == 17 and 53 in (f["sourceTransportPort"], f["destinationTransportPort"]) and
+                     "sourceIPv6Address" in f for f in flows), flows' || fail "--filter"
+[ "$(nfprobe flows -n 0 --json --filter 'udp port 53' | wc -l)" -gt "$(nfprobe flows -n 0 --json --filter 'udp port 53 and ip6' | wc -l)" ] ||
+	fail "--filter: the other ones"
 pictures() { [ "$(grep -c ^INTERFACE "$E2E_DIR/watch.log")" -ge 3 ]; }
 start r watch "$NFPROBE" flows -c "$E2E_DIR/nfprobe.yaml" --watch 1 -n 5
 wait_for 30 "three tables" pictures

@@ -28,7 +28,7 @@ Test(app_top_look, flows_and_interfaces)
 	probe = nfpt_open("top", NULL, false);
 	nfpt_meter(probe);
 	nfpt_attach(probe, "a0", NFP_DIRECTION_EGRESS);
-	looker = nfp_top_looker_new(&conf);
+	looker = nfp_top_looker_new(&conf, NULL);
 	nfpt_run("ping -q -c 3 -i 0.01 10.9.0.2");
 	first = look(looker, "");
 	cr_assert_eq(first->hooks->len, 1);
@@ -67,7 +67,7 @@ Test(app_top_look, nothing_is_metered)
 	NfpTopLooker *looker;
 
 	nfpt_sandbox();
-	looker = nfp_top_looker_new(&conf);
+	looker = nfp_top_looker_new(&conf, NULL);
 	cr_expect_null(nfp_top_looker_look(looker, NULL, &error));
 	cr_expect(g_str_has_prefix(error->message, "nothing is metered"), "%s", error->message);
 	nfp_top_looker_free(looker);
