@@ -52,7 +52,7 @@ def missing_twins():
             yield f"{source}: in NO_TWIN, but there is no such file"
 
 
-RAW = re.compile(r"\b(fprintf\s*\(\s*stderr|g_printerr|perror|syslog|g_warning|g_critical|g_message)\b")
+RAW = re.compile(r"\b(fprintf\s*\(\s*stderr|g_printerr|perror|openlog|g_warning|g_critical|g_message)\b")
 
 
 def raw_complaints():
