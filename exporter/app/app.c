@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/confine.h"
 #include "app/daemon.h"
 #include "app/parts.h"
 #include "app/reload.h"
@@ -176,10 +177,15 @@ static gboolean start(NfpDaemon *d, GError **err)
 
 static gboolean build(NfpDaemon *d, GError **err)
 {
+	if (!nfp_confine_check(d->conf, d->domains, err) || !make_meters(d, err))
+		return FALSE;
+	/* Before there are threads (GIO has its own): they have what the one that makes them has. */
+	if (d->options->confine && !nfp_confine(d->conf, d->meters, err))
+		return FALSE;
 	if (!make_control(d, err))
 		return FALSE;
 	make_web(d);
-	if (!make_meters(d, err) || !make_collectors(d, err))
+	if (!make_collectors(d, err))
 		return FALSE;
 	if (!make_enrich(d, err))
 		return FALSE;
@@ -388,6 +394,8 @@ int nfp_app_run(NfpConf *conf, const NfpRunOptions *options)
 	g_autoptr(GError) error = NULL;
 	int code = 0;
 
+	if (options->confine)
+		nfp_confine_begin();
 	d.identity = nfp_identity_new(conf, d.domains, (uint64_t)g_get_real_time() * 1000);
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
 	if (build(&d, &error))

@@ -11,6 +11,7 @@
 typedef struct {
 	gboolean json;  /* records as JSON lines on stdout, whatever collectors there are */
 	gboolean table; /* a table per bucket on stdout although collectors are configured (without any: always) */
+	gboolean confine; /* give away what metering does not take, for the rest of this process's life (app/confine.h) */
 	gboolean flush; /* on the way out, export the open buckets too (flowEndReason 4) */
 	/* The configuration as a start would have it now; for a reload. NULL: there is no file. */
 	NfpConf *(*load)(void *data, GError **err);

@@ -146,6 +146,7 @@ int nfp_cmd_run(const NfpCommand *command, int argc, char **argv)
 				   .table = arguments.table,
 				   .flush = arguments.flush,
 				   .load = arguments.common.file ? load : NULL,
-				   .data = &arguments };
+				   .data = &arguments,
+				   .confine = TRUE };
 	return nfp_app_run(conf, &options);
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/trust.h"
 #include "conf/errors.h"
 #include "conf/schema.h"
 #include "conf/walk.h"
@@ -125,6 +126,8 @@ NfpConf *nfp_conf_load(const char *path, GError **err)
 				path);
 		return NULL;
 	}
+	if (!nfp_trust_configuration(fd, path, err))
+		return NULL;
 	return parse(path, bytes->len ? (const char *)bytes->data : "", bytes->len, err);
 }
 

@@ -5,6 +5,7 @@
 
 #include <glib.h>
 
+#include "base/syscalls.h"
 #include "collector/collector.h"
 #include "collector/group.h"
 #include "probe/probe.h"
@@ -29,6 +30,7 @@ typedef struct {
 	uint64_t biflow_memory; /* octets of records that wait for the other direction */
 	int log_level;		/* NfpLogLevel: the least that is logged */
 	uint32_t pen;		/* enterprise number of our own elements */
+	NfpSyscalls syscalls;	/* security.seccomp */
 	char *templates;	/* folder, or NULL: embedded sets only */
 	GArray *interfaces;	/* NfpInterfaceOptions; empty = nearest to the wire, ingress */
 	GArray *collectors;	/* NfpCollectorOptions; may be empty: table on stdout */

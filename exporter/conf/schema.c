@@ -30,6 +30,14 @@ static const NfpConfChoice fragments[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice seccomp[] = {
+	{ "yes", NFP_SYSCALLS_REFUSE, FALSE },
+	{ "kill", NFP_SYSCALLS_KILL, FALSE },
+	{ "log", NFP_SYSCALLS_LOG, FALSE },
+	{ "no", NFP_SYSCALLS_ANY, FALSE },
+	{ NULL, 0, FALSE },
+};
+
 static const NfpConfChoice directions[] = {
 	{ "ingress", NFP_DIRECTION_INGRESS, FALSE },
 	{ "egress", NFP_DIRECTION_EGRESS, FALSE },
@@ -170,6 +178,11 @@ const NfpConfRow nfp_conf_rows[] = {
 		  "/healthz are. Whoever can reach it can read who talks to whom: keep it on loopback, or "
 		  "behind something that asks for a password." },
 
+	{ TOP(syscalls), .path = "security.seccomp", .type = NFP_CONF_CHOICE, .choices = seccomp, .value = "yes",
+	  .part = NFP_CONF_PART_PROCESS,
+	  .help = "`run` keeps to a list of system calls (docs/security.md). `yes`: what is not in it fails, and is told to "
+		  "the kernel's audit log; what only foreign code asks for (exec, ptrace, modules, ...) ends the process. "
+		  "`kill`: all of it ends the process. `log`: all works, and is told. `no`: no list." },
 	{ TOP(log_level), .path = "log.level", .type = NFP_CONF_CHOICE, .choices = levels, .value = "info",
 	  .part = NFP_CONF_PART_LOG,
 	  .help = "The least that is logged; `run --verbose` is `debug`." },

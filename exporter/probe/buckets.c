@@ -497,12 +497,17 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 	return buckets;
 }
 
+void nfp_buckets_rest(NfpBuckets *buckets)
+{
+	if (buckets->pool)
+		g_thread_pool_free(g_steal_pointer(&buckets->pool), FALSE, TRUE);
+}
+
 void nfp_buckets_free(NfpBuckets *buckets)
 {
 	if (!buckets)
 		return;
-	if (buckets->pool)
-		g_thread_pool_free(buckets->pool, FALSE, TRUE);
+	nfp_buckets_rest(buckets);
 	g_byte_array_unref(buckets->entries.keys);
 	g_byte_array_unref(buckets->entries.values);
 	g_byte_array_unref(buckets->rows.keys);

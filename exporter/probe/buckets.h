@@ -85,6 +85,8 @@ typedef struct {
 
 /* maps: borrowed. readonly: nothing is made, closed, removed or repaired (-EROFS). */
 NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t domain, bool readonly);
+/* Gives its threads back to GLib's pool, where they end when idle; it takes others when it needs some. */
+void nfp_buckets_rest(NfpBuckets *buckets);
 void nfp_buckets_free(NfpBuckets *buckets);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpBuckets, nfp_buckets_free)
 

@@ -108,7 +108,8 @@ NfpNetns *nfp_netns_new(const char *name, GError **err)
 	rc = netns_run(netns, netns_enter, netns);
 	if (rc) {
 		nfp_error_errno(err, NFP_ERROR_CANNOT, -rc,
-				"cannot enter network namespace %s (it takes CAP_SYS_ADMIN)", name);
+				"cannot enter network namespace %s (it takes CAP_SYS_ADMIN, which a running daemon "
+				"has given away: a namespace that is added takes a restart)", name);
 		return NULL;
 	}
 	nfp_fd_clear(&netns->fd);

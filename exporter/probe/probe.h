@@ -96,6 +96,11 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */
+/* Calls fn on the thread that is in the domain's network namespace (the caller's own: on the caller's) and returns what it
+ * returns. */
+int nfp_probe_run(NfpProbe *probe, int (*fn)(void *data), void *data);
+/* Gives the threads that opening took back to GLib's pool. Before the harvester has the source. */
+void nfp_probe_rest(NfpProbe *probe);
 /* Programs that were loaded for attachments are not kept for further ones: those that are attached stay so. */
 void nfp_probe_forget_programs(NfpProbe *probe);
 /* For what is attached, run or written from now on; nothing of it at first. Takes references to the filter. */

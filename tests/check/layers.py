@@ -43,6 +43,7 @@ FEW_USERS = [
     (r"maxminddb\.h$", {"enrich"}, "MMDB files are read by enrich/"),
     (r"yaml\.h$", {"conf", "record"}, "YAML is read by the configuration and by template sets"),
     (r"n?curses", {"app"}, "the terminal is `nfprobe top`'s affair"),
+    (r"seccomp\.h$|sys/capability\.h$", {"base"}, "privileges are given away by base/"),
     (r"pcap", {"app", "cli", "filter"}, "captures are an input of commands, filters are compiled by filter/"),
 ]
 # The kernel side: which headers a file of ebpf/ may read. The first pattern that fits its name counts.

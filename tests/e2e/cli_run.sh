@@ -57,7 +57,7 @@ say "ok: absent collectors"
 
 # Two instances of one name would count one packet in the same maps
 HOOKS=1 run -i r0
-expect_in r 1 'another nfprobe runs as instance' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+expect_in r 1 'another nfprobe drains instance' "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
 # ... wherever the other one has its socket, and nobody takes the maps from under it
 sed "s#^run_dir:.*#run_dir: $E2E_DIR/run2#" "$E2E_DIR/nfprobe.yaml" >"$E2E_DIR/other.yaml"
 expect_in r 1 'another nfprobe drains instance' "$NFPROBE" run -c "$E2E_DIR/other.yaml"
