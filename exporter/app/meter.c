@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "conf/diff.h"
 #include "filter/filter.h"
+#include "filter/prefixes.h"
 
 #define ROOM "interfaces"
 #define NAMES_TOLD 20
@@ -121,15 +122,25 @@ static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError 
 {
 	NfpParseOptions parse = { .decapsulate = o->decapsulate, .fragments = meter->conf->fragments,
 				  .routes = meter->conf->enrichment_routes };
+	g_autoptr(NfpPrefixes) prefixes = NULL;
 	g_autoptr(NfpFilter) filter = o->filter ? nfp_filter_new(o->filter, err) : NULL;
 
 	if (o->filter && !filter) {
 		g_prefix_error(err, "filter \"%.80s\": ", o->filter);
 		return FALSE;
 	}
+	if (o->prefixes && !(prefixes = nfp_prefixes_new(o->prefixes, err))) {
+		g_prefix_error(err, "prefixes: ");
+		return FALSE;
+	}
 	if (filter)
-		parse.filter = (NfpPacketFilter){ nfp_filter_code(filter, NFP_FILTER_ETHERNET),
-						  nfp_filter_code(filter, NFP_FILTER_RAW), nfp_filter_has_tags(filter) };
+		parse.filter = (NfpPacketFilter){ .ethernet = nfp_filter_code(filter, NFP_FILTER_ETHERNET),
+						  .raw = nfp_filter_code(filter, NFP_FILTER_RAW),
+						  .tags = nfp_filter_has_tags(filter) };
+	if (prefixes) {
+		parse.filter.prefixes4 = nfp_prefixes_v4(prefixes);
+		parse.filter.prefixes6 = nfp_prefixes_v6(prefixes);
+	}
 	nfp_probe_set_parse(meter->probe, parse);
 	return TRUE;
 }
@@ -148,7 +159,7 @@ static void attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptio
 	tell_done(meter, name, "attached");
 	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s%s", name, ways[o->direction],
 		o->hook != NFP_HOOK_XDP ? "" : o->direction == NFP_DIRECTION_BOTH ? " (in by XDP, out by tc)" : " by XDP",
-		o->filter ? ", filtered" : "");
+		o->filter || o->prefixes ? ", filtered" : "");
 	if (nfp_probe_note(meter->probe))
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s: %s", name, nfp_probe_note(meter->probe));
 	g_hash_table_remove(meter->failures, GUINT_TO_POINTER(link->ifindex));

@@ -24,6 +24,7 @@ typedef struct {
 	char *template_set;        /* name of a template set */
 	gboolean biflow;           /* both directions of a flow in one record */
 	char *filter;              /* which records it gets, in the syntax of pcap-filter(7); NULL: all */
+	char *prefixes;            /* of those only records from or to these (filter/prefixes.h); NULL: all */
 	NfpPeer kind;              /* who receives, if that is known */
 	uint32_t pen;              /* of our own elements, from the top of the configuration; 0 = NFP_PEN_OWN */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */

@@ -26,7 +26,7 @@ struct NfpCollector {
 	int wake_fd;            /* stop() was called, or something was refused */
 	GThread *thread;
 	char *room;             /* in the log */
-	NfpFilter *filter;      /* or NULL */
+	NfpSieve sieve;         /* its filter and its list of prefixes */
 	NfpSession *session;    /* the thread's */
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
@@ -80,7 +80,7 @@ static NfpBatch *next_batch(NfpCollector *collector)
 	NfpBatch *batch;
 
 	while ((batch = nfp_ring_pop(collector->ring))) {
-		batch = nfp_sieve(collector->filter, batch, &collector->filtered);
+		batch = nfp_sieve(&collector->sieve, batch, &collector->filtered);
 		if (batch)
 			return batch;
 	}
@@ -103,7 +103,7 @@ void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch)
 
 	if (atomic_load(&collector->stop_by) != RUNNING || !nfp_ring_push(collector->ring, reference)) {
 		/* What its filter leaves out is not refused. */
-		reference = nfp_sieve(collector->filter, reference, &collector->filtered);
+		reference = nfp_sieve(&collector->sieve, reference, &collector->filtered);
 		if (reference)
 			refuse(collector, reference);
 		wake(collector); /* it tells: the peer may keep it waiting for long */
@@ -410,6 +410,19 @@ static void *send_loop(void *data)
 	return NULL;
 }
 
+static gboolean make_sieve(const NfpCollectorOptions *options, NfpSieve *sieve, GError **err)
+{
+	if (options->filter && !(sieve->filter = nfp_filter_new(options->filter, err))) {
+		g_prefix_error(err, "filter \"%.80s\": ", options->filter);
+		return FALSE;
+	}
+	if (options->prefixes && !(sieve->prefixes = nfp_prefixes_new(options->prefixes, err))) {
+		g_prefix_error(err, "prefixes: ");
+		return FALSE;
+	}
+	return TRUE;
+}
+
 NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				     const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport,
 				     GError **err)
@@ -422,14 +435,10 @@ NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const N
 	atomic_init(&collector->hurry_until, RUNNING);
 	collector->logged = NFP_SESSION_CLOSED;
 	collector->room = g_strdup_printf("collector %s", options->name);
-	if (options->filter) {
-		collector->filter = nfp_filter_new(options->filter, err);
-		if (!collector->filter) {
-			g_prefix_error(err, "filter \"%.80s\": ", options->filter);
-			nfp_transport_free(transport);
-			nfp_encoder_free(encoder);
-			return NULL;
-		}
+	if (!make_sieve(options, &collector->sieve, err)) {
+		nfp_transport_free(transport);
+		nfp_encoder_free(encoder);
+		return NULL;
 	}
 	collector->session = nfp_session_new(options, templates, clock, encoder, transport);
 	if (!nfp_session_open(collector->session, err))
@@ -516,7 +525,8 @@ void nfp_collector_free(NfpCollector *collector)
 	refuse_entries(collector, &collector->left);
 	refuse_entries(collector, &collector->inherited);
 	nfp_session_free(collector->session);
-	nfp_filter_free(collector->filter);
+	nfp_filter_free(collector->sieve.filter);
+	nfp_prefixes_free(collector->sieve.prefixes);
 	nfp_name_tables_unref(collector->tables);
 	nfp_ring_free(collector->ring);
 	nfp_fd_clear(&collector->wake_fd);

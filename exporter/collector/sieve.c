@@ -16,15 +16,21 @@ static NfpBatch *part_of(NfpBatch *batch, const uint64_t *passes, uint32_t n)
 	return part;
 }
 
-NfpBatch *nfp_sieve(const NfpFilter *filter, NfpBatch *batch, NfpSieveCounts *counts)
+static gboolean passes_it(const NfpSieve *sieve, const NfpRecord *record)
+{
+	return (!sieve->filter || nfp_filter_record(sieve->filter, record)) &&
+	       (!sieve->prefixes || nfp_prefixes_record(sieve->prefixes, record));
+}
+
+NfpBatch *nfp_sieve(const NfpSieve *sieve, NfpBatch *batch, NfpSieveCounts *counts)
 {
 	uint64_t passes[NFP_BATCH_RECORDS / WORD] = { 0 }, packets = 0;
 	uint32_t n = 0;
 
-	if (!filter || !batch)
+	if ((!sieve->filter && !sieve->prefixes) || !batch)
 		return batch;
 	for (uint32_t i = 0; i < batch->n; i++) {
-		if (nfp_filter_record(filter, &batch->records[i])) {
+		if (passes_it(sieve, &batch->records[i])) {
 			passes[i / WORD] |= UINT64_C(1) << i % WORD;
 			n++;
 		} else {

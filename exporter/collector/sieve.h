@@ -4,7 +4,14 @@
 #define NFP_COLLECTOR_SIEVE_H
 
 #include "filter/filter.h"
+#include "filter/prefixes.h"
 #include "record/batch.h"
+
+/* Each may be NULL: all pass it. */
+typedef struct {
+	NfpFilter *filter;
+	NfpPrefixes *prefixes;
+} NfpSieve;
 
 /* What was left out. Any thread. */
 typedef struct {
@@ -12,7 +19,7 @@ typedef struct {
 } NfpSieveCounts;
 
 /* Takes the reference, and returns one: to the batch itself if all of it goes on, to a batch of its own that holds the
- * other, or NULL: nothing does. filter: NULL, all goes on. Any thread. */
-NfpBatch *nfp_sieve(const NfpFilter *filter, NfpBatch *batch, NfpSieveCounts *counts);
+ * other, or NULL: nothing does. Any thread. */
+NfpBatch *nfp_sieve(const NfpSieve *sieve, NfpBatch *batch, NfpSieveCounts *counts);
 
 #endif

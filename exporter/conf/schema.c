@@ -219,6 +219,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_HOOKS, .example = "not port 22",
 	  .help = "What is metered, in the syntax of tcpdump. Packets that are left out are seen, and in no "
 		  "record: the books have them as lost, by reason `filtered` (docs/filters.md)." },
+	{ INTERFACE(prefixes), .path = "prefixes", .type = NFP_CONF_PREFIXES, .absent = "everything is metered",
+	  .part = NFP_CONF_PART_HOOKS, .example = "192.0.2.0/24, 2001:db8::/32",
+	  .help = "Only packets from or to these are metered, beside what `filter` says: a list, or the path of a file with one in "
+		  "a line; at most 65536. What is left out is lost by reason `filtered` (docs/filters.md)." },
 	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
 	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
 	  .help = "One in how many packets is looked at. 1 = every packet." },
@@ -246,6 +250,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "net 192.0.2.0/24",
 	  .help = "Which records this collector gets, in the syntax of tcpdump, asked of each record as if it were "
 		  "a packet (docs/filters.md). The others are counted as `filtered` for it." },
+	{ COLLECTOR(prefixes), .path = "prefixes", .type = NFP_CONF_PREFIXES, .absent = "it gets every record",
+	  .part = NFP_CONF_PART_COLLECTOR, .example = "192.0.2.0/24, 2001:db8::/32",
+	  .help = "This collector gets only records from or to these, beside what `filter` says: a list, or the path of a file with "
+		  "one in a line; at most 65536." },
 	{ COLLECTOR(kind), .path = "kind", .type = NFP_CONF_CHOICE, .choices = kinds, .value = "other",
 	  .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Which collector receives, where that is known: it gets no field that it takes for something "

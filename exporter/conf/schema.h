@@ -29,7 +29,8 @@ typedef enum {
 	NFP_CONF_CHOICE,       /* an enum or gboolean */
 	NFP_CONF_TUNNELS,      /* uint32_t, 1 << kind of tunnel; a YAML list, or a text with commas */
 	NFP_CONF_NAMES,        /* char *, with commas between; a YAML list, or a text with commas */
-	NFP_CONF_FILTER,       /* char * */
+	NFP_CONF_FILTER,       /* char * from here on */
+	NFP_CONF_PREFIXES,     /* with commas between, or a path; a YAML list, too */
 	NFP_CONF_TYPES_N,
 } NfpConfType;
 

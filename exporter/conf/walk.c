@@ -94,7 +94,7 @@ static void apply_values(Walk *walk, const NfpConfRow *row, const NfpYamlNode *l
 	*member = all;
 }
 
-/* The same for names, which are put end to end. */
+/* The same for names and prefixes, which are put end to end. */
 static void apply_names(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
 {
 	char **member = (char **)((char *)base + row->offset);
@@ -123,7 +123,7 @@ static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *va
 		apply_values(walk, row, value, base);
 		return;
 	}
-	if (row->type == NFP_CONF_NAMES && value->kind == NFP_YAML_SEQUENCE) {
+	if ((row->type == NFP_CONF_NAMES || row->type == NFP_CONF_PREFIXES) && value->kind == NFP_YAML_SEQUENCE) {
 		apply_names(walk, row, value, base);
 		return;
 	}

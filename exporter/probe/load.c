@@ -323,27 +323,13 @@ static bool has_xdp_frags(void)
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1;
 }
 
-gboolean nfp_load_filter(NfpProgramSettings settings, GArray **ret, GError **err)
+gboolean nfp_load_filter(NfpProgramSettings settings, NfpFilterCode *ret, GError **err)
 {
-	const NfpPacketFilter *filter = &settings.parse.filter;
-	GBytes *code = settings.l3 ? filter->raw : filter->ethernet;
-	NfpTranslateOptions options = { NFP_CONTEXT_SKB, !settings.l3, filter->tags };
-	gsize size;
-	const void *data;
+	NfpContext context = !settings.xdp ? NFP_CONTEXT_SKB : has_xdp_frags() ? NFP_CONTEXT_XDP_FRAGS : NFP_CONTEXT_XDP;
 
-	*ret = NULL;
-	if (!nfp_packet_filter_is_set(filter))
-		return TRUE;
-	if (!code) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "its filter asks for what is in the Ethernet header, and frames "
-			    "of this interface have none");
-		return FALSE;
-	}
-	if (settings.xdp)
-		options.context = has_xdp_frags() ? NFP_CONTEXT_XDP_FRAGS : NFP_CONTEXT_XDP;
-	data = g_bytes_get_data(code, &size);
-	*ret = nfp_translate(data, size / sizeof(struct sock_filter), options, err);
-	return *ret != NULL;
+	*ret = NFP_FILTER_CODE_NONE;
+	return !nfp_packet_filter_is_set(&settings.parse.filter) ||
+	       nfp_filter_code_make(&settings.parse.filter, context, !settings.l3, ret, err);
 }
 
 /* Only the one that is asked for is loaded. */
@@ -444,15 +430,15 @@ static const char *what_is_too_much(const NfpMaps *maps, NfpProgramSettings sett
 
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err)
 {
-	g_autoptr(GArray) filter = NULL;
+	g_auto(NfpFilterCode) filter = NFP_FILTER_CODE_NONE;
 	GError *error = NULL;
 	const char *why;
 	int fd;
 
 	if (!nfp_load_filter(settings, &filter, err))
 		return -1;
-	fd = load(maps, settings, filter, &error);
-	why = fd < 0 ? what_is_too_much(maps, settings, filter) : NULL;
+	fd = load(maps, settings, filter.insns, &error);
+	why = fd < 0 ? what_is_too_much(maps, settings, filter.insns) : NULL;
 	if (why) {
 		g_clear_error(&error);
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s", why);

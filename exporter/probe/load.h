@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #include "ebpf/abi.h"
-#include "probe/probe.h"
-#include "probe/translate.h"
+#include "probe/filter.h"
 
 struct nfprobe_bpf; /* the skeleton: nfprobe.skel.h */
 
@@ -60,8 +59,8 @@ bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSetting
 /* Loads a program over these maps; returns its file descriptor, the caller's, or -1. */
 int nfp_load_program(const NfpMaps *maps, NfpProgramSettings settings, GError **err);
 
-/* Instructions of the program's filter, an array of struct bpf_insn; *ret NULL: it has none. */
-gboolean nfp_load_filter(NfpProgramSettings settings, GArray **ret, GError **err);
+/* Of the program's filter; NFP_FILTER_CODE_NONE: it has none. */
+gboolean nfp_load_filter(NfpProgramSettings settings, NfpFilterCode *ret, GError **err);
 
 /* The object, opened as this kernel takes it; NULL and errno. The caller's, for nfprobe_bpf__destroy(). */
 struct nfprobe_bpf *nfp_load_open(void);

@@ -293,7 +293,7 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 					.table = probe->buckets->tables, .exact = probe->buckets->exact };
 	NFP_AUTO_FD int fd = -1;
 	g_autofree void *object = NULL;
-	g_autoptr(GArray) filter = NULL;
+	g_auto(NfpFilterCode) filter = NFP_FILTER_CODE_NONE;
 	const void *original;
 	size_t size;
 	NfpLink link;
@@ -309,6 +309,10 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	settings.parse = probe->parse;
 	if (!nfp_load_filter(settings, &filter, err))
 		return FALSE;
+	if (filter.tries.v4 >= 0 || filter.tries.v6 >= 0) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "a list of prefixes is a map that no object can bring along");
+		return FALSE;
+	}
 	fd = open(unfinished, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot write %s", unfinished);
@@ -317,7 +321,7 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 	if (!settings.table)
 		nfp_oldkernel_patch(object, size); /* it may be for such a kernel */
 	errno = 0;
-	if (filter && nfp_translate_splice(object, size, filter)) {
+	if (filter.insns && nfp_translate_splice(object, size, filter.insns)) {
 		nfp_error_errno(err, NFP_ERROR_FAILED, EBADMSG, "the object has no place for the filter");
 	} else if (write(fd, object, size) != (ssize_t)size) {
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno ? errno : ENOSPC, "cannot write %s", unfinished);

@@ -33,6 +33,7 @@ typedef struct {
 	uint32_t sampling;      /* 1 */
 	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
 	char *filter;           /* what is metered, in the syntax of pcap-filter(7); NULL: everything */
+	char *prefixes;         /* of that only what is from or to these (filter/prefixes.h); NULL: everything */
 } NfpInterfaceOptions;
 
 typedef struct {
@@ -64,11 +65,14 @@ typedef struct {
 } NfpHookInfo;
 
 /* What is metered: programs of classic BPF (struct sock_filter, end to end), for links with an Ethernet header and for those
- * without. Both NULL: everything. What is left out is in the books, by reason NFP_LOST_filtered. */
+ * without. All NULL: everything. What is left out is in the books, by reason NFP_LOST_filtered. */
 typedef struct {
 	GBytes *ethernet;
 	GBytes *raw; /* NULL beside the other: it asks for what is in no such frame */
 	bool tags;   /* it speaks of VLAN tags; else they are looked through (probe/translate.h) */
+	/* Beside that: only what has its source or its destination in one of these. Keys of LPM tries, end to end (length: bits,
+	 * host byte order; address). Both NULL: anywhere. */
+	GBytes *prefixes4, *prefixes6;
 } NfpPacketFilter;
 
 /* What programs make of packets beside counting them. */

@@ -2,104 +2,12 @@
 #include "probe/translate.h"
 
 #include <linux/bpf.h>
-#include <string.h>
 
 #include "base/error.h"
-
-/* Registers. R0 to R5 do not survive a load. */
-enum { FRAME = BPF_REG_10, CONTEXT = BPF_REG_6, A = BPF_REG_7, X = BPF_REG_8, SHIFT = BPF_REG_9 };
-
-/* The stack, offsets from its end. */
-enum { BUFFER = -8, TAG = -16, SUM = -24, MEMORY = -24 }; /* slots of MEMORY: 8 octets each, below */
+#include "probe/translate_emit.h"
 
 #define TAG_AT 12u    /* offset of a frame's first VLAN tag */
 #define TAG_OCTETS 4u
-#define UNBOUND G_MAXUINT
-
-typedef struct {
-	guint at, label;
-} Jump;
-
-typedef struct {
-	NfpTranslateOptions options;
-	GArray *out;    /* struct bpf_insn */
-	GArray *labels; /* guint: instruction that each stands for; the first are the classic program's instructions */
-	GArray *jumps;  /* Jump */
-	guint pass, none;
-	bool passes, fails; /* somebody jumps there */
-} Emit;
-
-/* ---- instructions ----------------------------------------------------------------------------------- */
-
-static void put(Emit *e, guint8 code, guint8 dst, guint8 src, gint16 off, gint32 imm)
-{
-	struct bpf_insn insn = { .code = code, .dst_reg = dst, .src_reg = src, .off = off, .imm = imm };
-
-	g_array_append_val(e->out, insn);
-}
-
-static guint label(Emit *e)
-{
-	guint nowhere = UNBOUND;
-
-	g_array_append_val(e->labels, nowhere);
-	return e->labels->len - 1;
-}
-
-static void bind(Emit *e, guint at)
-{
-	g_array_index(e->labels, guint, at) = e->out->len;
-}
-
-static void jump(Emit *e, guint8 code, guint8 dst, guint8 src, gint32 imm, guint to)
-{
-	Jump made = { e->out->len, to };
-
-	e->passes |= to == e->pass;
-	e->fails |= to == e->none;
-	g_array_append_val(e->jumps, made);
-	put(e, code, dst, src, 0, imm);
-}
-
-static void go(Emit *e, guint to)
-{
-	jump(e, BPF_JMP | BPF_JA, 0, 0, 0, to);
-}
-
-static void move(Emit *e, guint8 dst, guint8 src)
-{
-	put(e, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
-}
-
-static void set(Emit *e, guint8 dst, guint32 value)
-{
-	put(e, BPF_ALU | BPF_MOV | BPF_K, dst, 0, 0, (gint32)value);
-}
-
-static void get(Emit *e, guint8 size, guint8 dst, guint8 src, gint16 off)
-{
-	put(e, BPF_LDX | BPF_MEM | size, dst, src, off, 0);
-}
-
-static void store(Emit *e, gint16 off, guint8 src)
-{
-	put(e, BPF_STX | BPF_MEM | BPF_W, FRAME, src, off, 0);
-}
-
-static void add(Emit *e, guint8 dst, gint32 n)
-{
-	put(e, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, n);
-}
-
-static void alu(Emit *e, guint8 op, guint8 dst, gint32 n)
-{
-	put(e, BPF_ALU | op | BPF_K, dst, 0, 0, n);
-}
-
-static void call(Emit *e, gint32 function)
-{
-	put(e, BPF_JMP | BPF_CALL, 0, 0, 0, function);
-}
 
 /* ---- the frame's octets ----------------------------------------------------------------------------- */
 
@@ -504,11 +412,72 @@ static void begin(Emit *e, const struct sock_filter *code, size_t n)
 		take_metadata(e);
 }
 
+/* ---- lists of prefixes -------------------------------------------------------------------------------- */
+
+/* To `found` if the address at the offset, behind SHIFT, is in the trie. words: of the address, 32 bits each. */
+static void look_up(Emit *e, int trie, guint words, guint32 at, guint found)
+{
+	for (guint i = 0; i < words; i++) {
+		move(e, BPF_REG_2, SHIFT);
+		add(e, BPF_REG_2, (gint32)(at + 4 * i));
+		fetch(e, BPF_W, UNBOUND, e->none);
+		put(e, BPF_ALU | BPF_END | BPF_TO_BE, BPF_REG_0, 0, 0, 32); /* as on the wire again */
+		store(e, (gint16)(KEY + 4 + 4 * i), BPF_REG_0);
+	}
+	set(e, BPF_REG_0, words * 32);
+	store(e, KEY, BPF_REG_0);
+	put(e, BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD, 0, trie);
+	put(e, 0, 0, 0, 0, 0);
+	move(e, BPF_REG_2, FRAME);
+	add(e, BPF_REG_2, KEY);
+	call(e, BPF_FUNC_map_lookup_elem);
+	jump(e, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 0, found);
+}
+
+/* What the expression lets pass must be from or to a prefix. */
+static void check_lists(Emit *e)
+{
+	guint32 ip = e->options.ethernet ? 14 : 0;
+	guint v4 = label(e), v6 = label(e), found = label(e);
+
+	if (!ip) {
+		set(e, SHIFT, 0);
+		fetch(e, BPF_B, 0, e->none);
+		alu(e, BPF_RSH, BPF_REG_0, 4);
+	} else {
+		if (view_of(e) != VIEW_STRIPPED)
+			measure_tags(e);
+		move(e, BPF_REG_2, SHIFT);
+		add(e, BPF_REG_2, (gint32)ip - 2);
+		fetch(e, BPF_H, UNBOUND, e->none);
+	}
+	if (e->options.tries.v4 >= 0)
+		jump(e, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, ip ? 0x0800 : 4, v4);
+	if (e->options.tries.v6 >= 0)
+		jump(e, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_0, 0, ip ? 0x86dd : 6, v6);
+	go(e, e->none);
+	if (e->options.tries.v4 >= 0) { /* source and destination: RFC 791 3.1 */
+		bind(e, v4);
+		look_up(e, e->options.tries.v4, 1, ip + 12, found);
+		look_up(e, e->options.tries.v4, 1, ip + 16, found);
+		go(e, e->none);
+	}
+	if (e->options.tries.v6 >= 0) { /* RFC 8200 3 */
+		bind(e, v6);
+		look_up(e, e->options.tries.v6, 4, ip + 8, found);
+		look_up(e, e->options.tries.v6, 4, ip + 24, found);
+		go(e, e->none);
+	}
+	bind(e, found);
+}
+
 /* An instruction that nobody reaches is refused by the kernel. */
 static void end(Emit *e)
 {
 	if (e->passes) {
 		bind(e, e->pass);
+		if (e->options.listed)
+			check_lists(e);
 		set(e, BPF_REG_0, 1);
 		put(e, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	}

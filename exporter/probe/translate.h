@@ -26,10 +26,17 @@ typedef enum {
 	NFP_CONTEXT_XDP_FRAGS, /* bpf_xdp_load_bytes() is there (5.18) */
 } NfpContext;
 
+/* Descriptors of LPM tries; -1: none. */
+typedef struct {
+	int v4, v6;
+} NfpTries;
+
 typedef struct {
 	NfpContext context;
 	bool ethernet; /* frames begin with an Ethernet header; else with the one of IP */
 	bool tags;     /* the filter speaks of VLAN tags */
+	bool listed;   /* source or destination must be in a trie, too; tags are looked through */
+	NfpTries tries;
 } NfpTranslateOptions;
 
 /* An array of struct bpf_insn. Error (NFP_ERROR_USAGE): a half sentence. code: valid classic BPF, without jumps

@@ -31,7 +31,8 @@ ROOMS = {
 # Beside the rooms: conf fills the option structs of layers 2 and 3 and asks there which names and endpoints
 # exist, and reads nothing else.
 OPTION_HEADERS = {"probe/probe.h", "collector/collector.h", "collector/biflow.h", "collector/group.h", "harvest/harvester.h",
-                  "encode/encoder.h", "filter/filter.h", "transport/endpoint.h"}
+                  "encode/encoder.h", "filter/filter.h", "filter/prefixes.h",
+                  "transport/endpoint.h"}
 # Headers with few users: pattern, who may include it, why.
 FEW_USERS = [
     (r"ebpf/(?!(protocols|tunnels)\.def$)", {"probe", "harvest"}, "the kernel/user border is known to the two rooms that cross it"),

@@ -19,7 +19,7 @@ out.bind((sys.argv[1], 0))
 rand, n = random.Random(7), collections.Counter()
 for i in range(600):
     vlan, port = rand.choice((None, 7, 8)), rand.choice((22, 53, 80))
-    host, udp = rand.choice(("10.9.1.5", "10.9.2.6", "2001:db8::6")), rand.random() < .5
+    host, udp = rand.choice(("10.9.1.5", "10.9.2.6", "10.9.3.7", "2001:db8::6")), rand.random() < .5
     l4 = struct.pack("!HHHH", 40000, port, 18, 0) + bytes(10) if udp else \
         struct.pack("!HHIIBBHHH", 40000, port, 1, 1, 0x50, 0x10, 1, 0, 0)
     if ":" in host:
@@ -31,12 +31,13 @@ for i in range(600):
     link = bytes.fromhex("020a00000003020a00000001")
     tag = b"" if vlan is None else struct.pack("!HH", 0x8100, vlan)
     out.send(link + tag + (b"\x86\xdd" if ":" in host else b"\x08\x00") + ip + l4)
-    metered = port != 22
+    metered = port != 22 and host != "10.9.3.7"
     n["all"] += 1
     n["left_out"] += not metered
     n["everything"] += metered
     n["net"] += metered and host == "10.9.2.6"
     n["tagged"] += metered and vlan == 7 and udp
+    n["listed"] += metered and host != "10.9.1.5"
     n["nothing"] += 0
 print(json.dumps(n))
 PY
@@ -47,15 +48,17 @@ packets() {
 }
 same() { [ "$2" = "$3" ] || fail "$hook: $1: $2 instead of $3"; }
 
+printf '10.9.1.0/24\n10.9.2.0/24 # another\n2001:db8::6\n' >"$E2E_DIR/prefixes"
 for hook in tc xdp; do
 	mkdir -p "$E2E_DIR/$hook"
 	conf nfprobe <<YAML
 interfaces:
-  - { match: r0, hook: $hook, filter: "not port 22" }
+  - { match: r0, hook: $hook, filter: "not port 22", prefixes: "$E2E_DIR/prefixes" }
 collectors:
   - { name: everything, protocol: json, endpoint: "file://$E2E_DIR/$hook/everything" }
   - { name: net, protocol: json, endpoint: "file://$E2E_DIR/$hook/net", filter: "net 10.9.2.0/24" }
   - { name: tagged, protocol: json, endpoint: "file://$E2E_DIR/$hook/tagged", filter: "vlan 7 and udp" }
+  - { name: listed, protocol: json, endpoint: "file://$E2E_DIR/$hook/listed", prefixes: [10.9.2.0/24, "2001:db8::6"] }
   - { name: nothing, protocol: json, endpoint: "file://$E2E_DIR/$hook/nothing", filter: "sctp" }
 YAML
 	"$NFPROBE" check -c "$E2E_DIR/nfprobe.yaml" >/dev/null || fail "check refuses it"
@@ -66,14 +69,14 @@ YAML
 	everything() { [ "$(packets "$E2E_DIR/$hook/everything")" = "$(count everything)" ]; }
 	wait_for 30 "all records" everything
 	collector() { status | books "[c for c in s['collectors'] if c['name'] == '$1'][0]['$2']"; }
-	for name in everything net tagged nothing; do
+	for name in everything net tagged listed nothing; do
 		left() { [ "$(collector "$name" filtered_packets)" = $(($(count everything) - $(count "$name"))) ]; }
 		wait_for 30 "$name's filter" left
 		same "packets of $name" "$(collector "$name" packets)" "$(count "$name")"
 	done
 	nfprobe status | grep -q 'records left out by its filter' || fail "the text of the status"
 	nfprobe_stop
-	for name in everything net tagged; do
+	for name in everything net tagged listed; do
 		same "records of $name" "$(packets "$E2E_DIR/$hook/$name")" "$(count "$name")"
 	done
 	[ ! -s "$E2E_DIR/$hook/nothing" ] || fail "$hook: somebody has records that its filter leaves out"

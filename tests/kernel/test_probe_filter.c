@@ -13,8 +13,9 @@
 
 static NfpParseOptions parse_with(const NfpFilter *filter)
 {
-	return (NfpParseOptions){ .filter = { nfp_filter_code(filter, NFP_FILTER_ETHERNET),
-					      nfp_filter_code(filter, NFP_FILTER_RAW), nfp_filter_has_tags(filter) } };
+	return (NfpParseOptions){ .filter = { .ethernet = nfp_filter_code(filter, NFP_FILTER_ETHERNET),
+					      .raw = nfp_filter_code(filter, NFP_FILTER_RAW),
+					      .tags = nfp_filter_has_tags(filter) } };
 }
 
 static NfpFilter *filter_new(const char *text)

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "filter/filter.h"
+#include "filter/prefixes.h"
+#include "probe/filter.h"
 #include "probe/translate.h"
 #include "support/filter_world.h"
 #include "support/program.h"
@@ -112,7 +114,8 @@ static guint try_one(const char *text, NfpContext context, gboolean ethernet, Wa
 	if (!code)
 		return 1; /* nothing that such a link has */
 	function = nfp_translate(g_bytes_get_data(code, &size), g_bytes_get_size(code) / 8,
-				 (NfpTranslateOptions){ context, ethernet, nfp_filter_has_tags(filter) }, &error);
+				 (NfpTranslateOptions){ .context = context, .ethernet = ethernet,
+							.tags = nfp_filter_has_tags(filter) }, &error);
 	cr_assert(function, "\"%s\": %s", text, error ? error->message : "");
 	insns = way == METADATA ? pushing(function) : g_array_ref(function);
 	fd = load(insns, context, text);
@@ -183,7 +186,7 @@ Test(probe_translate, xdp_with_octets_that_are_not_linear)
 static char *refusal(const struct sock_filter *code, size_t n)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GArray) insns = nfp_translate(code, n, (NfpTranslateOptions){ NFP_CONTEXT_SKB, true, false }, &error);
+	g_autoptr(GArray) insns = nfp_translate(code, n, (NfpTranslateOptions){ .ethernet = true }, &error);
 
 	cr_assert_null(insns);
 	cr_assert(g_error_matches(error, NFP_ERROR, NFP_ERROR_USAGE));
@@ -222,4 +225,78 @@ Test(probe_translate, a_long_one_is_refused)
 	g_array_append_val(code, end);
 	why = refusal((const struct sock_filter *)code->data, code->len);
 	cr_expect(strstr(why, "too long"), "%s", why);
+}
+
+/* ---- lists of prefixes ----------------------------------------------------------------------------------- */
+
+#define LIST "10.0.0.1, 10.0.0.2/31, 192.0.2.0/24, 2001:db8::2/127, fe80::3"
+
+/* What the list says of a frame without tags, read by hand. */
+static int in_list(const NfpPrefixes *list, const guint8 *frame, guint length, gboolean ethernet)
+{
+	guint ip = ethernet ? 14 : 0;
+	guint type = ethernet ? (guint)(frame[12] << 8 | frame[13]) : frame[0] >> 4 == 4 ? 0x800 : frame[0] >> 4 == 6 ? 0x86dd : 0;
+	NfpRecord record = { 0 };
+	guint at = ip + (type == 0x800 ? 12 : 8), n = type == 0x800 ? 4 : 16;
+
+	if (type != 0x800 && type != 0x86dd)
+		return 0;
+	record.have = type == 0x800 ? NFP_HAVE_IPV4 : NFP_HAVE_IPV6;
+	for (guint i = 0; i < 2; i++) { /* one after the other, as far as the frame reaches */
+		if (at + (i + 1) * n > length)
+			return 0;
+		memcpy(type == 0x800 ? record.src4 : record.src6, frame + at + i * n, n);
+		memcpy(type == 0x800 ? record.dst4 : record.dst6, frame + at + i * n, n);
+		if (nfp_prefixes_record(list, &record))
+			return 1;
+	}
+	return 0;
+}
+
+static void try_list(NfpContext context, gboolean ethernet, const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(NfpPrefixes) list = nfp_prefixes_new(LIST, &error);
+	g_autoptr(NfpFilter) filter = text ? nfp_filter_new(text, &error) : NULL;
+	g_autoptr(GRand) rand = g_rand_new_with_seed(context + (text != NULL) * 7);
+	g_auto(NfpFilterCode) code = NFP_FILTER_CODE_NONE;
+	NfpPacketFilter both = { .prefixes4 = nfp_prefixes_v4(list), .prefixes6 = nfp_prefixes_v6(list) };
+	guint passed = 0;
+	int fd;
+
+	if (filter) {
+		both.ethernet = nfp_filter_code(filter, NFP_FILTER_ETHERNET);
+		both.raw = nfp_filter_code(filter, NFP_FILTER_RAW);
+		both.tags = nfp_filter_has_tags(filter);
+	}
+	cr_assert(nfp_filter_code_make(&both, context, ethernet, &code, &error), "%s", error ? error->message : "");
+	fd = load(code.insns, context, text ? text : LIST);
+	for (guint i = 0; i < FRAMES; i++) {
+		guint8 frame[NFPT_FRAME_MAX];
+		guint length = nfpt_filter_frame(rand, ethernet, frame);
+		int got = run(fd, frame, length, 0), want = 1;
+
+		if (got < 0)
+			continue;
+		if (filter)
+			want = (int)expected(filter, ethernet ? both.ethernet : both.raw, frame, length, ethernet, PLAIN);
+		if (ethernet)
+			length = nfpt_filter_strip(frame, length);
+		want = want && in_list(list, frame, length, ethernet);
+		cr_assert_eq(got, want, "frame %u: %d", i, got);
+		passed += (guint)got;
+	}
+	close(fd);
+	cr_expect(passed > FRAMES / 20 && passed < FRAMES * 19 / 20, "%u", passed);
+}
+
+Test(probe_translate, prefixes)
+{
+	nfp_test_need_bpf();
+	for (NfpContext context = NFP_CONTEXT_SKB; context <= NFP_CONTEXT_XDP; context++) {
+		try_list(context, TRUE, NULL);
+		try_list(context, FALSE, NULL);
+		try_list(context, TRUE, "tcp or udp or (vlan and (tcp or udp))");
+		try_list(context, FALSE, "tcp");
+	}
 }

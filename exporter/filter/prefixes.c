@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "filter/prefixes.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define FILE_MAX (16u << 20) /* octets of a file */
+
+struct NfpPrefixes {
+	GBytes *v4, *v6;
+	/* The same without those inside others: disjoint, in order. */
+	GArray *ranges4, *ranges6; /* NfpPrefix4, NfpPrefix6 */
+};
+
+typedef struct {
+	GArray *v4, *v6;
+} Lists;
+
+/* Clears the bits behind the length; TRUE: there were some. */
+static gboolean clear_host(uint8_t *address, guint octets, uint32_t length)
+{
+	gboolean any = FALSE;
+
+	for (guint i = length / 8; i < octets; i++) {
+		uint8_t keep = i == length / 8 && length % 8 ? (uint8_t)(0xff00 >> length % 8) : 0;
+
+		any |= (address[i] & ~keep) != 0;
+		address[i] &= keep;
+	}
+	return any;
+}
+
+static gboolean parse_length(const char *slash, uint32_t max, uint32_t *ret)
+{
+	guint64 length = max;
+
+	if (slash && !g_ascii_string_to_unsigned(slash + 1, 10, 0, max, &length, NULL))
+		return FALSE;
+	*ret = (uint32_t)length;
+	return TRUE;
+}
+
+/* Why not, or NULL: it was added. */
+static const char *add_prefix(Lists *lists, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	g_autofree char *address = slash ? g_strndup(text, (gsize)(slash - text)) : g_strdup(text);
+	NfpPrefix4 v4 = { 0 };
+	NfpPrefix6 v6 = { 0 };
+
+	if (inet_pton(AF_INET, address, v4.address) == 1) {
+		if (!parse_length(slash, 32, &v4.length))
+			return "has no length of 0 to 32 bits";
+		if (clear_host(v4.address, 4, v4.length))
+			return "has bits behind its length";
+		g_array_append_val(lists->v4, v4);
+	} else if (inet_pton(AF_INET6, address, v6.address) == 1) {
+		if (!parse_length(slash, 128, &v6.length))
+			return "has no length of 0 to 128 bits";
+		if (clear_host(v6.address, 16, v6.length))
+			return "has bits behind its length";
+		g_array_append_val(lists->v6, v6);
+	} else {
+		return "is no prefix, as 192.0.2.0/24 or 2001:db8::/32";
+	}
+	return lists->v4->len + lists->v6->len > NFP_PREFIXES_MAX ? "is one too many: 65536 are allowed" : NULL;
+}
+
+static gboolean add_words(Lists *lists, const char *text, GError **err)
+{
+	g_auto(GStrv) words = g_strsplit(text, ",", -1);
+
+	for (guint i = 0; words[i]; i++) {
+		const char *word = g_strstrip(words[i]), *why = add_prefix(lists, word);
+
+		if (!why)
+			continue;
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%.80s\" %s", word, why);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean add_file(Lists *lists, const char *path, GError **err)
+{
+	g_autoptr(GMappedFile) file = NULL;
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) lines = NULL;
+	g_autofree char *text = NULL;
+
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s is no file that can be read", path);
+		return FALSE;
+	}
+	file = g_mapped_file_new(path, FALSE, &error);
+	if (!file || g_mapped_file_get_length(file) > FILE_MAX) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s: %s", path, file ? "larger than 16 MiB" : error->message);
+		return FALSE;
+	}
+	text = g_strndup(g_mapped_file_get_contents(file) ? g_mapped_file_get_contents(file) : "",
+			 g_mapped_file_get_length(file));
+	lines = g_strsplit(text, "\n", -1);
+	for (guint i = 0; lines[i]; i++) {
+		const char *why;
+
+		lines[i][strcspn(lines[i], "#")] = '\0';
+		if (!*g_strstrip(lines[i]) || !(why = add_prefix(lists, lines[i])))
+			continue;
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s:%u: \"%.80s\" %s", path, i + 1, lines[i], why);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* By address, the shorter first. */
+static int compare4(const void *a, const void *b)
+{
+	const NfpPrefix4 *x = a, *y = b;
+	int order = memcmp(x->address, y->address, sizeof(x->address));
+
+	return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+static int compare6(const void *a, const void *b)
+{
+	const NfpPrefix6 *x = a, *y = b;
+	int order = memcmp(x->address, y->address, sizeof(x->address));
+
+	return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+static gboolean contains(const uint8_t *prefix, uint32_t length, const uint8_t *address)
+{
+	guint octets = length / 8, bits = length % 8;
+
+	return !memcmp(prefix, address, octets) &&
+	       (!bits || !((prefix[octets] ^ address[octets]) & (uint8_t)(0xff00 >> bits)));
+}
+
+static GArray *disjoint4(const GArray *sorted)
+{
+	GArray *out = g_array_new(FALSE, FALSE, sizeof(NfpPrefix4));
+
+	for (guint i = 0; i < sorted->len; i++) {
+		const NfpPrefix4 *one = &g_array_index(sorted, NfpPrefix4, i);
+		const NfpPrefix4 *last = out->len ? &g_array_index(out, NfpPrefix4, out->len - 1) : NULL;
+
+		if (!last || !contains(last->address, last->length, one->address))
+			g_array_append_vals(out, one, 1);
+	}
+	return out;
+}
+
+static GArray *disjoint6(const GArray *sorted)
+{
+	GArray *out = g_array_new(FALSE, FALSE, sizeof(NfpPrefix6));
+
+	for (guint i = 0; i < sorted->len; i++) {
+		const NfpPrefix6 *one = &g_array_index(sorted, NfpPrefix6, i);
+		const NfpPrefix6 *last = out->len ? &g_array_index(out, NfpPrefix6, out->len - 1) : NULL;
+
+		if (!last || !contains(last->address, last->length, one->address))
+			g_array_append_vals(out, one, 1);
+	}
+	return out;
+}
+
+NfpPrefixes *nfp_prefixes_new(const char *text, GError **err)
+{
+	g_autoptr(GArray) v4 = g_array_new(FALSE, FALSE, sizeof(NfpPrefix4));
+	g_autoptr(GArray) v6 = g_array_new(FALSE, FALSE, sizeof(NfpPrefix6));
+	Lists lists = { v4, v6 };
+	NfpPrefixes *prefixes;
+
+	if (!(text[0] == '/' ? add_file(&lists, text, err) : add_words(&lists, text, err)))
+		return NULL;
+	if (v4->len + v6->len == 0) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s has no prefix, so that nothing would pass", text);
+		return NULL;
+	}
+	g_array_sort(v4, compare4);
+	g_array_sort(v6, compare6);
+	prefixes = g_new0(NfpPrefixes, 1);
+	prefixes->v4 = g_bytes_new(v4->data, v4->len * sizeof(NfpPrefix4));
+	prefixes->v6 = g_bytes_new(v6->data, v6->len * sizeof(NfpPrefix6));
+	prefixes->ranges4 = disjoint4(v4);
+	prefixes->ranges6 = disjoint6(v6);
+	return prefixes;
+}
+
+void nfp_prefixes_free(NfpPrefixes *prefixes)
+{
+	if (!prefixes)
+		return;
+	g_bytes_unref(prefixes->v4);
+	g_bytes_unref(prefixes->v6);
+	g_array_unref(prefixes->ranges4);
+	g_array_unref(prefixes->ranges6);
+	g_free(prefixes);
+}
+
+GBytes *nfp_prefixes_v4(const NfpPrefixes *prefixes)
+{
+	return prefixes->v4;
+}
+
+GBytes *nfp_prefixes_v6(const NfpPrefixes *prefixes)
+{
+	return prefixes->v6;
+}
+
+/* The last prefix that does not begin behind the address is the only one that can hold it. */
+static gboolean holds4(const GArray *ranges, const uint8_t *address)
+{
+	guint low = 0, high = ranges->len;
+
+	while (low < high) {
+		guint middle = (low + high) / 2;
+
+		if (memcmp(g_array_index(ranges, NfpPrefix4, middle).address, address, 4) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && contains(g_array_index(ranges, NfpPrefix4, low - 1).address,
+			       g_array_index(ranges, NfpPrefix4, low - 1).length, address);
+}
+
+static gboolean holds6(const GArray *ranges, const uint8_t *address)
+{
+	guint low = 0, high = ranges->len;
+
+	while (low < high) {
+		guint middle = (low + high) / 2;
+
+		if (memcmp(g_array_index(ranges, NfpPrefix6, middle).address, address, 16) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && contains(g_array_index(ranges, NfpPrefix6, low - 1).address,
+			       g_array_index(ranges, NfpPrefix6, low - 1).length, address);
+}
+
+gboolean nfp_prefixes_record(const NfpPrefixes *prefixes, const NfpRecord *record)
+{
+	if (record->have & NFP_HAVE_IPV4)
+		return holds4(prefixes->ranges4, record->src4) || holds4(prefixes->ranges4, record->dst4);
+	if (record->have & NFP_HAVE_IPV6)
+		return holds6(prefixes->ranges6, record->src6) || holds6(prefixes->ranges6, record->dst6);
+	return FALSE;
+}
