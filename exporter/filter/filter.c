@@ -74,7 +74,7 @@ NfpFilter *nfp_filter_new(const char *text, GError **err)
 	g_autoptr(NfpFilter) filter = g_new0(NfpFilter, 1);
 
 	if (strlen(text) > NFP_FILTER_TEXT_MAX) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "is longer than %d octets", NFP_FILTER_TEXT_MAX);
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "is longer than %d octets; lists of networks go into `prefixes`", NFP_FILTER_TEXT_MAX);
 		return NULL;
 	}
 	filter->tags = has_word(text, "vlan");
