@@ -11,7 +11,8 @@
  * The collector sends IPFIX by UDP over loopback to a process on another CPU, which reads and drops. Times are CPU time
  * of our process (all threads), which leaves the reader out and what else the machine does; the kernel's share of the
  * sends, down to the reader's socket, is in it. The best of some rounds: noise only ever slows down.
- * The last two also as NetFlow v9; and, by bench/live.py, to an address in another network namespace, over a link where the
+ * The last also with facts of a full table, flows with random addresses: in turn with and without, by the standard
+ * templates, for what they cost; and by those that have them. The last two also as NetFlow v9; and, by bench/live.py, to an address in another network namespace, over a link where the
  * kernel has to cut the segments in earnest (loopback hands them over whole).
  * One JSON line a figure. Usage: bench_pipeline [entries [NAME,NAME...|"" [ADDRESS NETNS]]]
  */
@@ -35,6 +36,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "bench/support/full_table.h"
 #include "collector/collector.h"
 #include "harvest/drain.h"
 #include "probe/domain.h"
@@ -167,17 +169,20 @@ typedef struct {
 	const char *protocol;
 	guint cpus;         /* that flows came in by */
 	guint twice;        /* CPUs that each flow is on */
+	const char *facts;  /* the set of templates that they leave by; NULL: none, the standard one */
 } Mix;
 
 static const Mix mixes[] = {
-	{ "", "ipfix", 1, 1 },
-	{ "_spread", "ipfix", 4, 1 }, /* each flow on one of four CPUs, as receive queues deal them out */
-	{ "_twice", "ipfix", 2, 2 },
-	{ "_netflow9", "netflow9", 1, 1 },
+	{ "", "ipfix", 1, 1, NULL },
+	{ "_spread", "ipfix", 4, 1, NULL }, /* each flow on one of four CPUs, as receive queues deal them out */
+	{ "_twice", "ipfix", 2, 2, NULL },
+	{ "_netflow9", "netflow9", 1, 1, NULL },
+	{ "_facts", "ipfix", 1, 1, "standard" },
+	{ "_enriched", "ipfix", 1, 1, "enriched" },
 };
 
 /* Entry i in a slot, as packets would put it there. */
-static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64_t i, const Mix *mix)
+static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64_t i, const Mix *mix, GRand *random)
 {
 	uint64_t flow = i / mix->twice, spread = flow * 0x9e3779b97f4a7c15ull;
 	struct nfp_key_v4 key = {
@@ -191,6 +196,10 @@ static bool put(const struct nfp_table_head *head, struct nfp_set4 *sets, uint64
 	uint32_t s, index;
 	uint8_t bits = head->bits[NFP_P_tcp4];
 
+	if (mix->facts) {
+		key.saddr = htonl((uint32_t)(nfp_bench_address4(random) >> 96));
+		key.daddr = htonl((uint32_t)(nfp_bench_address4(random) >> 96));
+	}
 	memcpy(words, &key, sizeof(words));
 	hash = nfp_table_hash(words, NFP_WORDS4, head->seed);
 	index = nfp_table_set(hash, bits);
@@ -230,13 +239,14 @@ static bool put_hook(NfpProbe *probe, struct nfp_bucket id, guint cpu, uint64_t 
 static uint64_t fill(NfpProbe *probe, struct nfp_bucket id, uint64_t n, const Mix *mix, size_t *ret_octets)
 {
 	g_auto(NfpMapped) table = { 0 }, head = { 0 };
+	g_autoptr(GRand) random = g_rand_new_with_seed(2);
 	uint64_t filled = 0;
 
 	if (nfp_table_map(probe->buckets, id, NFP_P_tcp4, true, &table) ||
 	    nfp_table_map(probe->buckets, id, NFP_P_hook, false, &head))
 		return 0;
 	for (uint64_t i = 0; i < n; i++)
-		filled += put(head.data, table.data, i, mix);
+		filled += put(head.data, table.data, i, mix, random);
 	for (guint cpu = 0; cpu < mix->cpus; cpu++)
 		if (!put_hook(probe, id, cpu, 33 * filled / mix->cpus))
 			return 0;
@@ -257,6 +267,7 @@ typedef struct {
 	NfpMerge *merge;
 	NfpBatchPool *pool;
 	size_t octets;             /* of the table */
+	NfpEnrich *enrich;         /* NULL: no facts */
 } Stage;
 
 static void publish(NfpBatch *batch, void *data)
@@ -292,7 +303,7 @@ static void read_table(Stage *stage)
 
 static void drain(Stage *stage)
 {
-	const NfpHarvestOptions options = { .merge_cpus = TRUE, .hostname = "bench" };
+	const NfpHarvestOptions options = { .merge_cpus = TRUE, .hostname = "bench", .enrich = stage->enrich };
 	NfpDrain d = { .options = &options, .publish = publish, .data = stage, .merge = stage->merge, .pool = stage->pool };
 	NfpDrainState state = { 0 };
 
@@ -350,17 +361,22 @@ static void drain_and_export(Stage *stage)
 		fail("batches are still held");
 }
 
-/* Things a second, the best round. */
+/* Things a second. */
+static double once(void (*work)(Stage *), Stage *stage, uint64_t things)
+{
+	double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+
+	work(stage);
+	return (double)things / (seconds(CLOCK_PROCESS_CPUTIME_ID) - start);
+}
+
+/* The same, the best round. */
 static double best_of(void (*work)(Stage *), Stage *stage, uint64_t things)
 {
 	double best = 0;
 
-	for (int round = 0; round < ROUNDS; round++) {
-		double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
-
-		work(stage);
-		best = MAX(best, (double)things / (seconds(CLOCK_PROCESS_CPUTIME_ID) - start));
-	}
+	for (int round = 0; round < ROUNDS; round++)
+		best = MAX(best, once(work, stage, things));
 	return best;
 }
 
@@ -376,14 +392,14 @@ static bool is_wanted(const char *name, const Mix *mix)
 	if (wanted)
 		return g_strv_contains((const char *const *)wanted, full);
 	/* What comes before the encoding has no protocol, and no link. */
-	return (g_str_equal(mix->protocol, "ipfix") && !beyond) || g_str_equal(name, "export_records_per_s") ||
-	       g_str_equal(name, "pipeline_udp_records_per_s");
+	return (g_str_equal(mix->protocol, "ipfix") && !beyond && !mix->facts) || g_str_equal(name, "pipeline_udp_records_per_s") ||
+	       (g_str_equal(name, "export_records_per_s") && !mix->facts);
 }
 
 static bool is_any_wanted(const Mix *mix)
 {
 	/* Over a link, what differs is the sending: one mix is enough. */
-	return (!beyond || mix->cpus == 1) &&
+	return (!beyond || (mix->cpus == 1 && !mix->facts)) &&
 	       (is_wanted("drain_entries_per_s", mix) || is_wanted("harvest_entries_per_s", mix) ||
 		is_wanted("export_records_per_s", mix) || is_wanted("pipeline_udp_records_per_s", mix));
 }
@@ -429,6 +445,33 @@ static void print_datagrams(const Stage *stage, uint64_t sent_before, const Read
 	       __atomic_load_n(reader->datagrams, __ATOMIC_RELAXED) - read_before);
 }
 
+static int compare(const void *a, const void *b)
+{
+	return (*(const double *)a > *(const double *)b) - (*(const double *)a < *(const double *)b);
+}
+
+/* What facts cost: rounds with and without them in turn, as the machine does other things, too; the median of the pairs. */
+static void measure_facts(Stage *stage, const Mix *mix)
+{
+	double with[ROUNDS], without[ROUNDS], slowdown[ROUNDS];
+	NfpEnrich *enrich = stage->enrich;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		stage->enrich = NULL;
+		without[i] = once(drain_and_export, stage, stage->records);
+		stage->enrich = enrich;
+		with[i] = once(drain_and_export, stage, stage->records);
+		slowdown[i] = 100 * (1 - with[i] / without[i]);
+	}
+	for (int i = 0; i < 3; i++)
+		qsort((double *[]){ with, without, slowdown }[i], ROUNDS, sizeof(double), compare);
+	print("pipeline_udp_records_per_s", mix, with[ROUNDS - 1], "records/s", stage);
+	printf(",\"without\":%.0f", without[ROUNDS - 1]);
+	print_end();
+	print("pipeline_slowdown_percent", mix, slowdown[ROUNDS / 2], "%", stage);
+	print_end();
+}
+
 static void measure_pipeline(Stage *stage, const Mix *mix, const Reader *reader)
 {
 	uint64_t read_before;
@@ -436,6 +479,10 @@ static void measure_pipeline(Stage *stage, const Mix *mix, const Reader *reader)
 	double rate;
 
 	drain_and_export(stage); /* templates, memory */
+	if (stage->enrich && g_str_equal(mix->facts, "standard")) {
+		measure_facts(stage, mix);
+		return;
+	}
 	nfp_collector_status(stage->collector, &status);
 	read_before = __atomic_load_n(reader->datagrams, __ATOMIC_RELAXED);
 	rate = best_of(drain_and_export, stage, stage->records);
@@ -483,17 +530,32 @@ static void measure(Stage *stage, const Mix *mix, const Reader *reader, const Nf
 	g_clear_pointer(&stage->collector, nfp_collector_free);
 }
 
-static int bench(uint64_t n, const Mix *mix, const Reader *reader, const NfpTemplateSet *templates)
+/* As many prefixes as the Internet has, or as entries there are. */
+static NfpEnrich *full_table(uint64_t n, NfpTestDb *ret_test)
 {
+	NfpEnrich *enrich;
+
+	nfp_bench_full_database((guint)MIN(n, 1000000), (guint)MIN(n, 1000000) / 4, ret_test);
+	enrich = nfp_enrich_new(ret_test->path, NULL);
+	if (!enrich || !nfp_enrich_wait(enrich, g_get_monotonic_time() + PATIENCE))
+		fail("the facts are not read");
+	nfp_enrich_turn(enrich);
+	return enrich;
+}
+
+static int bench(uint64_t n, const Mix *mix, const Reader *reader)
+{
+	g_autoptr(NfpTemplateSet) templates = nfp_template_set_load(NULL, mix->facts ? mix->facts : "standard", NULL);
 	g_autofree char *instance = g_strdup_printf("bench-pipeline-%d", (int)getpid());
 	NfpProbeOptions options = { .pin_root = "/sys/fs/bpf/nfprobe", .instance = instance };
 	uint32_t entries[NFP_P_N] = { [NFP_P_tcp4] = (uint32_t)(2 * n) };
 	g_autoptr(GError) error = NULL;
 	g_autoptr(NfpProbe) probe = nfp_probe_open(&options, &error);
 	Stage stage = { .id = { NFP_NS_PER_S, 2 * NFP_NS_PER_S } };
+	NfpTestDb facts;
 
-	if (!probe) {
-		fprintf(stderr, "bench_pipeline: %s\n", error->message);
+	if (!probe || !templates) {
+		fprintf(stderr, "bench_pipeline: %s\n", error ? error->message : "no templates");
 		return 77;
 	}
 	stage.source = nfp_probe_source(probe);
@@ -501,10 +563,14 @@ static int bench(uint64_t n, const Mix *mix, const Reader *reader, const NfpTemp
 		stage.entries = fill(probe, stage.id, n, mix, &stage.octets);
 	stage.merge = nfp_merge_new();
 	stage.pool = nfp_batch_pool_new(POOL);
+	stage.enrich = mix->facts ? full_table(n, &facts) : NULL;
 	if (stage.entries)
 		measure(&stage, mix, reader, templates);
 	nfp_merge_free(stage.merge);
 	nfp_batch_pool_free(stage.pool);
+	nfp_enrich_free(stage.enrich);
+	if (mix->facts)
+		nfp_test_db_clear(&facts);
 	nfp_probe_detach_all(probe, NULL);
 	return stage.entries ? 0 : 1;
 }
@@ -513,11 +579,10 @@ int main(int argc, char **argv)
 {
 	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 1 << 20;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	g_autoptr(NfpTemplateSet) templates = nfp_template_set_load(NULL, "standard", NULL);
 	Reader reader;
 	int rc = 0;
 
-	if (n < 1000 || n > 8000000 || !templates) {
+	if (n < 1000 || n > 8000000) {
 		fprintf(stderr, "bench_pipeline: 1000 to 8000000 entries\n");
 		return 2;
 	}
@@ -527,7 +592,7 @@ int main(int argc, char **argv)
 	pin(0);
 	for (guint i = 0; i < G_N_ELEMENTS(mixes) && !rc; i++)
 		if (is_any_wanted(&mixes[i]))
-			rc = bench(n, &mixes[i], &reader, templates);
+			rc = bench(n, &mixes[i], &reader);
 	stop_reader(&reader);
 	g_strfreev(wanted);
 	return rc;

@@ -18,6 +18,7 @@ TARGETS = (
     ("packet_tcp4_flood_added_ns", "tcp4, every packet a new flow, tables full", 150, True),
     ("drain_entries_per_s", "entries drained a second", 40e6, False),
     ("pipeline_udp_records_per_s", "table to datagrams, records a second", 5e6, False),
+    ("pipeline_slowdown_percent_facts", "records a second that facts of a full table cost, percent", 30, True),
     ("peers_best_over_nfprobe_cpu", "CPU of the best peer over ours", 10, False),
 )
 

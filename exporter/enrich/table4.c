@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enrich/table4.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "enrich/flatten.h"
+#include "enrich/pages.h"
 
 #define SLOTS 65536
 
@@ -23,10 +27,12 @@ static uint32_t count(const GArray *ranges)
 NfpTable4 *nfp_table4_new(const GArray *ranges, const uint32_t *places)
 {
 	NfpTable4 *t = g_new0(NfpTable4, 1);
+	uint32_t n = count(ranges);
 	guint i = 0;
 
-	t->starts = g_new(uint16_t, count(ranges));
-	t->values = g_new(uint32_t, count(ranges));
+	t->starts = nfp_pages_alloc((n + NFP_TABLE4_RUN) * sizeof(*t->starts));
+	memset(t->starts + n, 0, NFP_TABLE4_RUN * sizeof(*t->starts));
+	t->values = nfp_pages_alloc(n * sizeof(*t->values));
 	for (uint32_t slot = 0; slot < SLOTS; slot++) {
 		t->index[slot] = t->n;
 		/* i: the first range that starts behind the slot's first address. */
@@ -66,14 +72,14 @@ void nfp_table4_find_many(const NfpTable4 *t, const uint32_t *addresses, uint32_
 
 size_t nfp_table4_memory(const NfpTable4 *t)
 {
-	return sizeof(*t) + (size_t)t->n * (sizeof(*t->starts) + sizeof(*t->values));
+	return sizeof(*t) + (size_t)t->n * (sizeof(*t->starts) + sizeof(*t->values)) + NFP_TABLE4_RUN * sizeof(*t->starts);
 }
 
 void nfp_table4_free(NfpTable4 *t)
 {
 	if (!t)
 		return;
-	g_free(t->starts);
-	g_free(t->values);
+	free(t->starts);
+	free(t->values);
 	g_free(t);
 }

@@ -14,7 +14,7 @@
 typedef struct {
 	uint32_t index[65537]; /* slot of the upper 16 bits -> its first range */
 	uint32_t n;
-	uint16_t *starts; /* the first of each slot is 0 */
+	uint16_t *starts; /* the first of each slot is 0; NFP_TABLE4_RUN more behind the last may be read */
 	uint32_t *values;
 } NfpTable4;
 
@@ -24,22 +24,27 @@ size_t nfp_table4_memory(const NfpTable4 *table); /* octets */
 void nfp_table4_free(NfpTable4 *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTable4, nfp_table4_free)
 
+#define NFP_TABLE4_RUN 16 /* starts that are compared at once */
+
 /* The range of an address in host byte order: an index of `values`. */
 static inline uint32_t nfp_table4_range(const NfpTable4 *table, uint32_t address)
 {
 	uint32_t begin = table->index[address >> 16];
 	uint32_t n = table->index[(address >> 16) + 1] - begin;
 	const uint16_t *start = table->starts + begin;
-	uint16_t low = (uint16_t)address;
+	uint16_t low = (uint16_t)address, count = 0;
 
 	/* Without a branch on what was read: the processor could only guess. */
-	while (n > 1) {
+	while (n > NFP_TABLE4_RUN) {
 		uint32_t half = n / 2;
 
 		start += start[half] <= low ? half : 0;
 		n -= half;
 	}
-	return (uint32_t)(start - table->starts);
+	/* Nor on how many there are, which is as random: all of them, as vectors, and those behind the last count for nothing. */
+	for (uint16_t i = 0; i < NFP_TABLE4_RUN; i++)
+		count += (start[i] <= low) & (i < (uint16_t)n);
+	return (uint32_t)(start - table->starts) + count - 1;
 }
 
 static inline uint32_t nfp_table4_find(const NfpTable4 *table, uint32_t address)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enrich/table6.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "enrich/flatten.h"
+#include "enrich/pages.h"
 
 typedef struct {
 	GArray *starts, *values;             /* uint64_t, uint32_t */
@@ -68,13 +72,25 @@ static void add_levels(NfpTable6 *t)
 	while (t->sizes[t->levels_n - 1] > NFP_TABLE6_NODE) {
 		const uint64_t *below = t->levels[t->levels_n - 1];
 		uint32_t n = (t->sizes[t->levels_n - 1] + NFP_TABLE6_NODE - 1) / NFP_TABLE6_NODE;
-		uint64_t *keys = g_new(uint64_t, n);
+		uint64_t *keys = nfp_pages_alloc(n * sizeof(*keys));
 
 		for (uint32_t i = 0; i < n; i++)
 			keys[i] = below[i * NFP_TABLE6_NODE];
 		t->sizes[t->levels_n] = n;
 		t->levels[t->levels_n++] = keys;
 	}
+}
+
+/* As large as it is, where it is quick to read; the array is gone. */
+static void *settle(GArray *array)
+{
+	size_t octets = (size_t)array->len * g_array_get_element_size(array);
+	void *memory = nfp_pages_alloc(octets);
+
+	if (octets)
+		memcpy(memory, array->data, octets);
+	g_array_unref(array);
+	return memory;
 }
 
 NfpTable6 *nfp_table6_new(const GArray *ranges, const uint32_t *places)
@@ -93,12 +109,12 @@ NfpTable6 *nfp_table6_new(const GArray *ranges, const uint32_t *places)
 	t->sizes[0] = b.starts->len;
 	t->networks_n = b.networks->len;
 	t->lower_n = b.lower_starts->len;
-	t->levels[0] = (uint64_t *)(void *)g_array_free(b.starts, FALSE);
+	t->levels[0] = settle(b.starts);
 	t->levels_n = 1;
-	t->values = (uint32_t *)(void *)g_array_free(b.values, FALSE);
-	t->networks = (NfpTable6Lower *)(void *)g_array_free(b.networks, FALSE);
-	t->lower_starts = (uint64_t *)(void *)g_array_free(b.lower_starts, FALSE);
-	t->lower_values = (uint32_t *)(void *)g_array_free(b.lower_values, FALSE);
+	t->values = settle(b.values);
+	t->networks = settle(b.networks);
+	t->lower_starts = settle(b.lower_starts);
+	t->lower_values = settle(b.lower_values);
 	add_levels(t);
 	return t;
 }
@@ -138,10 +154,10 @@ void nfp_table6_free(NfpTable6 *t)
 	if (!t)
 		return;
 	for (uint32_t level = 0; level < t->levels_n; level++)
-		g_free(t->levels[level]);
-	g_free(t->values);
-	g_free(t->networks);
-	g_free(t->lower_starts);
-	g_free(t->lower_values);
+		free(t->levels[level]);
+	free(t->values);
+	free(t->networks);
+	free(t->lower_starts);
+	free(t->lower_values);
 	g_free(t);
 }

@@ -32,7 +32,8 @@ figures bench_drain 10000 drain_hash_entries_per_s drain_memory_entries_per_s
 figures bench_encode 20000 encode_ipfix_records_per_s
 figures bench_enrich 2000 enrich_lookups_ipv4
 figures bench_pair 2000 pair_biflows_records_per_s
-figures bench_pipeline 1000 drain_entries_per_s pipeline_udp_records_per_s export_records_per_s_netflow9
+figures bench_pipeline 1000 drain_entries_per_s pipeline_udp_records_per_s export_records_per_s_netflow9 pipeline_slowdown_percent_facts \
+	pipeline_udp_records_per_s_enriched
 figures bench_replay 2000 replay_frames_per_s
 for program in "$bench"/bench_*; do
 	case "$RUN " in *" $(basename "$program") "*) ;; *) fail "$(basename "$program") is not tested here" ;; esac
