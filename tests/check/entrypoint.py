@@ -23,6 +23,7 @@ Inter-|   Receive                                                |  Transmit
 """
 NFPROBE = """#!/bin/sh
 [ "$1" != status ] || { cat "$NFPROBE_ROOT/answer"; exit "$(cat "$NFPROBE_ROOT/code")"; }
+echo $# >"$NFPROBE_ROOT/words"
 echo "nfprobe $*"
 """
 failures = []
@@ -90,6 +91,8 @@ def arguments(world):
     expect("options alone", world, ["-i", "eth0", "--json"], 0, "nfprobe run -i eth0 --json\n")
     expect("--version", world, ["--version"], 0, "nfprobe --version\n")
     expect("words stay words", world, ["flows", "-i", "a b"], 0, "nfprobe flows -i a b\n", silent=["interfaces"])
+    if (world.root / "words").read_text(encoding="utf-8") != "3\n":
+        failures.append("a word became two")
 
 
 def other_commands_need_nothing(world):

@@ -16,6 +16,7 @@ except ImportError:
     print("SKIP: python3-yaml is not installed: run scripts/setup")
     sys.exit(77)
 
+os.environ["PATH"] += ":/usr/sbin:/sbin"  # ldconfig
 # What no NEEDED line of the binary tells of, and why it is installed.
 ALSO = {"ca-certificates": "CAs of tls://", "libcap2-bin": "setcap, purged again"}
 complaints = []
