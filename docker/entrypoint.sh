@@ -50,9 +50,9 @@ check_config() {
 	[ -n "$file" ] || return 0
 	if [ -d "$root$file" ]; then
 		missing 2 "$file is a folder. The container's engine makes one when the file to mount is not there on the" \
-			"host. Remove the folder there, write the file, and mount it: -v /etc/nfprobe/nfprobe.yaml:$file:ro"
+			"host. Remove the folder there, write the file, and mount its folder: -v /etc/nfprobe:$(dirname "$file"):ro"
 	elif [ ! -e "$root$file" ]; then
-		missing 2 "there is no configuration at $file. Mount yours: -v /etc/nfprobe/nfprobe.yaml:$file:ro" \
+		missing 2 "there is no configuration at $file. Mount its folder: -v /etc/nfprobe:$(dirname "$file"):ro" \
 			"(Kubernetes: a ConfigMap), or do without a file: run --collector udp://HOST:PORT"
 	elif [ ! -r "$root$file" ]; then
 		missing 2 "user $user may not read $file. On the host: chgrp $user FILE && chmod g+r FILE"

@@ -104,7 +104,7 @@ def other_commands_need_nothing(world):
 def configuration(world):
     path = world.root / "etc/nfprobe/nfprobe.yaml"
     path.unlink()
-    no_file = ["there is no configuration at /etc/nfprobe/nfprobe.yaml", "-v /etc/nfprobe/nfprobe.yaml:"]
+    no_file = ["there is no configuration at /etc/nfprobe/nfprobe.yaml", "-v /etc/nfprobe:/etc/nfprobe:ro"]
     expect("no configuration", world, [], 2, err=no_file)
     expect("no file needed", world, ["run", "--collector", "udp://192.0.2.1"], 0,
            "nfprobe run --collector udp://192.0.2.1\n")

@@ -30,7 +30,8 @@ chmod 755 "$E2E_DIR"
 folder=/sys/fs/bpf/nfprobe/$E2E_ID
 install -d /sys/fs/bpf/nfprobe
 install -d -o $user -g $user -m 700 "$folder"
-cat >"$E2E_DIR/nfprobe.yaml" <<YAML
+mkdir "$E2E_DIR/etc"
+cat >"$E2E_DIR/etc/nfprobe.yaml" <<YAML
 hostname: e2e
 interval: 1s
 interfaces:
@@ -42,7 +43,7 @@ net=(--network "ns:/run/netns/$E2E_ID-r")
 caps=(--cap-drop ALL --cap-add BPF --cap-add NET_ADMIN --cap-add PERFMON)
 root=(--read-only --read-only-tmpfs=false --tmpfs /run/nfprobe:mode=1777)
 pins=(-v "$folder:/sys/fs/bpf")
-config=(-v "$E2E_DIR/nfprobe.yaml:/etc/nfprobe/nfprobe.yaml:ro")
+config=(-v "$E2E_DIR/etc:/etc/nfprobe:ro")
 state=(-v nfprobe-state:/var/lib/nfprobe)
 # As docs/deploy.md has it: podman's profile allows bpf() for CAP_SYS_ADMIN alone.
 jq '(.syscalls[] | select(.action == "SCMP_ACT_ERRNO") | .names) -= ["bpf", "perf_event_open"] |
@@ -104,6 +105,14 @@ kill -CONT "$(pid probe)"
 wait_for 30 "the container to be healthy again" healthy probe
 say "ok: a daemon that hangs is unhealthy"
 
+# --- a configuration that an editor has replaced
+sed 's/^interval: 1s/interval: 2s/' "$E2E_DIR/etc/nfprobe.yaml" >"$E2E_DIR/etc/new"
+mv "$E2E_DIR/etc/new" "$E2E_DIR/etc/nfprobe.yaml"
+podman exec probe nfprobe reload >"$E2E_DIR/reload.log" || fail "reload"
+grep -q 'interval: 1s -> 2s' "$E2E_DIR/reload.log" || fail "reload says $(cat "$E2E_DIR/reload.log")"
+healthy probe >/dev/null || fail "a reload made it unhealthy"
+say "ok: reload"
+
 podman exec probe nfprobe status --json >"$E2E_DIR/end.json"
 python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/end.json" || fail "the books do not close"
 end probe
@@ -153,7 +162,7 @@ refuses 77 'may not write to /run/nfprobe.*--tmpfs' "${net[@]}" "${caps[@]}" --r
 refuses 2 'no configuration at /etc/nfprobe/nfprobe.yaml' "${net[@]}" "${caps[@]}" "${root[@]}" "${pins[@]}" nfprobe
 mkdir "$E2E_DIR/folder.yaml"
 refuses 2 'is a folder' "${net[@]}" "${caps[@]}" "${root[@]}" "${pins[@]}" -v "$E2E_DIR/folder.yaml:/etc/nfprobe/nfprobe.yaml:ro" nfprobe
-install -m 600 "$E2E_DIR/nfprobe.yaml" "$E2E_DIR/secret.yaml"
+install -m 600 "$E2E_DIR/etc/nfprobe.yaml" "$E2E_DIR/secret.yaml"
 refuses 2 "user $user may not read" "${net[@]}" "${caps[@]}" "${root[@]}" "${pins[@]}" -v "$E2E_DIR/secret.yaml:/etc/nfprobe/nfprobe.yaml:ro" nfprobe
 refuses 0 '^nfprobe [0-9.]+$' --network none --cap-drop ALL --read-only nfprobe version
 refuses 77 'CAP_BPF' --network none --cap-drop ALL nfprobe flows -i lo
