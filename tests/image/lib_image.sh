@@ -29,6 +29,7 @@ image_end() {
 	trap '' INT TERM HUP
 	set +e
 	for name in "${CONTAINERS[@]}"; do
+		podman container exists "$name" || continue
 		[ $code = 0 ] || podman logs "$name" >"$E2E_DIR/container-$name.log" 2>&1
 		podman rm -f -t 0 "$name" >/dev/null 2>&1
 	done
