@@ -121,6 +121,9 @@ def check(url, folder):
         assert "Now" in label, label
         for table in driver.find_elements(By.CSS_SELECTOR, "table"):
             assert table.find_elements(By.CSS_SELECTOR, "caption") and table.find_elements(By.CSS_SELECTOR, "th[scope=col]")
+        cut = [box.get_attribute("id") for box in driver.find_elements(By.CSS_SELECTOR, ".scroll")
+               if driver.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", box)]
+        assert not cut, f"tables wider than their places: {cut}"
         # By keyboard: the order of the flows.
         choice = driver.find_element(By.CSS_SELECTOR, "input[value=by_octets]")
         for _ in range(40):
