@@ -34,13 +34,13 @@ start_probe() {
 is_metered() { status | books "'yes' if any(h['ifname'] == '$1' and h['attached'] for h in s['hooks']) else 'no'" | grep -q yes; }
 moment() { sleep "0.$(printf %03d $((RANDOM % 900)))"; }
 
-# Descriptors, threads and memory of the daemon, maps and pins of all of the instance.
+# Descriptors, threads (of its own: a library's pool has as many as it likes) and memory of the daemon, pins of the instance.
 usage() {
 	local pid=${E2E_PID[nfprobe]} maps
 	maps=$(cat "/proc/$pid"/fdinfo/* 2>/dev/null | awk '/^memlock/ { sum += $2 } END { print int(sum / 1024) }')
-	echo "descriptors $(find "/proc/$pid/fd" -mindepth 1 | wc -l) threads $(find "/proc/$pid/task" -mindepth 1 -maxdepth 1 | wc -l)" \
+	echo "descriptors $(find "/proc/$pid/fd" -mindepth 1 | wc -l) threads $(cat "/proc/$pid"/task/*/comm | grep -cv '^pool')" \
 		"memory_kib $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status") map_kib $maps" \
-		"maps $(find "/sys/fs/bpf/nfprobe/$E2E_ID" -type f | wc -l) pins $(find "/sys/fs/bpf/nfprobe/$E2E_ID" | wc -l)"
+		"pins $(find "/sys/fs/bpf/nfprobe/$E2E_ID" | wc -l)"
 }
 # No bucket waits for a collector that is there.
 rest_probe() {

@@ -42,33 +42,38 @@ generate_udp() {
 generate_udp &
 E2E_PID[generator]=$!
 
-events=(kill_probe end_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link
-	change_mtu toggle_offloads flood fill_disk kill_all)
+events=(reload_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link change_mtu toggle_offloads
+	flood fill_disk wrong_conf)
 for option in "$@"; do
 	case $option in
 	--clock) events+=(step_clock) ;;
 	--cpu) events+=(take_cpu) ;;
 	esac
 done
-# shellcheck disable=SC2034 # events count themselves
+# The second half is one life of the daemon, as something can only grow in one.
+first_half=("${events[@]}" kill_probe end_probe kill_all)
 declare -A done_of=()
 begun=$SECONDS
 say "seed $seed, $minutes minutes"
-# What it takes to run, before and after.
-measure_from=
+measured_from=
 while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
-	event=${events[RANDOM % ${#events[@]}]}
+	if [ $((SECONDS - begun)) -lt $((minutes * 30)) ]; then
+		event=${first_half[RANDOM % ${#first_half[@]}]}
+	else
+		if [ -z "$measured_from" ]; then
+			# All has been used once: pools, arenas.
+			for event in "${events[@]}"; do $event; done
+			rest_probe
+			measured_from=$(usage)
+		fi
+		event=${events[RANDOM % ${#events[@]}]}
+	fi
 	printf '%5d s  %s\n' $((SECONDS - begun)) "$event"
 	$event
 	done_of[$event]=$((${done_of[$event]-0} + 1))
 	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
 	# Any moment: not a wait for something.
 	sleep "$((RANDOM % 3)).$(printf %03d $((RANDOM % 1000)))"
-	if [ -z "$measure_from" ] && [ ${#done_of[@]} -ge 5 ]; then
-		kill_probe
-		rest_probe
-		measure_from=$(usage)
-	fi
 done
 
 generate_udp_stop() {
@@ -81,7 +86,6 @@ room
 rest s r
 sent=$(($(cat "$E2E_DIR/sent") + extra))
 for name in steady torn full; do running $name || chaos_start $name "$(port_of $name)"; done
-kill_probe
 all_booked() { status | books "'yes' if s['seen'] == $sent and s['open'] == 0 else 'no'" | grep -q yes; }
 wait_for 120 "all $sent packets in the books: $(status | books 's["seen"]')" all_booked
 for name in steady torn; do
@@ -89,7 +93,7 @@ for name in steady torn; do
 	wait_for 60 "$name to read" all_read "$(port_of $name)"
 done
 rest_probe
-measure_to=$(usage)
+measured_to=$(usage)
 status >"$E2E_DIR/end.json"
 python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/end.json" || fail "the books do not close"
 lost=$(books 'sum(s["lost"].values())' <"$E2E_DIR/end.json")
@@ -106,7 +110,7 @@ for name in steady torn; do
 	[ "$packets" = $((sent - lost)) ] || fail "$name: $packets packets of $((sent - lost)) ($records records, $again came again)"
 	say "ok: $name has all $packets packets in $records records, $again came again"
 done
-say "before: $measure_from"
-say "after:  $measure_to"
-python3 "$E2E_TOP/tests/soak/growth.py" "$measure_from" "$measure_to" || fail "something grew"
+say "before: $measured_from"
+say "after:  $measured_to"
+python3 "$E2E_TOP/tests/soak/growth.py" "$measured_from" "$measured_to" || fail "something grew"
 say "ok: nothing grew"
