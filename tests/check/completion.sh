@@ -43,13 +43,18 @@ expect_offer() {
 	grep -qxF -e "$wanted" <<<"$(offers "$@")" || complain "bash: $* offers no $wanted: $(offers "$@" | tr '\n' ' ')"
 }
 
+said=$(offers nfprobe '')
 for command in $commands help; do
-	expect_offer "$command" nfprobe "${command:0:2}"
-	[ "$command" != help ] || continue
+	grep -qxF "$command" <<<"$said" || complain "bash: no command $command: $said"
+done
+for command in $commands; do
+	said=$(offers nfprobe "$command" --)
 	for option in $(options "$command"); do
-		expect_offer "$option" nfprobe "$command" "${option:0:4}"
+		grep -qxF -e "$option" <<<"$said" || complain "bash: no $option of $command: $said"
 	done
 done
+expect_offer status nfprobe sta
+expect_offer --interval nfprobe run --inte
 expect_offer egress nfprobe run --direction ''
 expect_offer xdp nfprobe run -i eth0 --hook x
 expect_offer xdp nfprobe run --hook = x

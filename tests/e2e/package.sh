@@ -131,6 +131,15 @@ E2E_PID[generator]=$!
 counts() { [ "$(sum_up 's["recorded"]')" -gt 0 ]; }
 wait_for 30 "records" counts
 
+# --- a reload: the same process, or the reason why not
+main=$(property MainPID)
+sed -i 's/^interval: .*/interval: 0s/' "$root/etc/nfprobe/nfprobe.yaml"
+in_machine systemctl reload nfprobe 2>/dev/null && fail "a wrong file was taken"
+sed -i 's/^interval: .*/interval: 2s/' "$root/etc/nfprobe/nfprobe.yaml"
+in_machine systemctl reload nfprobe || complain "reload"
+is_active && [ "$(property MainPID)" = "$main" ] || complain "the reload has ended the process"
+say "ok: reloaded"
+
 # --- killed, it comes again by itself
 main=$(property MainPID)
 in_machine systemctl kill --signal=KILL --kill-who=main nfprobe
