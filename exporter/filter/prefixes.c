@@ -2,7 +2,11 @@
 #include "filter/prefixes.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -83,26 +87,52 @@ static gboolean add_words(Lists *lists, const char *text, GError **err)
 	return TRUE;
 }
 
+/* All of a file. What is no file (a pipe that nobody writes to) is not waited for. */
+static char *read_file(const char *path, GError **err)
+{
+	NFP_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	g_autofree char *text = NULL;
+	size_t n = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		nfp_error_errno(err, NFP_ERROR_USAGE, errno, "%s cannot be read", path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s is %s", path,
+			    S_ISREG(st.st_mode) ? "larger than 16 MiB" : "no file");
+		return NULL;
+	}
+	if (st.st_mode & S_IWOTH) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s can be written by everybody, who could hide traffic by it: "
+			    "chmod o-w %s", path, path);
+		return NULL;
+	}
+	text = g_malloc((gsize)st.st_size + 1);
+	while (n < (size_t)st.st_size) { /* it may have become shorter since */
+		ssize_t got = read(fd, text + n, (size_t)st.st_size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			nfp_error_errno(err, NFP_ERROR_USAGE, errno, "%s cannot be read", path);
+			return NULL;
+		}
+		if (!got)
+			break;
+		n += (size_t)got;
+	}
+	text[n] = '\0';
+	return g_steal_pointer(&text);
+}
+
 static gboolean add_file(Lists *lists, const char *path, GError **err)
 {
-	g_autoptr(GMappedFile) file = NULL;
-	g_autoptr(GError) error = NULL;
-	g_auto(GStrv) lines = NULL;
-	g_autofree char *text = NULL;
+	g_autofree char *text = read_file(path, err);
+	g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
 
-	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s is no file that can be read", path);
-		return FALSE;
-	}
-	file = g_mapped_file_new(path, FALSE, &error);
-	if (!file || g_mapped_file_get_length(file) > FILE_MAX) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s: %s", path, file ? "larger than 16 MiB" : error->message);
-		return FALSE;
-	}
-	text = g_strndup(g_mapped_file_get_contents(file) ? g_mapped_file_get_contents(file) : "",
-			 g_mapped_file_get_length(file));
-	lines = g_strsplit(text, "\n", -1);
-	for (guint i = 0; lines[i]; i++) {
+	for (guint i = 0; lines && lines[i]; i++) {
 		const char *why;
 
 		lines[i][strcspn(lines[i], "#")] = '\0';
@@ -111,7 +141,7 @@ static gboolean add_file(Lists *lists, const char *path, GError **err)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s:%u: \"%.80s\" %s", path, i + 1, lines[i], why);
 		return FALSE;
 	}
-	return TRUE;
+	return lines != NULL;
 }
 
 /* By address, the shorter first. */

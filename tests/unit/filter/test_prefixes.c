@@ -2,6 +2,7 @@
 /* Lists of prefixes: texts, files, what is refused, what is in them. */
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -93,6 +94,11 @@ Test(prefixes, files)
 	cr_assert(g_file_set_contents(path, "10.0.0.0/8\n10.0.0.1/8\n", -1, NULL));
 	cr_expect_null(nfp_prefixes_new(path, &error));
 	cr_expect(error && strstr(error->message, ":2: \"10.0.0.1/8\" has bits behind its length"), "%s", error ? error->message : "");
+	g_clear_error(&error);
+	cr_assert(g_file_set_contents(path, "10.0.0.0/8\n", -1, NULL));
+	cr_assert_eq(chmod(path, 0666), 0);
+	cr_expect_null(nfp_prefixes_new(path, &error));
+	cr_expect(error && strstr(error->message, "chmod o-w"), "%s", error ? error->message : "");
 	unlink(path);
 }
 
@@ -110,7 +116,7 @@ Test(prefixes, what_is_none)
 		{ "", "no prefix" },
 		{ "example.net", "is no prefix" },
 		{ "192.0.2.1/24", "bits behind" },
-		{ "/nonexistent", "no file" },
+		{ "/nonexistent", "cannot be read: No such file" },
 		{ "/tmp", "no file" },
 		{ "/dev/zero", "no file" },
 		{ "/dev/null", "no file" },
