@@ -12,8 +12,8 @@
  * of our process (all threads), which leaves the reader out and what else the machine does; the kernel's share of the
  * sends, down to the reader's socket, is in it. The best of some rounds: noise only ever slows down.
  * The last also with facts of a full table, flows with random addresses: in turn with and without, by the standard
- * templates, for what they cost; and by those that have them. The last two also as NetFlow v9; and, by bench/live.py, to an address in another network namespace, over a link where the
- * kernel has to cut the segments in earnest (loopback hands them over whole).
+ * templates, for what they cost; and by those that have them. The last two also as NetFlow v9; and, by bench/live.py, to
+ * an address beyond a link where the kernel has to cut the segments in earnest (loopback hands them over whole).
  * One JSON line a figure. Usage: bench_pipeline [entries [NAME,NAME...|"" [ADDRESS NETNS]]]
  */
 #include <arpa/inet.h>
