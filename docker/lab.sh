@@ -44,7 +44,12 @@ client)
 	;;
 table)
 	octets() { nfdump -q -R /flows -o csv 2>/dev/null | awk -F, '$13 ~ /^[0-9]+$/ { n += $13 } END { print n + 0 }'; }
-	enough() { [ "$(octets)" -ge "$1" ]; }
+	# And no more of them for longer than a bucket.
+	enough() {
+		local before
+		before=$(octets)
+		[ "$before" -ge "$1" ] && sleep 7 && [ "$(octets)" = "$before" ]
+	}
 	until_it 120 "records of $2 octets" enough "$2"
 	nfdump -R /flows -A proto,srcip,dstip,dstport -O bytes -o 'fmt:%pr %sap -> %dap %pkt %byt %fl'
 	;;
