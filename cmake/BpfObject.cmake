@@ -23,7 +23,8 @@ function(bpf_object name source)
 	add_library(${name}_bpf INTERFACE)
 	add_custom_command(OUTPUT "${object}"
 		COMMAND "${NFP_BPF_CLANG}" -target bpf -O2 -g -mcpu=${NFP_BPF_CPU} -Wall -Wextra -Werror
-			-Wno-unused-parameter -I "${CMAKE_SOURCE_DIR}" -idirafter
+			-Wno-unused-parameter "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/="
+			"-ffile-prefix-map=${CMAKE_BINARY_DIR}=build" -I "${CMAKE_SOURCE_DIR}" -idirafter
 			"/usr/include/${CMAKE_C_LIBRARY_ARCHITECTURE}"
 			-MD -MF "${object}.d" -MT "${object}" -c "${source}" -o "${object}"
 		COMMAND "${NFP_LLVM_STRIP}" -g "${object}"

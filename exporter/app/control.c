@@ -30,6 +30,7 @@ typedef struct {
 	NfpControl *control;
 	GSocketConnection *connection;
 	GString *reply;
+	gint64 deadline; /* monotonic us, for the whole request: the socket's timeout is for each part of it */
 	char request[REQUEST_MAX + 1];
 	gsize length;
 } Client;
@@ -107,6 +108,8 @@ static void have_read(GObject *stream, GAsyncResult *result, void *data)
 		client_free(client);
 	else if (client->length == REQUEST_MAX)
 		reply(client, error_line("the request is too long"));
+	else if (g_get_monotonic_time() > client->deadline)
+		reply(client, error_line("the request took too long"));
 	else
 		read_more(client);
 }
@@ -128,6 +131,7 @@ static gboolean incoming(GSocketService *service, GSocketConnection *connection,
 	control->clients++;
 	client = g_new0(Client, 1);
 	client->control = control;
+	client->deadline = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
 	client->connection = g_object_ref(connection);
 	g_socket_set_timeout(g_socket_connection_get_socket(connection), TIMEOUT_S);
 	read_more(client);

@@ -3,7 +3,10 @@
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "app/control.h"
 #include "base/error.h"
@@ -182,4 +185,67 @@ Test(control, nobody_there)
 	NfpConf conf = { .instance = (char *)"t", .run_dir = (char *)"/nonexistent" };
 
 	cr_expect_null(nfp_control_ask(&conf, "status", NULL));
+}
+
+static int connected(const World *w)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/t.sock", w->conf.run_dir);
+	cr_assert_eq(connect(s, (struct sockaddr *)&address, sizeof(address)), 0);
+	return s;
+}
+
+static gboolean is_closed(int s)
+{
+	char octet;
+
+	return recv(s, &octet, 1, MSG_DONTWAIT | MSG_PEEK) == 0;
+}
+
+Test(control, sixteen_clients_at_a_time, .timeout = 60)
+{
+	guint closed = 0;
+	int s[17];
+	World w;
+
+	world_init(&w);
+	for (guint i = 0; i < G_N_ELEMENTS(s); i++) {
+		s[i] = connected(&w);
+		g_main_context_iteration(NULL, FALSE); /* a connect() waits while ten are not accepted */
+	}
+	while (!closed) {
+		g_main_context_iteration(NULL, FALSE);
+		for (guint i = 0; i < G_N_ELEMENTS(s); i++)
+			closed += is_closed(s[i]);
+	}
+	cr_expect_eq(closed, 1);
+	for (guint i = 0; i < G_N_ELEMENTS(s); i++)
+		close(s[i]);
+	world_clear(&w);
+}
+
+static gboolean trickle(gpointer data)
+{
+	return send(*(int *)data, "x", 1, MSG_NOSIGNAL) == 1;
+}
+
+/* Each octet comes in time, the request never does. */
+Test(control, slow_client, .timeout = 60)
+{
+	char line[256] = "";
+	guint source;
+	World w;
+	int s;
+
+	world_init(&w);
+	s = connected(&w);
+	source = g_timeout_add(100, trickle, &s);
+	while (recv(s, line, sizeof(line) - 1, MSG_DONTWAIT) <= 0)
+		g_main_context_iteration(NULL, TRUE);
+	cr_expect(strstr(line, "took too long"), "%s", line);
+	g_source_remove(source);
+	close(s);
+	world_clear(&w);
 }
