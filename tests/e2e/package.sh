@@ -62,7 +62,7 @@ start r machine bash "$E2E_SUPPORT/machine.sh" "$base" "$E2E_DIR/machine" "$cgro
 process_1() { ps -o pid= --ppid "${E2E_PID[machine]}" | tr -d ' ' | grep .; }
 # Not `in_machine` before it runs: nsenter needs its namespaces.
 in_machine() {
-	timeout 60 nsenter --target="$(process_1)" --mount --net --pid --cgroup --uts --ipc --root --wd env -i \
+	timeout 180 nsenter --target="$(process_1)" --mount --net --pid --cgroup --uts --ipc --root --wd env -i \
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
 }
 is_up() { [ "$(in_machine systemctl is-system-running)" = running ]; }
@@ -89,7 +89,8 @@ apt() { in_machine apt-get -q -y --no-install-recommends "$@" >>"$E2E_DIR/apt.lo
 apt install /tmp/nfprobe.deb
 is_active || complain "not active after the installation"
 [ "$(in_machine systemctl is-enabled nfprobe)" = enabled ] || fail "not enabled"
-[ "$(property StatusText)" = "metering at 1 hook, 0 collectors" ] || complain "status: $(property StatusText)"
+told() { [ "$(property StatusText)" = "metering at 1 hook, 0 collectors" ]; }
+wait_for 30 "the status line" told
 main=$(property MainPID)
 [ "$(in_machine stat -c %U "/proc/$main/status")" = nfprobe ] || fail "it runs as another user"
 effective=$(in_machine awk '/^CapEff/ { print $2 }' "/proc/$main/status")
