@@ -27,7 +27,8 @@ picture() { nfprobe top --once --every 3 --match 'icmp 192.0.2.2' --sort rate >"
 # A hook and a flow that is all its traffic have the same rate, but for the moment: a flow's may be one of a part of a second.
 moving() { picture && awk '$1 == "r0" && $2 == "in" && NF == 5 { hook = $3 } $3 == "icmp" && $2 == "in" { flow = $(NF - 3) } END { exit !(hook > 5 && flow > 5 && flow > hook / 3 && flow < hook * 3) }' "$E2E_DIR/picture"; }
 wait_for 120 "rates in a picture" moving
-[ "$(nfprobe top --once --every 1 --filter 'icmp' -n 0 | awk '$3 == "icmp"' | wc -l)" -ge 2 ] || fail "--filter icmp"
+passing() { [ "$(nfprobe top --once --every 1 --filter 'icmp' -n 0 | awk '$3 == "icmp"' | wc -l)" -ge 2 ]; }
+wait_for 60 "both directions to pass --filter icmp" passing
 nfprobe top --once --every 1 --filter 'not icmp' -n 0 | awk '$3 == "icmp"' | grep . && fail "--filter 'not icmp'"
 grep -q 'collectors nobody DOWN' "$E2E_DIR/picture" || fail "the collector: $(cat "$E2E_DIR/picture")"
 stop ping INT || fail "ping"
