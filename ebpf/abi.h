@@ -38,6 +38,7 @@ enum nfp_lost {
 	NFP_LOST_no_row,     /* no room for the hook's row (user space adds these from the status map) */
 	NFP_LOST_unreadable, /* entry that user space could not read back (written by the harvester) */
 	NFP_LOST_filtered,   /* left out by the filter of the interface */
+	NFP_LOST_unsampled,  /* left out by 1-in-N sampling: others stand for it */
 	NFP_LOST_N = 8,      /* room for more without a new ABI */
 };
 
@@ -184,6 +185,32 @@ struct nfp_value {
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_value) == 104, "padding would go to user space unwritten");
 
+/* How packets are chosen; also the values of samplingAlgorithm (element 35). */
+enum nfp_sample_mode {
+	NFP_SAMPLE_NONE,
+	NFP_SAMPLE_DETERMINISTIC, /* each N-th socket buffer of a hook and CPU, from a random one of the first N on */
+	NFP_SAMPLE_RANDOM,        /* each with the probability 1/N, whatever came before */
+};
+#define NFP_SAMPLE_MAX 65535 /* N; a random choice is 1/N to 16 parts in a million */
+
+/* 1-in-N in force on one hook and CPU in one bucket: fixed by the first packet there. */
+struct nfp_sampler {
+	__u32 rate; /* host; N; 0: no packet asked yet, or not sampled */
+	__u32 skip; /* host; deterministic: buffers to leave out before the next that is taken */
+};
+
+#define NFP_SAMPLE_SEVERAL 0xffffffffu /* rate, for readers who join rows: they did not have the same one */
+
+/* Value of map "rates": what N is in a bucket of the hook. The bucket's start decides, so that all CPUs agree. */
+struct nfp_rate {
+	__u64 from;   /* host; ns since 1970, packet clock, a boundary of buckets: N is `after` from there on */
+	__u32 before; /* host; N until then */
+	__u32 after;
+	__u32 budget; /* host; socket buffers a second that a CPU may meter: N follows the traffic; 0: N is fixed */
+	__u32 mode;   /* enum nfp_sample_mode */
+};
+NFP_STATIC_ASSERT(sizeof(struct nfp_rate) == 24, "padding in a map's value");
+
 /* The books of one hook on one CPU in one bucket; and the coarsest record, which needs no insert. */
 struct nfp_hook_row {
 	__u64 seen;           /* host; wire packets, counted at entry, before parsing */
@@ -197,8 +224,9 @@ struct nfp_hook_row {
 	__u64 l2_octets;
 	__u64 first; /* host; ns since 1970; 0 = none */
 	__u64 last;
+	struct nfp_sampler sampler; /* what the counts of this hook's entries have to be multiplied by */
 };
-NFP_STATIC_ASSERT(sizeof(struct nfp_hook_row) == 136, "padding would go to user space unwritten");
+NFP_STATIC_ASSERT(sizeof(struct nfp_hook_row) == 144, "padding would go to user space unwritten");
 
 /* ---- maps that are not per bucket -------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 #include "ebpf/account.bpf.h"
 #include "ebpf/bucket.bpf.h"
 #include "ebpf/fragment.bpf.h"
+#include "ebpf/sample.bpf.h"
 #include "ebpf/tunnel.bpf.h"
 
 /* Enters the packet in the books. False: it can be in no record. */
@@ -50,14 +51,16 @@ enum nfp_tell {
 };
 
 /* Books and entry of a packet that was parsed and measured; ctx: of the hook; time: of captures (NFP_CLOCK_CAPTURE).
- * Returns bits of enum nfp_tell. */
-static __always_inline __u32 nfp_book(void *ctx, struct nfp_work *w, __u64 time)
+ * sampled: a constant. Returns bits of enum nfp_tell. */
+static __always_inline __u32 nfp_book(void *ctx, struct nfp_work *w, __u64 time, bool sampled)
 {
 	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time));
 	struct nfp_packet *p = nfp_flow(w);
 	__u32 tell = 0;
 
 	if (!nfp_see(&w->frame, row))
+		return 0;
+	if (sampled && nfp_sample_leaves(w, row))
 		return 0;
 	nfp_status(NFP_C_outcome_ok + p->outcome, w->frame.segments);
 	if (knob_decap)

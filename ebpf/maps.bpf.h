@@ -82,6 +82,16 @@ struct {
 	__type(value, struct nfp_books_value);
 } books SEC(".maps");
 
+/* key: struct nfp_books_key; value: struct nfp_rate, of hooks that are sampled. Written by user space only, one whole
+ * value at a time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, NFP_HOOKS_MAX);
+	__type(key, struct nfp_books_key);
+	__type(value, struct nfp_rate);
+} rates SEC(".maps");
+
 /* key: CPU; value: the reader's perf event. Carries struct nfp_event. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);

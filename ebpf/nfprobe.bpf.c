@@ -13,6 +13,7 @@
 #include "ebpf/fast.bpf.h"
 #include "ebpf/filter.bpf.h"
 #include "ebpf/measure.bpf.h"
+#include "ebpf/sample.bpf.h"
 #include "ebpf/syn.bpf.h"
 #include "ebpf/xdp.bpf.h"
 
@@ -134,8 +135,8 @@ static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 	return nfp_plain_of_skb(&f, skb) && nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
 }
 
-/* The general path: any packet at all. Not inlined: the fast path should not save the registers that it takes. */
-static __noinline int nfp_general_skb(struct __sk_buff *skb)
+/* The general path: any packet at all. sampled: a constant. */
+static __always_inline int nfp_general(struct __sk_buff *skb, bool sampled)
 {
 	struct nfp_view v = {
 		.base = (const __u8 *)(long)skb->data,
@@ -171,7 +172,7 @@ static __noinline int nfp_general_skb(struct __sk_buff *skb)
 		NFP_KEEP(nfp_syn_skb(skb, w));
 	nfp_measure(&w->frame, nfp_flow(w));
 
-	tell = nfp_book(skb, w, skb->tstamp);
+	tell = nfp_book(skb, w, skb->tstamp, sampled);
 	if (tell & NFP_EVENT_COARSENED)
 		NFP_KEEP(nfp_event_skb(skb, w, NFP_C_coarsened_to_hook));
 	if (tell & NFP_EVENT_OUTCOME)
@@ -206,6 +207,17 @@ static __noinline int nfp_filtered_skb(struct __sk_buff *skb)
 	return 1;
 }
 
+/* Not inlined: the fast path should not save the registers that it takes. */
+static __noinline int nfp_general_skb(struct __sk_buff *skb)
+{
+	return nfp_general(skb, false);
+}
+
+static __noinline int nfp_general_some(struct __sk_buff *skb)
+{
+	return nfp_general(skb, true);
+}
+
 SEC("tc")
 int nfprobe_tc(struct __sk_buff *skb)
 {
@@ -226,6 +238,31 @@ int nfprobe_tc(struct __sk_buff *skb)
 	if (nfp_fast_skb(skb))
 		return TC_ACT_UNSPEC;
 	return nfp_general_skb(skb);
+}
+
+/* Of hooks that are sampled. A program of its own: the other one is, instruction for instruction, what it would be
+ * without sampling. */
+SEC("?tc")
+int nfprobe_tc_some(struct __sk_buff *skb)
+{
+	__u32 zero = 0, choice = NFP_CHOICE_ASK;
+	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
+
+	NFP_BENCH_NEXT();
+	if (!w) /* entry 0 of an array is always there */
+		return TC_ACT_UNSPEC;
+	if (knob_way > NFP_IN_TABLE && !nfp_filter(skb)) {
+		NFP_KEEP(nfp_filtered_skb(skb));
+		return TC_ACT_UNSPEC;
+	}
+	if (knob_table)
+		choice = nfp_sample_skb(skb);
+	if (choice == NFP_CHOICE_LEFT)
+		return TC_ACT_UNSPEC;
+	w->taken = choice == NFP_CHOICE_TAKEN;
+	if (knob_table && w->taken && nfp_fast_skb(skb))
+		return TC_ACT_UNSPEC;
+	return nfp_general_some(skb);
 }
 
 char nfp_license[] SEC("license") = "GPL";

@@ -145,7 +145,8 @@ struct nfp_fast_row {
 	__u64 segments; /* packets beyond one a buffer: seen = skbs + segments */
 	__u64 coarsened;
 	__u64 filtered; /* packets, seen too */
-	__u64 zero[2];
+	struct nfp_sampler sampler; /* as in struct nfp_hook_row */
+	__u64 unsampled;            /* packets, seen too */
 };
 NFP_STATIC_ASSERT(sizeof(struct nfp_table_head) == 64 && sizeof(struct nfp_fast_row) == 64,
 		  "elements of one map");

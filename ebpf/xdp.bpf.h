@@ -143,7 +143,8 @@ static __always_inline void nfp_xdp_tell(struct xdp_md *xdp, bool frags, struct 
 		NFP_KEEP(nfp_xdp_event(xdp, w, counter));
 }
 
-static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
+/* frags, sampled: constants. */
+static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags, bool sampled)
 {
 	__u32 length = frags ? bpf_xdp_get_buff_len(xdp) : nfp_xdp_linear(xdp);
 	struct nfp_view v = {
@@ -162,6 +163,8 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 		nfp_filtered(w, 0);
 		return XDP_PASS;
 	}
+	if (sampled)
+		w->taken = 0;
 	if (knob_fib)
 		nfp_fib_begin(w, true);
 
@@ -183,7 +186,7 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 	}
 	nfp_measure(&w->frame, nfp_flow(w));
 
-	tell = nfp_book(xdp, w, 0);
+	tell = nfp_book(xdp, w, 0, sampled);
 	if (tell & NFP_EVENT_COARSENED)
 		nfp_xdp_tell(xdp, frags, w, NFP_C_coarsened_to_hook);
 	if (tell & NFP_EVENT_OUTCOME)
@@ -194,13 +197,26 @@ static __always_inline int nfp_xdp(struct xdp_md *xdp, bool frags)
 SEC("?xdp")
 int nfprobe_xdp(struct xdp_md *xdp)
 {
-	return nfp_xdp(xdp, false);
+	return nfp_xdp(xdp, false, false);
 }
 
 SEC("?xdp.frags")
 int nfprobe_xdp_frags(struct xdp_md *xdp)
 {
-	return nfp_xdp(xdp, true);
+	return nfp_xdp(xdp, true, false);
+}
+
+/* As the tc hook's: programs of their own, so that those of hooks that are not sampled are what they were. */
+SEC("?xdp")
+int nfprobe_xdp_some(struct xdp_md *xdp)
+{
+	return nfp_xdp(xdp, false, true);
+}
+
+SEC("?xdp.frags")
+int nfprobe_frags_some(struct xdp_md *xdp)
+{
+	return nfp_xdp(xdp, true, true);
 }
 
 #endif

@@ -16,6 +16,7 @@ const char *const nfp_lost_names[NFP_LOST_N] = {
 	[NFP_LOST_no_row] = "no_row",
 	[NFP_LOST_unreadable] = "unreadable",
 	[NFP_LOST_filtered] = "filtered",
+	[NFP_LOST_unsampled] = "unsampled",
 };
 
 /* One domain while it is read. */

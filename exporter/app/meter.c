@@ -117,11 +117,19 @@ static void tell_done(NfpMeter *meter, const char *name, const char *what)
 		g_ptr_array_add(meter->done, g_strdup_printf("%s: %s", name, what));
 }
 
+static NfpSampling sampling_of(const NfpInterfaceOptions *o)
+{
+	if (o->sampling == 1)
+		return (NfpSampling){ 0 };
+	return (NfpSampling){ .mode = (uint32_t)o->sampling_mode, .rate = MAX(o->sampling, 1),
+			      .budget = o->sampling ? 0 : o->sampling_budget };
+}
+
 /* The probe takes its own references to the filter. */
 static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError **err)
 {
 	NfpParseOptions parse = { .decapsulate = o->decapsulate, .fragments = meter->conf->fragments,
-				  .routes = meter->conf->enrichment_routes };
+				  .routes = meter->conf->enrichment_routes, .sampling = sampling_of(o) };
 	g_autoptr(NfpPrefixes) prefixes = NULL;
 	g_autoptr(NfpFilter) filter = o->filter ? nfp_filter_new(o->filter, err) : NULL;
 

@@ -154,6 +154,8 @@ static void hooks(GString *out, const NfpLedger *l)
 		   INFO(dropped_before));
 	hook_value(out, l, "dropped_after_packets_total", COUNTER, "packets that the interface dropped behind the hook",
 		   INFO(dropped_after));
+	hook_value(out, l, "sampling_interval", GAUGE, "1 packet in so many is metered; 0 while nothing is attached",
+		   INFO(sampling));
 	head(out, "attached", GAUGE, "1 while the program is attached");
 	for (guint i = 0; i < l->hooks->len; i++) {
 		const NfpLedgerHook *hook = &g_array_index(l->hooks, NfpLedgerHook, i);

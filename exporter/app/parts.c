@@ -19,10 +19,19 @@ NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *
 	return nfp_collector_new(options, templates, conf->hostname, &nfp_clock_system, err);
 }
 
+NfpTemplateSet *nfp_parts_templates(const NfpConf *conf, const NfpCollectorOptions *options, GError **err)
+{
+	NfpTemplateSet *set = nfp_template_set_load(conf->templates, options->template_set, err);
+
+	if (set && nfp_collector_tells_rate(options))
+		nfp_template_set_add(set, &nfp_fields[NFP_F_samplingInterval]);
+	return set;
+}
+
 gboolean nfp_parts_add_collector(NfpDaemon *d, guint n, GError **err)
 {
 	const NfpCollectorOptions *o = &g_array_index(d->conf->collectors, NfpCollectorOptions, n);
-	NfpTemplateSet *set = nfp_template_set_load(d->conf->templates, o->template_set, err);
+	NfpTemplateSet *set = nfp_parts_templates(d->conf, o, err);
 	NfpCollector *collector;
 
 	if (!set) {

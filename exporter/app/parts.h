@@ -5,6 +5,8 @@
 
 #include "app/daemon.h"
 
+/* The collector's template set, with the rate of sampling where records tell it. */
+NfpTemplateSet *nfp_parts_templates(const NfpConf *conf, const NfpCollectorOptions *options, GError **err);
 /* The n-th collector of a configuration, and its templates, both the caller's; conf outlives them. */
 NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *templates, GError **err);
 /* Appends the n-th collector of d->conf. */

@@ -73,6 +73,7 @@ static gboolean is_same(const NfpExchange *x, const Place *place, const NfpColle
 
 	return place->old != NONE &&
 	       nfp_conf_same_item(NFP_CONF_COLLECTORS, options, options_at(before, place->old)) &&
+	       options->sampling == options_at(before, place->old)->sampling && /* announced */
 	       before->pen == x->conf->pen && g_str_equal(before->hostname, x->conf->hostname) &&
 	       nfp_template_set_equal(place->templates, g_ptr_array_index(x->d->templates, place->old));
 }
@@ -96,7 +97,7 @@ static gboolean prepare(NfpExchange *x, guint n, GError **err)
 	const NfpCollectorOptions *options = options_at(x->conf, n);
 	Place *place = &g_array_index(x->places, Place, n);
 
-	place->templates = nfp_template_set_load(x->conf->templates, options->template_set, err);
+	place->templates = nfp_parts_templates(x->conf, options, err);
 	if (!place->templates || has_vanished(x, place, err)) {
 		g_prefix_error(err, "collector %s: ", options->name);
 		return FALSE;

@@ -219,7 +219,7 @@ char *nfp_daemon_summary(NfpDaemon *d)
 static void add_lost(const struct nfp_books_key *key, const struct nfp_books_value *value, void *data)
 {
 	for (int i = 0; i < NFP_LOST_N; i++)
-		if (i != NFP_LOST_filtered) /* nobody misses it */
+		if (i != NFP_LOST_filtered && i != NFP_LOST_unsampled) /* left out on purpose */
 			*(uint64_t *)data += value->lost[i];
 }
 

@@ -73,6 +73,8 @@ static void add_hook(JsonBuilder *b, const NfpLedgerHook *hook)
 	add_books(b, &hook->books);
 	nfp_json_add_number(b, "dropped_before", hook->info.dropped_before);
 	nfp_json_add_number(b, "dropped_after", hook->info.dropped_after);
+	nfp_json_add_number(b, "sampling", hook->info.sampling);
+	nfp_json_add_number(b, "sampling_budget", hook->info.sampling_budget);
 	json_builder_set_member_name(b, "limits");
 	json_builder_begin_array(b);
 	for (guint i = 0; i < nfp_status_limits_n; i++)

@@ -47,6 +47,11 @@ static void print_hook(GString *out, const NfpLedgerHook *hook)
 	if (hook->info.dropped_before)
 		g_string_append_printf(out, "%20s dropped before the hook (receive, XDP): %" U64 "\n", "",
 				       (guint64)hook->info.dropped_before);
+	if (hook->info.sampling_budget)
+		g_string_append_printf(out, "%20s 1 packet in %" U64 " is metered, to keep to %" U64 " a second and CPU\n", "",
+				       (guint64)hook->info.sampling, (guint64)hook->info.sampling_budget);
+	else if (hook->info.sampling > 1)
+		g_string_append_printf(out, "%20s 1 packet in %" U64 " is metered\n", "", (guint64)hook->info.sampling);
 	for (guint i = 0; i < nfp_status_limits_n; i++)
 		if (hook->info.limits & nfp_status_limits[i].bit)
 			g_string_append_printf(out, "%20s not exact: %s\n", "", nfp_status_limits[i].text);

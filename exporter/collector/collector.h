@@ -26,6 +26,10 @@ typedef struct {
 	char *filter;              /* which records it gets, in the syntax of pcap-filter(7); NULL: all */
 	char *prefixes;            /* of those only records from or to these (filter/prefixes.h); NULL: all */
 	NfpPeer kind;              /* who receives, if that is known */
+	int scale;                 /* counts leave as those of all packets */
+	uint32_t sampling;         /* 1-in-N of all that is metered; 0 or 1: it differs, or there is none */
+	gboolean sampled;          /* some of what is metered */
+	gboolean sampled_random;   /* and not by counting */
 	uint32_t pen;              /* of our own elements, from the top of the configuration; 0 = NFP_PEN_OWN */
 	uint64_t refresh_interval; /* ns: templates again over UDP; 60 s */
 	uint32_t refresh_messages; /* ... and after so many data messages; 20 */
@@ -77,6 +81,13 @@ typedef struct {
 } NfpCollectorStatus;
 
 typedef struct NfpCollector NfpCollector;
+
+/* Whether records are to say by which rate their packets were chosen, and have counts as metered. nfdump reads no rate but
+ * that of the options data, for all records: what was chosen by another one is brought to it. */
+static inline gboolean nfp_collector_tells_rate(const NfpCollectorOptions *options)
+{
+	return options->sampled && !options->scale && options->kind != NFP_PEER_nfdump;
+}
 
 /* The protocol that goes by default where an endpoint leads; a constant. */
 const char *nfp_collector_protocol(const char *endpoint);

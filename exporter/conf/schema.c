@@ -51,6 +51,18 @@ static const NfpConfChoice hooks[] = {
 	{ NULL, 0, FALSE },
 };
 
+static const NfpConfChoice sampling_modes[] = {
+	{ "random", NFP_SAMPLE_RANDOM, FALSE },
+	{ "deterministic", NFP_SAMPLE_DETERMINISTIC, FALSE },
+	{ NULL, 0, FALSE },
+};
+
+static const NfpConfChoice sampling[] = {
+	{ "announce", FALSE, FALSE },
+	{ "scale", TRUE, FALSE },
+	{ NULL, 0, FALSE },
+};
+
 static const NfpConfChoice kinds[] = {
 	{ "other", NFP_PEER_other, FALSE },	  { "nfdump", NFP_PEER_nfdump, FALSE },
 	{ "pmacct", NFP_PEER_pmacct, FALSE },	  { "goflow2", NFP_PEER_goflow2, FALSE },
@@ -223,9 +235,18 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_HOOKS, .example = "192.0.2.0/24, 2001:db8::/32",
 	  .help = "Only packets from or to these are metered, beside what `filter` says: a list, or the path of a file with one in "
 		  "a line; at most 65536. What is left out is lost by reason `filtered` (docs/filters.md)." },
-	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_UINT, .min = 1, .max = 1,
-	  .value = "1", .part = NFP_CONF_PART_HOOKS, .limit = "sampling is not in this version",
-	  .help = "One in how many packets is looked at. 1 = every packet." },
+	{ INTERFACE(sampling), .path = "sampling", .type = NFP_CONF_AUTO_UINT, .min = 1, .max = NFP_SAMPLE_MAX,
+	  .value = "1", .part = NFP_CONF_PART_HOOKS,
+	  .help = "One in how many packets is looked at. 1 = every packet. `auto`: every packet as long as "
+		  "`sampling_budget` lasts, else as few as needed, from the next bucket on (docs/sampling.md)." },
+	{ INTERFACE(sampling_mode), .path = "sampling_mode", .type = NFP_CONF_CHOICE, .choices = sampling_modes,
+	  .value = "random", .part = NFP_CONF_PART_HOOKS,
+	  .help = "`random`: each packet with the same probability. `deterministic`: every N-th, from a random "
+		  "one on; traffic with a period of its own can fool it." },
+	{ INTERFACE(sampling_budget), .path = "sampling_budget", .type = NFP_CONF_UINT, .min = 100, .max = 1000000000,
+	  .value = "500000", .part = NFP_CONF_PART_HOOKS,
+	  .help = "For `sampling: auto`: packets (socket buffers) a second that a CPU may meter on this "
+		  "interface." },
 
 	{ COLLECTOR(name), .path = "name", .type = NFP_CONF_NAME, .required = TRUE,
 	  .part = NFP_CONF_PART_COLLECTOR, .example = "nfdump",
@@ -259,6 +280,10 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .help = "Which collector receives, where that is known: it gets no field that it takes for something "
 		  "else, options data in the form that it reads, texts of fixed length if it reads no others. "
 		  "`nfprobe check` tells what it ignores." },
+	{ COLLECTOR(scale), .path = "sampling", .type = NFP_CONF_CHOICE, .choices = sampling, .value = "announce",
+	  .part = NFP_CONF_PART_COLLECTOR,
+	  .help = "Of interfaces that are sampled. `announce`: counts are those of the chosen packets, and the rate is "
+		  "told; `scale`: they are multiplied by it, for a collector that does not read it (docs/sampling.md)." },
 	{ COLLECTOR(refresh_interval), .path = "template_refresh.interval",
 	  .type = NFP_CONF_DURATION, .min = S, .max = 24 * HOUR, .value = "60s",
 	  .part = NFP_CONF_PART_COLLECTOR,

@@ -293,6 +293,21 @@ static void check_pair(Walk *walk, const NfpYamlNode *root, guint n, NfpCollecto
 		FAULT(walk, item_node(root, NFP_CONF_COLLECTORS, n, option), "%s: %s", option, error->message);
 }
 
+/* What collectors are told of the sampling of all interfaces. */
+static void tell_sampling(const NfpConf *conf, NfpCollectorOptions *options)
+{
+	for (guint i = 0; i < conf->interfaces->len; i++) {
+		const NfpInterfaceOptions *interface = &g_array_index(conf->interfaces, NfpInterfaceOptions, i);
+
+		options->sampled |= interface->sampling != 1;
+		options->sampled_random |= interface->sampling != 1 && interface->sampling_mode == NFP_SAMPLE_RANDOM;
+		if (i == 0)
+			options->sampling = interface->sampling;
+		else if (options->sampling != interface->sampling)
+			options->sampling = 1;
+	}
+}
+
 /* What no row can tell alone. */
 static void check_collectors(Walk *walk, const NfpYamlNode *root)
 {
@@ -309,6 +324,7 @@ static void check_collectors(Walk *walk, const NfpYamlNode *root)
 			      "of its own",
 			      options->name);
 		options->pen = walk->conf->pen;
+		tell_sampling(walk->conf, options);
 		if (options->endpoint) {
 			check_place(walk, places, item_node(root, NFP_CONF_COLLECTORS, i, "endpoint"),
 				    options->endpoint);

@@ -95,7 +95,8 @@ ssize_t nfp_sets_records(NfpEncoder *encoder, uint32_t index, uint32_t now, cons
 	uint32_t used = 0, unsendable = 0;
 	NfpMessage message;
 	ssize_t length = 0;
-	NfpPlanContext context = { .boot_ms = sets->boot_ms, .now_ms = now * 1000ull };
+	NfpPlanContext context = { .boot_ms = sets->boot_ms, .now_ms = now * 1000ull,
+				   .sampling = sets->sampling, .scaled = sets->scaled };
 
 	if (!nfp_message_begin(&message, sets->dialect->header, sets->dialect->padding, out, size))
 		return -EMSGSIZE;

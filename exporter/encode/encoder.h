@@ -23,7 +23,10 @@ typedef struct {
 	const NfpTemplateSet *templates; /* borrowed; outlives the encoder */
 	uint32_t domain;                 /* observationDomainId of domain 0, itself not 0; domain n
 					  * exports as domain + n */
-	uint32_t sampling;               /* 1-in-N announced in options data; 1 = every packet */
+	uint32_t sampling;               /* 1-in-N announced in options data; 1 = every packet. Counts of records that were
+					  * chosen by another rate, and do not tell it, leave as if by this one */
+	gboolean scaled;                 /* counts leave as those of all packets, whatever the record says; sampling is 1 */
+	gboolean random;                 /* packets are not chosen by counting */
 	const char *hostname;            /* observationDomainName; borrowed */
 	const char *address;             /* of the exporter, as text; NULL = 127.0.0.1 */
 	uint32_t first_sequence;         /* of each domain in a new session; RFC 7011 3.1: 0 */

@@ -15,7 +15,22 @@ typedef struct {
 	NfpEncoder base; /* first */
 	char *hostname;
 	GString *line;
+	gboolean scaled;
 } Json;
+
+static void put_line(Json *json, const NfpRecord *record)
+{
+	NfpRecord whole;
+
+	g_string_truncate(json->line, 0);
+	if (!json->scaled || !(record->have & NFP_HAVE_SAMPLED)) {
+		nfp_format_json(json->line, json->hostname, record);
+		return;
+	}
+	whole = *record;
+	nfp_record_scale(&whole);
+	nfp_format_json(json->line, json->hostname, &whole);
+}
 
 static void start_session(NfpEncoder *encoder)
 {
@@ -40,8 +55,7 @@ static ssize_t records(NfpEncoder *encoder, uint32_t domain, uint32_t now, const
 	uint32_t used = 0;
 
 	for (; used < n; used++) {
-		g_string_truncate(json->line, 0);
-		nfp_format_json(json->line, json->hostname, &from[used]);
+		put_line(json, &from[used]);
 		if (json->line->len > size - length)
 			break;
 		memcpy(out + length, json->line->str, json->line->len);
@@ -68,6 +82,7 @@ static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 
 	json->hostname = g_strdup(options->hostname ? options->hostname : "");
 	json->line = g_string_sized_new(4096);
+	json->scaled = options->scaled;
 	return &json->base;
 }
 

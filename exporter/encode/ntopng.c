@@ -204,9 +204,9 @@ static ssize_t announce(NfpEncoder *encoder, uint32_t index, uint32_t now, const
 
 /* ---- records -------------------------------------------------------------------------------- */
 
-static void count(const Ntopng *ntopng, Source *source, const NfpRecord *record, uint64_t parts)
+static void count(Source *source, const NfpRecord *record, uint64_t parts)
 {
-	uint64_t rate = ntopng->flow.sampling;
+	uint64_t rate = nfp_record_rate(record);
 
 	source->flows += parts;
 	source->packets += nfp_record_packets(record) * rate;
@@ -246,7 +246,7 @@ static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const 
 	nfp_tlv_head(out + FRONT);
 	for (; used < n; used++) {
 		const NfpRecord *record = &from[used];
-		uint64_t parts = nfp_ntopng_flow_parts(&ntopng->flow, record);
+		uint64_t parts = nfp_ntopng_flow_parts(record);
 		uint8_t *behind = parts <= NFP_NTOPNG_PARTS_MAX - flows
 					  ? put_parts(ntopng, record, (uint32_t)parts, at, out + size)
 					  : NULL;
@@ -255,7 +255,7 @@ static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const 
 			break;
 		at = behind;
 		flows += parts;
-		count(ntopng, source, record, parts);
+		count(source, record, parts);
 		if (index == 0 && (record->have & NFP_HAVE_INTERFACES))
 			learn_ports(ntopng, record);
 	}
@@ -294,7 +294,7 @@ static NfpEncoder *create(const NfpEncoderOptions *options, GError **err)
 	ntopng->domain = options->domain;
 	ntopng->sources = g_ptr_array_new_with_free_func(g_free);
 	ntopng->text = g_string_sized_new(4096);
-	nfp_ntopng_flow_init(&ntopng->flow, options->sampling, address);
+	nfp_ntopng_flow_init(&ntopng->flow, address);
 	return &ntopng->base;
 }
 

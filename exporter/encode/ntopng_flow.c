@@ -101,39 +101,39 @@ static const char *const reasons[] = {
 	[NFP_END_LACK] = "Lack of Resources",
 };
 
-void nfp_ntopng_flow_init(NfpNtopngFlow *flow, uint32_t sampling, const char *exporter)
+void nfp_ntopng_flow_init(NfpNtopngFlow *flow, const char *exporter)
 {
 	uint32_t key = strchr(exporter, ':') ? EXPORTER_IPV6_ADDRESS : EXPORTER_IPV4_ADDRESS;
 	uint16_t length = (uint16_t)MIN(strlen(exporter), INET6_ADDRSTRLEN - 1);
 
-	flow->sampling = MAX(sampling, 1);
 	flow->length = (uint8_t)(nfp_tlv_text(flow->exporter, key, exporter, length) - flow->exporter);
 }
 
 /* A count in flows of 32 bits each; UINT64_MAX when it does not even have 64. */
-static uint64_t parts_of(const NfpNtopngFlow *flow, uint64_t count)
+static uint64_t parts_of(uint64_t rate, uint64_t count)
 {
 	uint64_t scaled;
 
-	if (__builtin_mul_overflow(count, flow->sampling, &scaled))
+	if (__builtin_mul_overflow(count, rate, &scaled))
 		return UINT64_MAX;
 	return scaled ? (scaled - 1) / UINT32_MAX + 1 : 1;
 }
 
-uint64_t nfp_ntopng_flow_parts(const NfpNtopngFlow *flow, const NfpRecord *record)
+uint64_t nfp_ntopng_flow_parts(const NfpRecord *record)
 {
-	uint64_t parts = MAX(parts_of(flow, record->packets), parts_of(flow, record->octets));
+	uint64_t rate = nfp_record_rate(record);
+	uint64_t parts = MAX(parts_of(rate, record->packets), parts_of(rate, record->octets));
 
 	if (record->have & NFP_HAVE_REVERSE)
-		parts = MAX(parts, MAX(parts_of(flow, record->rev_packets), parts_of(flow, record->rev_octets)));
+		parts = MAX(parts, MAX(parts_of(rate, record->rev_packets), parts_of(rate, record->rev_octets)));
 	return parts;
 }
 
 /* The part's share of a count. */
-static uint8_t *put_count(const NfpNtopngFlow *flow, uint32_t key, uint64_t count, uint32_t part,
+static uint8_t *put_count(uint64_t rate, uint32_t key, uint64_t count, uint32_t part,
 			  uint32_t parts, uint8_t *at)
 {
-	uint64_t scaled = count * flow->sampling;
+	uint64_t scaled = count * rate;
 
 	return nfp_tlv_uint(at, key, scaled / parts + (part < scaled % parts));
 }
@@ -232,12 +232,13 @@ uint8_t *nfp_ntopng_flow_put(const NfpNtopngFlow *flow, const NfpRecord *record,
 {
 	uint32_t have = record->have;
 	gboolean reverse = (have & NFP_HAVE_REVERSE) != 0;
+	uint64_t rate = nfp_record_rate(record);
 	const char *reason = reasons[record->end_reason < G_N_ELEMENTS(reasons) ? record->end_reason : 0];
 
-	at = put_count(flow, IN_BYTES, record->octets, part, parts, at);
-	at = put_count(flow, IN_PKTS, record->packets, part, parts, at);
-	at = put_count(flow, OUT_BYTES, reverse ? record->rev_octets : 0, part, parts, at);
-	at = put_count(flow, OUT_PKTS, reverse ? record->rev_packets : 0, part, parts, at);
+	at = put_count(rate, IN_BYTES, record->octets, part, parts, at);
+	at = put_count(rate, IN_PKTS, record->packets, part, parts, at);
+	at = put_count(rate, OUT_BYTES, reverse ? record->rev_octets : 0, part, parts, at);
+	at = put_count(rate, OUT_PKTS, reverse ? record->rev_packets : 0, part, parts, at);
 	at = put_times(record, at);
 	at = nfp_tlv_uint(at, IP_PROTOCOL_VERSION, have & NFP_HAVE_IPV6 ? 6 : 4);
 	at = put_addresses(record, at);

@@ -15,7 +15,6 @@
 
 /* What is alike in all flows of an exporter. */
 typedef struct {
-	uint32_t sampling;      /* 1-in-N: counts leave multiplied by it */
 	uint8_t length;         /* of the item below */
 	uint8_t exporter[64];   /* address of the exporter, as an item of nDPI's TLV */
 } NfpNtopngFlow;
@@ -30,10 +29,10 @@ typedef struct {
 extern const NfpNtopngElement nfp_ntopng_elements[];
 extern const guint nfp_ntopng_elements_n;
 
-/* exporter: IPv4 or IPv6 address as text. */
-void nfp_ntopng_flow_init(NfpNtopngFlow *flow, uint32_t sampling, const char *exporter);
+/* exporter: IPv4 or IPv6 address as text. Counts leave multiplied by the rate of the record's sampling: ntopng does not. */
+void nfp_ntopng_flow_init(NfpNtopngFlow *flow, const char *exporter);
 /* How many flows the record leaves as: ntopng's counts of a flow have 32 bits. More than NFP_NTOPNG_PARTS_MAX cannot leave. */
-uint64_t nfp_ntopng_flow_parts(const NfpNtopngFlow *flow, const NfpRecord *record);
+uint64_t nfp_ntopng_flow_parts(const NfpRecord *record);
 /* Writes part 0 .. parts - 1; the room is NFP_NTOPNG_FLOW_MAX octets. Returns where it ends. */
 uint8_t *nfp_ntopng_flow_put(const NfpNtopngFlow *flow, const NfpRecord *record, uint32_t part, uint32_t parts,
 			     uint8_t *at);

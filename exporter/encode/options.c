@@ -247,6 +247,9 @@ GArray *nfp_options_new(const NfpEncoderOptions *options, gboolean netflow9)
 		if (option.source == NFP_OPTION_TYPES &&
 		    (netflow9 || facts.types->len == 0 || nfp_peer_fixed_texts(options->peer)))
 			continue;
+		/* By chance is neither every n-th nor n of so many, and has a probability for a rate (RFC 5477 8.2). */
+		if (option.elements[0].id == SELECTOR_ID && options->random)
+			continue;
 		if ((option.source == NFP_OPTION_KEYS || option.elements[0].id == SELECTOR_ID) &&
 		    (netflow9 || !reads_the_books(&option, options->peer, &facts)))
 			continue;

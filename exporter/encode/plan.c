@@ -39,12 +39,21 @@ typedef struct {
 	uint16_t at;     /* in the record on the wire, from the end of the last text of variable length on */
 	uint8_t size;    /* octets of the member */
 	uint8_t length;  /* octets on the wire; of such a text: 0 */
+	uint8_t role;    /* Role */
 } Step;
+
+/* What sampling makes of a field. */
+typedef enum {
+	ROLE_PLAIN, /* nothing */
+	ROLE_COUNT, /* of packets or octets */
+	ROLE_RATE,  /* samplingInterval */
+} Role;
 
 struct NfpPlan {
 	guint length;   /* octets of all but the texts of variable length */
 	guint variable; /* texts of variable length */
 	guint tail;     /* octets behind the last of them */
+	gboolean rates; /* records tell the rate of sampling: counts are as metered */
 	guint n;
 	Step steps[];
 };
@@ -78,10 +87,26 @@ static gboolean is_copy(StepKind kind)
 	return kind <= STEP_COPY32;
 }
 
+static Role role_of(const NfpField *field)
+{
+	static const uint16_t counts[] = {
+		offsetof(NfpRecord, packets), offsetof(NfpRecord, octets), offsetof(NfpRecord, l2_octets),
+		offsetof(NfpRecord, rev_packets), offsetof(NfpRecord, rev_octets), offsetof(NfpRecord, rev_l2_octets),
+	};
+
+	if (field->via != 0)
+		return ROLE_PLAIN;
+	for (guint i = 0; i < G_N_ELEMENTS(counts); i++)
+		if (field->offset == counts[i])
+			return ROLE_COUNT;
+	return field->offset == offsetof(NfpRecord, sampling) ? ROLE_RATE : ROLE_PLAIN;
+}
+
 static Step make_step(const NfpField *field, guint at, gboolean fixed_texts)
 {
 	Step step = {
-		.via = field->via, .offset = field->offset, .at = at, .size = field->size, .length = field->length
+		.via = field->via, .offset = field->offset, .at = at, .size = field->size, .length = field->length,
+		.role = role_of(field),
 	};
 
 	switch (field->kind) {
@@ -110,6 +135,7 @@ NfpPlan *nfp_plan_new(const NfpField *const *fields, guint n, gboolean fixed_tex
 
 		plan->length += step.length;
 		plan->tail += step.length;
+		plan->rates |= step.role == ROLE_RATE;
 		if (step.kind == STEP_TEXT_VARIABLE) {
 			plan->variable++;
 			plan->tail = 0;
@@ -266,6 +292,37 @@ static void run_step(const Step *step, const uint8_t *in, guint n, const NfpPlan
 	}
 }
 
+/* The count as it would be had the packets been chosen by the rate that is announced. */
+static uint64_t scale(uint64_t count, uint16_t rate, uint32_t announced)
+{
+	if (rate == announced)
+		return count;
+	if (__builtin_mul_overflow(count, (uint64_t)rate, &count))
+		return UINT64_MAX;
+	return announced > 1 ? (count + announced / 2) / announced : count;
+}
+
+/* Records that are sampled, or a field that tells whether they are. FALSE: the step is as ever. */
+static gboolean run_sampled(const NfpPlan *plan, const Step *step, const NfpRecord *records, guint n,
+			    const NfpPlanContext *context, uint8_t *out, guint stride)
+{
+	gboolean sampled = (records->have & NFP_HAVE_SAMPLED) != 0;
+
+	if (step->role == ROLE_RATE && (!sampled || context->scaled)) {
+		for (guint i = 0; i < n; i++, out += stride) {
+			memset(out, 0, step->length);
+			out[step->length - 1] = 1;
+		}
+		return TRUE;
+	}
+	if (step->role != ROLE_COUNT || !sampled || (plan->rates && !context->scaled))
+		return FALSE;
+	for (guint i = 0; i < n; i++, out += stride)
+		nfp_put64(out, scale(get64((const uint8_t *)&records[i] + step->offset), records[i].sampling,
+				     context->scaled ? 1 : context->sampling));
+	return TRUE;
+}
+
 static const uint8_t *member_of(const Step *step, const NfpRecord *record)
 {
 	const uint8_t *from = (const uint8_t *)record;
@@ -275,9 +332,11 @@ static const uint8_t *member_of(const Step *step, const NfpRecord *record)
 	return from + step->offset;
 }
 
-static void run_column(const Step *step, const NfpRecord *records, guint n, const NfpPlanContext *context,
-		       uint8_t *out, guint stride)
+static void run_column(const NfpPlan *plan, const Step *step, const NfpRecord *records, guint n,
+		       const NfpPlanContext *context, uint8_t *out, guint stride)
 {
+	if (step->role != ROLE_PLAIN && run_sampled(plan, step, records, n, context, out, stride))
+		return;
 	if (step->via == 0) {
 		run_step(step, (const uint8_t *)records + step->offset, n, context, out, stride);
 		return;
@@ -295,7 +354,7 @@ static uint8_t *run_record(const NfpPlan *plan, const NfpRecord *record, const N
 
 		if (step->kind == STEP_TEXT_VARIABLE)
 			out = put_text((const NfpText *)(const void *)in, context->text_max, out + step->at);
-		else
+		else if (step->role == ROLE_PLAIN || !run_sampled(plan, step, record, 1, context, out + step->at, 0))
 			run_step(step, in, 1, context, out + step->at, 0);
 	}
 	return out + plan->tail;
@@ -321,7 +380,7 @@ guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, const
 	if (plan->variable == 0) {
 		n = (guint)MIN(n, room / plan->length);
 		for (guint i = 0; i < plan->n; i++)
-			run_column(&plan->steps[i], records, n, context, out + plan->steps[i].at, plan->length);
+			run_column(plan, &plan->steps[i], records, n, context, out + plan->steps[i].at, plan->length);
 		*ret_octets = (gsize)n * plan->length;
 		return n;
 	}

@@ -23,6 +23,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpPlan, nfp_plan_free)
 typedef struct {
 	guint text_max;   /* octets of a text of variable length, at most; NFP_TEXT_MAX unless a record has to be cut */
 	uint64_t boot_ms; /* ms since 1970 at which uptimes begin (NetFlow v9) */
+	uint32_t sampling; /* NfpEncoderOptions */
+	gboolean scaled;
 	uint64_t now_ms;  /* ms since 1970 of the message's header: no flow ended later */
 } NfpPlanContext;
 
@@ -30,7 +32,7 @@ gboolean nfp_plan_varies(const NfpPlan *plan); /* records have texts of variable
 guint nfp_plan_shortest(const NfpPlan *plan);  /* octets of a record whose texts are empty */
 /* Octets of this record, with texts of at most text_max octets. */
 guint nfp_plan_length(const NfpPlan *plan, const NfpRecord *record, guint text_max);
-/* Writes as many of records[0..n) as `room` octets hold, one behind the other. Returns how many; *ret_octets: what
+/* Records that are sampled or not, but no mixture of both. Writes as many of records[0..n) as `room` octets hold, one behind the other. Returns how many; *ret_octets: what
  * they take. Any thread. */
 guint nfp_plan_run(const NfpPlan *plan, const NfpRecord *records, guint n, const NfpPlanContext *context,
 		   uint8_t *out, gsize room, gsize *ret_octets);

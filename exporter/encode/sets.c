@@ -88,6 +88,8 @@ gboolean nfp_sets_init(NfpSets *sets, const NfpSetsDialect *dialect, const NfpEn
 	sets->first_sequence = options->first_sequence;
 	sets->reliable = options->reliable;
 	sets->boot_ms = options->boot_ms;
+	sets->sampling = MAX(options->sampling, 1);
+	sets->scaled = options->scaled;
 	sets->plans = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_plan_free);
 	sets->templates = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
 	sets->options = option_rows;

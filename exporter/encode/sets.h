@@ -61,6 +61,8 @@ struct NfpSets {
 	uint32_t first_sequence;
 	gboolean reliable;
 	uint64_t boot_ms;     /* NfpPlanContext */
+	uint32_t sampling;
+	gboolean scaled;
 	GPtrArray *plans;     /* NfpPlan *, as set->templates */
 	GPtrArray *templates; /* GBytes *: template records; set->n, then options->len */
 	GArray *options;      /* NfpOption */

@@ -6,12 +6,14 @@
 typedef struct {
 	struct nfp_books_key key;
 	struct nfp_books_value value;
+	uint32_t rate; /* 1-in-N; 0: no packet yet */
 } Line;
 
 struct NfpAccount {
 	struct nfp_bucket id;
 	GArray *lines;
 	GHashTable *index; /* ifindex << 8 | flags -> line + 1 */
+	bool sampled;
 	guint last;        /* entries of one interface come in runs */
 };
 
@@ -34,7 +36,7 @@ void nfp_account_free(NfpAccount *a)
 	g_free(a);
 }
 
-static struct nfp_books_value *find(NfpAccount *a, uint32_t ifindex, uint8_t flags)
+static Line *find(NfpAccount *a, uint32_t ifindex, uint8_t flags)
 {
 	gint64 packed = (gint64)ifindex << 8 | (flags & (NFP_KEY_EGRESS | NFP_KEY_XDP));
 	Line *line = NULL;
@@ -44,7 +46,7 @@ static struct nfp_books_value *find(NfpAccount *a, uint32_t ifindex, uint8_t fla
 	if (a->last < a->lines->len)
 		line = &g_array_index(a->lines, Line, a->last);
 	if (line && line->key.ifindex == ifindex && line->key.flags == flags)
-		return &line->value;
+		return line;
 	i = GPOINTER_TO_UINT(g_hash_table_lookup(a->index, &packed));
 	if (!i) {
 		Line fresh = { .key = { .ifindex = ifindex, .flags = flags }, .value = { .last = a->id } };
@@ -54,18 +56,24 @@ static struct nfp_books_value *find(NfpAccount *a, uint32_t ifindex, uint8_t fla
 		g_hash_table_insert(a->index, g_memdup2(&packed, sizeof(packed)), GUINT_TO_POINTER(i));
 	}
 	a->last = i - 1;
-	return &g_array_index(a->lines, Line, i - 1).value;
+	return &g_array_index(a->lines, Line, i - 1);
 }
 
 void nfp_account_recorded(NfpAccount *a, uint32_t ifindex, uint8_t flags, uint64_t packets)
 {
-	find(a, ifindex, flags)->recorded += packets;
+	find(a, ifindex, flags)->value.recorded += packets;
 }
 
 void nfp_account_hook(NfpAccount *a, const struct nfp_hook_key *key, const struct nfp_hook_row *row)
 {
-	struct nfp_books_value *v = find(a, key->ifindex, key->flags);
+	Line *line = find(a, key->ifindex, key->flags);
+	struct nfp_books_value *v = &line->value;
+	uint32_t rate = MAX(row->sampler.rate, 1);
 
+	if (row->seen != row->lost[NFP_LOST_filtered]) {
+		line->rate = !line->rate || line->rate == rate ? rate : NFP_SAMPLE_SEVERAL;
+		a->sampled |= line->rate > 1;
+	}
 	v->seen += row->seen;
 	v->seen_skbs += row->seen_skbs;
 	v->seen_skb_bytes += row->seen_skb_bytes;
@@ -73,6 +81,22 @@ void nfp_account_hook(NfpAccount *a, const struct nfp_hook_key *key, const struc
 	for (int i = 0; i < NFP_LOST_N; i++)
 		v->lost[i] += row->lost[i];
 	v->recorded += row->packets;
+}
+
+bool nfp_account_sampled(const NfpAccount *a)
+{
+	return a->sampled;
+}
+
+uint32_t nfp_account_rate(NfpAccount *a, uint32_t ifindex, uint8_t flags)
+{
+	const Line *line = find(a, ifindex, flags);
+	uint64_t left = line->value.lost[NFP_LOST_unsampled];
+	uint64_t seen = line->value.seen - line->value.lost[NFP_LOST_filtered];
+
+	if (line->rate != NFP_SAMPLE_SEVERAL)
+		return MAX(line->rate, 1);
+	return left < seen ? (uint32_t)CLAMP((seen + (seen - left) / 2) / (seen - left), 1, NFP_SAMPLE_MAX) : 1;
 }
 
 void nfp_account_unreadable(NfpAccount *a)

@@ -20,6 +20,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpAccount, nfp_account_free)
 void nfp_account_recorded(NfpAccount *account, uint32_t ifindex, uint8_t flags, uint64_t packets);
 /* A hook's row: seen and lost, and its own packets as recorded. */
 void nfp_account_hook(NfpAccount *account, const struct nfp_hook_key *key, const struct nfp_hook_row *row);
+/* 1-in-N of the hook in this bucket, once all its rows are there; where they had several: the one that was reached. */
+uint32_t nfp_account_rate(NfpAccount *account, uint32_t ifindex, uint8_t flags);
+/* Whether some hook had a rate above 1. */
+bool nfp_account_sampled(const NfpAccount *account);
 /* Some entries could not be read back: what is missing for the identity is lost, reason unreadable. */
 void nfp_account_unreadable(NfpAccount *account);
 

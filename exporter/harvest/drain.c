@@ -92,6 +92,7 @@ static void hook_record(Run *run, const struct nfp_hook_key *key, const struct n
 	record = next_record(run);
 	nfp_convert_hook(&run->convert, key, row, record);
 	run->batch->n++;
+	nfp_convert_rate(record, nfp_account_rate(run->state->account, key->ifindex, key->flags));
 	records_made(run, 1, record->packets);
 }
 
@@ -149,6 +150,7 @@ static uint64_t enter(Run *run, Sum *sum, uint32_t ifindex, uint8_t flags)
 
 static uint64_t make_records(Run *run, enum nfp_protocol row, const NfpFlow *flows, size_t n)
 {
+	bool sampled = nfp_account_sampled(run->state->account);
 	uint64_t packets = 0;
 	Sum sum = { 0 };
 
@@ -157,6 +159,8 @@ static uint64_t make_records(Run *run, enum nfp_protocol row, const NfpFlow *flo
 
 		nfp_convert_entry(&run->convert, row, flows[i].id, flows[i].key, flows[i].value, record);
 		run->batch->n++;
+		if (sampled)
+			nfp_convert_rate(record, nfp_account_rate(run->state->account, record->ifindex, record->key_flags));
 		if (record->ifindex != sum.ifindex || record->key_flags != sum.flags)
 			packets += enter(run, &sum, record->ifindex, record->key_flags);
 		sum.packets += record->packets;

@@ -144,6 +144,8 @@ uint64_t nfp_harvester_step(NfpHarvester *h)
 		uint64_t now = nfp_shelf_turn(shelf, boot, offset);
 
 		nfp_shelf_create(shelf, now);
+		if (shelf->source->adapt)
+			next = MIN(next, shelf->source->adapt(shelf->source, now));
 		nfp_shelf_retire(shelf, now);
 		nfp_shelf_spill(shelf, boot, now, false);
 	}

@@ -59,8 +59,18 @@ void nfp_merge_free(NfpMerge *m)
 	g_free(m);
 }
 
+/* Of packets that a filter let pass. */
+static void join_samplers(struct nfp_hook_row *a, const struct nfp_hook_row *b)
+{
+	if (a->seen == a->lost[NFP_LOST_filtered])
+		a->sampler.rate = b->sampler.rate;
+	else if (b->seen != b->lost[NFP_LOST_filtered] && MAX(a->sampler.rate, 1) != MAX(b->sampler.rate, 1))
+		a->sampler.rate = NFP_SAMPLE_SEVERAL;
+}
+
 void nfp_hook_row_merge(struct nfp_hook_row *a, const struct nfp_hook_row *b)
 {
+	join_samplers(a, b);
 	a->seen += b->seen;
 	a->seen_skbs += b->seen_skbs;
 	a->seen_skb_bytes += b->seen_skb_bytes;

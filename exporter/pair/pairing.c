@@ -125,7 +125,15 @@ static void put_pair(Outlet *outlet, NfpBatch *from, const NfpPairEntry *forward
 {
 	const NfpRecord *r = reverse->record;
 	NfpRecord *to = put(outlet, from, forward->record);
+	NfpRecord whole;
 
+	/* The record has one rate of sampling for both. */
+	if (nfp_record_rate(r) != nfp_record_rate(to)) {
+		whole = *r;
+		nfp_record_scale(&whole);
+		nfp_record_scale(to);
+		r = &whole;
+	}
 	to->have |= NFP_HAVE_REVERSE;
 	to->biflow_direction = forward->direction;
 	to->rev_packets = r->packets;

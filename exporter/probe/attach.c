@@ -128,6 +128,21 @@ int nfp_attach_list(const NfpAttachContext *context, GArray *ret_attached)
 	return 0;
 }
 
+bool nfp_attach_has(const NfpAttachContext *context, const NfpHook *hook)
+{
+	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
+
+	if (nfp_attach_list(context, attached))
+		return false;
+	for (guint i = 0; i < attached->len; i++) {
+		const NfpHook *other = &g_array_index(attached, NfpAttached, i).hook;
+
+		if (other->ifindex == hook->ifindex && other->flags == hook->flags)
+			return true;
+	}
+	return false;
+}
+
 void nfp_attach_forget(const NfpAttachContext *context, uint32_t ifindex)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(methods); i++)

@@ -63,6 +63,8 @@ gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int pr
 int nfp_attach_remove(const NfpAttachContext *context, const NfpHook *hook);
 /* Fills an array of NfpAttached. */
 int nfp_attach_list(const NfpAttachContext *context, GArray *ret_attached);
+/* Whether ours is on the hook, by any method. */
+bool nfp_attach_has(const NfpAttachContext *context, const NfpHook *hook);
 void nfp_attach_forget(const NfpAttachContext *context, uint32_t ifindex);
 
 /* Name of a hook's pin: "<ifindex>-<ingress|egress>-<tc|xdp>". */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "probe/sampling.h"
 #include "probe/table.h"
 
 #define HOOKS_TO_COME 1024u      /* while a bucket is open */
@@ -400,8 +401,10 @@ void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flag
 			g_array_remove_index_fast(buckets->hooks, i--);
 	}
 	g_mutex_unlock(&buckets->mutex);
-	if (forget && !buckets->readonly)
+	if (forget && !buckets->readonly) {
 		nfp_table_remove_hook(buckets, key);
+		nfp_sampling_forget(buckets->maps, ifindex, flags);
+	}
 	/* The map has room for 8192 rows: interfaces that come and go (containers) must not fill it. */
 	for (guint cpu = 0; forget && !buckets->readonly && cpu < buckets->cpus; cpu++) {
 		struct nfp_hook_row row;
@@ -481,6 +484,7 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 		.set_clock = nfp_totals_set_clock,
 		.add_books = nfp_totals_add_books,
 		.get_books = nfp_totals_get_books,
+		.adapt = nfp_sampling_adapt,
 		.counter = nfp_totals_counter,
 		.domain = domain,
 	};
@@ -494,6 +498,7 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 	buckets->hooks = g_array_new(FALSE, FALSE, sizeof(struct nfp_hook_key));
 	buckets->kept = nfp_table_kept_new();
 	buckets->hidden = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
+	buckets->loads = g_array_new(FALSE, FALSE, sizeof(NfpLoad));
 	return buckets;
 }
 
@@ -514,6 +519,7 @@ void nfp_buckets_free(NfpBuckets *buckets)
 	g_byte_array_unref(buckets->rows.values);
 	g_array_unref(buckets->hooks);
 	g_array_unref(buckets->hidden);
+	g_array_unref(buckets->loads);
 	g_hash_table_unref(buckets->kept);
 	g_mutex_clear(&buckets->mutex);
 	nfp_mapped_clear(&buckets->hookslot);

@@ -55,6 +55,7 @@ static const struct {
 	{ "status", offsetof(NfpMaps, status) },
 	{ "base", offsetof(NfpMaps, base) },
 	{ "books", offsetof(NfpMaps, books) },
+	{ "rates", offsetof(NfpMaps, rates) },
 	{ "events", offsetof(NfpMaps, events) },
 	{ "refused", offsetof(NfpMaps, refused) },
 	{ "scratch", offsetof(NfpMaps, scratch) },
@@ -335,12 +336,15 @@ gboolean nfp_load_filter(NfpProgramSettings settings, NfpFilterCode *ret, GError
 /* Only the one that is asked for is loaded. */
 static struct bpf_program *choose_program(NfpSkeleton *skeleton, NfpProgramSettings settings)
 {
-	struct bpf_program *program = skeleton->progs.nfprobe_tc;
+	struct bpf_program *program;
 
-	bpf_program__set_autoload(program, !settings.xdp);
+	bpf_program__set_autoload(skeleton->progs.nfprobe_tc, false);
 	if (!settings.xdp)
-		return program;
-	program = has_xdp_frags() ? skeleton->progs.nfprobe_xdp_frags : skeleton->progs.nfprobe_xdp;
+		program = settings.sample ? skeleton->progs.nfprobe_tc_some : skeleton->progs.nfprobe_tc;
+	else if (has_xdp_frags())
+		program = settings.sample ? skeleton->progs.nfprobe_frags_some : skeleton->progs.nfprobe_xdp_frags;
+	else
+		program = settings.sample ? skeleton->progs.nfprobe_xdp_some : skeleton->progs.nfprobe_xdp;
 	bpf_program__set_autoload(program, true);
 	return program;
 }
@@ -348,7 +352,7 @@ static struct bpf_program *choose_program(NfpSkeleton *skeleton, NfpProgramSetti
 bool nfp_load_same_settings(const NfpProgramSettings *a, const NfpProgramSettings *b)
 {
 	return a->egress == b->egress && a->xdp == b->xdp && a->l3 == b->l3 && a->capture == b->capture &&
-	       a->table == b->table && a->exact == b->exact &&
+	       a->table == b->table && a->exact == b->exact && a->sample == b->sample &&
 	       a->parse.decapsulate == b->parse.decapsulate && a->parse.fragments == b->parse.fragments &&
 	       a->parse.routes == b->parse.routes && nfp_packet_filter_same(&a->parse.filter, &b->parse.filter);
 }
@@ -383,8 +387,10 @@ static int load(const NfpMaps *maps, NfpProgramSettings settings, const GArray *
 	skeleton->rodata->knob_fragments = settings.parse.fragments;
 	skeleton->rodata->knob_fib = fib_of(settings);
 	skeleton->rodata->knob_way = way_of(settings);
+	skeleton->rodata->knob_sample = (uint8_t)settings.sample;
 	program = choose_program(skeleton, settings);
-	if (settings.parse.decapsulate && program == skeleton->progs.nfprobe_xdp) {
+	if (settings.parse.decapsulate &&
+	    (program == skeleton->progs.nfprobe_xdp || program == skeleton->progs.nfprobe_xdp_some)) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 			    "taking tunnels off at the XDP hook takes Linux 5.18: use hook: tc");
 		return -1;

@@ -19,13 +19,13 @@ struct nfprobe_bpf; /* the skeleton: nfprobe.skel.h */
 /* File descriptors of a domain's maps. */
 typedef struct {
 	int bucket[NFP_P_N + 1]; /* HASH_OF_MAPS by protocol, and NFP_P_hook */
-	int config, status, base, books, events, refused, scratch, fragments;
+	int config, status, base, books, rates, events, refused, scratch, fragments;
 	int ring, tables4, tables6, hookslot, lane, ways;
 } NfpMaps;
 
 #define NFP_MAPS_NONE                                                                              \
 	(NfpMaps){ .bucket = { [0 ... NFP_P_N] = -1 }, .config = -1, .status = -1, .base = -1,     \
-		   .books = -1, .events = -1, .refused = -1, .scratch = -1, .fragments = -1,                    \
+		   .books = -1, .rates = -1, .events = -1, .refused = -1, .scratch = -1, .fragments = -1,                    \
 		   .ring = -1, .tables4 = -1, .tables6 = -1, .hookslot = -1, .lane = -1, \
 		   .ways = -1 }
 
@@ -37,7 +37,8 @@ typedef struct {
 	bool table;   /* plain packets are counted in flow tables */
 	bool exact;   /* the exact clock for each packet, no ticks */
 	bool capture; /* test runs of captured frames: time and length on the wire come with each */
-	NfpParseOptions parse;
+	uint32_t sample; /* enum nfp_sample_mode */
+	NfpParseOptions parse; /* but for its sampling */
 } NfpProgramSettings;
 
 /* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing

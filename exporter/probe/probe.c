@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "probe/filter.h"
 #include "probe/pinned.h"
+#include "probe/sampling.h"
 
 /* All hooks that an interface can have. */
 static const uint8_t hook_flags[] = { 0, NFP_KEY_EGRESS, NFP_KEY_XDP };
@@ -291,13 +292,14 @@ static bool is_claimed(const NfpProbe *probe)
 	return fd == -EWOULDBLOCK;
 }
 
-static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
+static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, uint32_t sample, GError **err)
 {
 	NfpProgram made = { .settings = { .egress = flags & NFP_KEY_EGRESS,
 					  .xdp = flags & NFP_KEY_XDP,
 					  .l3 = !link->ethernet,
 					  .table = probe->buckets->tables,
 					  .exact = probe->buckets->exact,
+					  .sample = sample,
 					  .parse = probe->parse } };
 
 	if (made.settings.parse.routes && (flags & NFP_KEY_EGRESS || nfp_links_is_port(probe->netlink, link)))
@@ -320,7 +322,9 @@ static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, 
 {
 	NfpAttachContext context = nfp_probe_context(probe);
 	NfpHook hook = { link->ifindex, flags };
-	int program = program_for(probe, link, flags, err);
+	struct nfp_books_key key = { .ifindex = link->ifindex, .flags = flags };
+	int sample = nfp_sampling_set(&probe->maps, &key, &probe->parse.sampling, nfp_attach_has(&context, &hook), err);
+	int program = sample < 0 ? -1 : program_for(probe, link, flags, (uint32_t)sample, err);
 
 	if (program < 0)
 		return FALSE;
@@ -497,6 +501,7 @@ int nfp_probe_hooks(NfpProbe *probe, GArray *ret_hooks)
 		};
 		uint64_t before = 0, after = 0;
 
+		info.sampling = nfp_sampling_rate(&probe->maps, info.ifindex, info.flags, &info.sampling_budget);
 		/* May have gone since it was listed: then without a name. */
 		if (!nfp_links_name(probe->netlink, info.ifindex, info.ifname)) {
 			nfp_links_dropped(probe->netlink, info.ifindex, &before, &after);

@@ -30,7 +30,9 @@ typedef struct {
 	char *netns;            /* name under /run/netns, or NULL: the daemon's own */
 	NfpDirection direction;
 	NfpHookKind hook;
-	uint32_t sampling;      /* 1 */
+	uint32_t sampling;      /* 1-in-N; 0: N follows the traffic */
+	int sampling_mode;      /* enum nfp_sample_mode */
+	uint32_t sampling_budget; /* socket buffers a second and CPU, where N follows */
 	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
 	char *filter;           /* what is metered, in the syntax of pcap-filter(7); NULL: everything */
 	char *prefixes;         /* of that only what is from or to these (filter/prefixes.h); NULL: everything */
@@ -59,6 +61,8 @@ typedef struct {
 	uint8_t flags;       /* NFP_KEY_EGRESS | NFP_KEY_XDP */
 	const char *method;  /* "tcx", "clsact", "xdp-native", "xdp-generic" */
 	uint8_t limits;      /* NfpHookLimits */
+	uint64_t sampling;   /* 1-in-N, now */
+	uint64_t sampling_budget; /* socket buffers a second and CPU, when N follows the traffic; 0: N is fixed */
 	/* Packets the hook cannot have seen, from the interface's own counters since it came up. */
 	uint64_t dropped_before; /* ingress: XDP and receive drops */
 	uint64_t dropped_after;  /* egress: qdisc and transmit drops */
@@ -75,12 +79,20 @@ typedef struct {
 	GBytes *prefixes4, *prefixes6;
 } NfpPacketFilter;
 
+/* Which packets are looked at. Memory zero: all. */
+typedef struct {
+	uint32_t mode;   /* enum nfp_sample_mode */
+	uint32_t rate;   /* 1-in-N */
+	uint32_t budget; /* not 0: N follows the traffic, so that a CPU meters so many socket buffers a second */
+} NfpSampling;
+
 /* What programs make of packets beside counting them. */
 typedef struct {
 	uint32_t decapsulate; /* 1 << kind of tunnel: taken off */
 	bool fragments;       /* later fragments get the ports of their first one */
 	bool routes;          /* ingress: entries get the interface and the next hop that their packets leave by */
 	NfpPacketFilter filter;
+	NfpSampling sampling;
 } NfpParseOptions;
 
 typedef struct NfpProbe NfpProbe;

@@ -95,6 +95,9 @@ struct NfpSource {
 	/* The hook's totals so far. -ENOENT: none yet. On start, tells which bucket was added last, so that it is
 	 * finished first. */
 	int (*get_books)(NfpSource *source, const struct nfp_books_key *key, struct nfp_books_value *ret_value);
+	/* now: packet clock. Rates of sampling that follow the traffic are set for the next bucket. Returns the ns until it
+	 * is worth to be called again, UINT64_MAX: there are no such rates. NULL: never. */
+	uint64_t (*adapt)(NfpSource *source, uint64_t now);
 	/* Sum over CPUs of one status row. */
 	int (*counter)(NfpSource *source, enum nfp_counter counter, uint64_t *ret_value);
 	uint32_t domain; /* observation domain: 0 = the daemon's own network namespace */

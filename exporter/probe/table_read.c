@@ -381,6 +381,19 @@ static struct nfp_hook_row *row_of(NfpReadBuffer *buffer, const struct nfp_hook_
 	return (struct nfp_hook_row *)buffer->values->data + n;
 }
 
+/* Joins the rate of a fast row to that of the HASH's row; of packets that a filter let pass. */
+static void join_rates(struct nfp_hook_row *row, const struct nfp_fast_row *fast)
+{
+	uint32_t rate = MAX(__atomic_load_n(&fast->sampler.rate, __ATOMIC_RELAXED), 1);
+
+	if (load(&fast->skbs) + load(&fast->segments) == load(&fast->filtered))
+		return;
+	if (row->seen == row->lost[NFP_LOST_filtered])
+		row->sampler.rate = rate;
+	else if (MAX(row->sampler.rate, 1) != rate)
+		row->sampler.rate = NFP_SAMPLE_SEVERAL;
+}
+
 int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpReadBuffer *buffer)
 {
 	g_auto(NfpMapped) head = { 0 };
@@ -398,11 +411,13 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 			continue;
 		memcpy(&key, &rows[i].key, sizeof(key));
 		row = row_of(buffer, &key);
+		join_rates(row, &rows[i]);
 		row->seen += skbs + load(&rows[i].segments);
 		row->seen_skbs += skbs;
 		row->seen_skb_bytes += load(&rows[i].skb_bytes);
 		row->coarsened += load(&rows[i].coarsened);
 		row->lost[NFP_LOST_filtered] += load(&rows[i].filtered);
+		row->lost[NFP_LOST_unsampled] += load(&rows[i].unsampled);
 	}
 	return 0;
 }

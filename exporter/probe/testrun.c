@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "probe/domain.h"
+#include "probe/sampling.h"
 
 /* bpf_prog_test_run_skb() refuses frames without an Ethernet header, and those that announce IP and do not hold an
  * IP header: shorter ones are padded, and the program is told. */
@@ -38,12 +39,17 @@ NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 {
 	NfpProgramSettings settings = { .l3 = !ethernet, .capture = true,
 					.table = probe->buckets->tables, .parse = probe->parse };
-	int program = nfp_load_program(&probe->maps, settings, err);
+	/* Test runs without a device are of the namespace's loopback. */
+	const struct nfp_books_key hook = { .ifindex = LOOPBACK_IFINDEX };
+	int sample = nfp_sampling_set(&probe->maps, &hook, &probe->parse.sampling, false, err), program;
 	NfpTestRun *run;
 
+	if (sample < 0)
+		return NULL;
+	settings.sample = (uint32_t)sample;
+	program = nfp_load_program(&probe->maps, settings, err);
 	if (program < 0)
 		return NULL;
-	/* Test runs without a device are of the namespace's loopback. */
 	nfp_buckets_add_hook(probe->buckets, LOOPBACK_IFINDEX, 0);
 	run = g_new0(NfpTestRun, 1);
 	run->program = program;
@@ -65,6 +71,15 @@ int nfp_testrun_feed(NfpTestRun *run, const uint8_t *frame, uint32_t captured, u
 		opts.data_in = padded;
 		opts.data_size_in = FRAME_MIN;
 	}
+	return bpf_prog_test_run_opts(run->program, &opts);
+}
+
+int nfp_testrun_repeat(NfpTestRun *run, const uint8_t *frame, uint32_t length, uint64_t time, uint32_t n)
+{
+	struct __sk_buff skb = { .tstamp = time };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = length, .ctx_in = &skb,
+		    .ctx_size_in = sizeof(skb), .repeat = (int)n);
+
 	return bpf_prog_test_run_opts(run->program, &opts);
 }
 

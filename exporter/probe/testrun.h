@@ -21,6 +21,8 @@ NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err);
 /* captured: bytes of frame; wire: bytes it had on the wire (>= captured); time: ns since 1970.
  * 0 or -errno. */
 int nfp_testrun_feed(NfpTestRun *run, const uint8_t *frame, uint32_t captured, uint32_t wire, uint64_t time);
+/* A whole frame, n times in one go. */
+int nfp_testrun_repeat(NfpTestRun *run, const uint8_t *frame, uint32_t length, uint64_t time, uint32_t n);
 void nfp_testrun_free(NfpTestRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTestRun, nfp_testrun_free)
 

@@ -43,6 +43,7 @@ static const struct {
 	{ "prefixes", H(PREFIXES), H(PROTOCOL) | H(TIMES) },
 	{ "reverse", H(REVERSE), H(BIFLOW) | H(PROTOCOL) | H(TIMES) },
 	{ "biflow", H(BIFLOW), 0 },
+	{ "sampled", H(SAMPLED), 0 },
 	{ "times", H(TIMES), 0 },
 	{ "cpu", H(CPU), 0 },
 	{ "always", H(ALWAYS), 0 },

@@ -135,7 +135,7 @@ static const struct {
 	{ NFP_HAVE_IPV6, offsetof(NfpRecord, src6), END(dst6) },
 	{ NFP_HAVE_NEXT_HOP, offsetof(NfpRecord, next_hop6), END(next_hop4) },
 	{ NFP_HAVE_IPV6, offsetof(NfpRecord, flow_label), END(flow_label) },
-	{ NFP_HAVE_ICMP4 | NFP_HAVE_ICMP6, offsetof(NfpRecord, icmp_type), END(icmp_code) },
+	{ NFP_HAVE_SAMPLED, offsetof(NfpRecord, sampling), END(sampling) },
 	{ NFP_HAVE_PREFIXES, offsetof(NfpRecord, src_origin), END(dst_origin) },
 	{ NFP_HAVE_TUNNEL, offsetof(NfpRecord, inner_row), END(tunnel_type) },
 	{ NFP_HAVE_REVERSE, offsetof(NfpRecord, rev_packets), END(rev_end_reason) },

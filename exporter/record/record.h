@@ -45,6 +45,7 @@ typedef enum {
 	NFP_HAVE_APPLICATION = 1 << 27, /* application is set */
 	NFP_HAVE_PREFIXES = 1 << 28,    /* src_prefix and dst_prefix are lengths of routes, src_origin and dst_origin their makers */
 	NFP_HAVE_REVERSE = 1 << 29,     /* a biflow: both directions (RFC 5103) */
+	NFP_HAVE_SAMPLED = INT32_MIN,   /* bit 31: sampling is set: each packet stands for so many */
 	NFP_HAVE_BIFLOW = 1 << 30,      /* a partner was looked for: biflow_direction is set, reverse or not */
 	/* Of several bits: what rows of fields.def need. */
 	NFP_HAVE_PREFIXES4 = NFP_HAVE_PREFIXES | NFP_HAVE_IPV4,
@@ -125,7 +126,16 @@ typedef struct {
 	uint16_t src_port, dst_port; /* ICMP: 0 and type * 256 + code */
 	uint16_t vlan_id, cvlan_id;
 	uint16_t ethertype;
-	uint16_t icmp_type_code;
+	union {
+		uint16_t icmp_type_code; /* type * 256 + code */
+		struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+			uint8_t icmp_code, icmp_type;
+#else
+			uint8_t icmp_type, icmp_code;
+#endif
+		};
+	};
 	uint16_t tcp_flags;  /* 12 bits */
 	uint8_t protocol;
 	uint8_t tos;         /* DSCP << 2; ECN is no part of a flow */
@@ -147,12 +157,12 @@ typedef struct {
 	uint8_t tcp_wscale;  /* 0..14; 0 without the option, too */
 	uint8_t frag_flags;  /* fragmentFlags (197) is of a packet; here: any fragment seen */
 	uint8_t src_prefix, dst_prefix; /* lengths of the routes to both; NFP_HAVE_PREFIXES */
-	/* line 3: IPv6, next hops, ICMP, routes */
+	/* line 3: IPv6, next hops, sampling, routes */
 	uint8_t src6[16], dst6[16];
 	uint8_t next_hop6[16];
 	uint8_t next_hop4[4];
 	uint32_t flow_label;
-	uint8_t icmp_type, icmp_code;
+	uint16_t sampling; /* 1-in-N by which packets were chosen: NFP_HAVE_SAMPLED; else 1. Counts are as metered */
 	uint8_t src_origin, dst_origin; /* rtm_protocol of both routes, 0 = none; NFP_HAVE_PREFIXES */
 	/* tunnels: and line 4 */
 	uint8_t inner_row;    /* the row that the flow would have without one; part of the UID */
@@ -178,6 +188,28 @@ typedef struct {
 _Static_assert(offsetof(NfpRecord, have) == 64 && offsetof(NfpRecord, tcp_options) == 128 && NFP_RECORD_PLAIN == 192,
 	       "lines of a plain record");
 _Static_assert(sizeof(NfpRecord) % 64 == 0, "the next record begins with a line");
+
+/* Packets that each packet of the record stands for. */
+static inline uint32_t nfp_record_rate(const NfpRecord *record)
+{
+	return record->have & NFP_HAVE_SAMPLED ? record->sampling : 1;
+}
+
+/* Counts of all packets from those of the chosen ones. */
+static inline void nfp_record_scale(NfpRecord *record)
+{
+	uint64_t rate = nfp_record_rate(record);
+
+	record->packets *= rate;
+	record->octets *= rate;
+	record->l2_octets *= rate;
+	if (record->have & NFP_HAVE_REVERSE) {
+		record->rev_packets *= rate;
+		record->rev_octets *= rate;
+		record->rev_l2_octets *= rate;
+	}
+	record->have &= ~(uint32_t)NFP_HAVE_SAMPLED;
+}
 
 /* IP octets that the record stands for, in both directions. */
 static inline uint64_t nfp_record_octets(const NfpRecord *record)

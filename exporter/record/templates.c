@@ -25,6 +25,31 @@ void nfp_template_set_free(NfpTemplateSet *set)
 	g_free(set);
 }
 
+static gboolean has_field(const NfpTemplate *template, const NfpField *field)
+{
+	for (guint i = 0; i < template->n; i++)
+		if (template->fields[i] == field)
+			return TRUE;
+	return FALSE;
+}
+
+void nfp_template_set_add(NfpTemplateSet *set, const NfpField *field)
+{
+	for (guint t = 0; t < set->n; t++) {
+		NfpTemplate *template = &set->templates[t];
+
+		if (template->n >= NFP_TEMPLATE_FIELDS || has_field(template, field))
+			continue;
+		template->fields = g_renew(const NfpField *, template->fields, template->n + 1);
+		template->fields[template->n] = field;
+		if (template->marks) {
+			template->marks = g_realloc_n(template->marks, template->n + 1, sizeof(*template->marks));
+			template->marks[template->n] = template->marks[template->n - 1];
+		}
+		template->n++;
+	}
+}
+
 int nfp_template_set_choose(const NfpTemplateSet *set, uint32_t have)
 {
 	for (guint i = 0; i < set->n; i++)

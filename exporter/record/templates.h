@@ -129,6 +129,8 @@ NfpTemplateSet *nfp_template_set_parse(const char *file, const char *text, GErro
 void nfp_template_set_free(NfpTemplateSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpTemplateSet, nfp_template_set_free)
 
+/* One field more at the end of each template that does not have it, where there is room. */
+void nfp_template_set_add(NfpTemplateSet *set, const NfpField *field);
 /* The same templates in the same order, wherever they are from. */
 gboolean nfp_template_set_equal(const NfpTemplateSet *a, const NfpTemplateSet *b);
 /* A template by which a record with both directions (NFP_HAVE_REVERSE) could leave without the counts of the other

@@ -222,7 +222,11 @@ gsize nfp_test_wire(const NfpField *field, const NfpRecord *record, uint8_t *ret
 	case NFP_KIND_ADDR6:
 	case NFP_KIND_MAC: memcpy(ret_octets, member, field->length); return field->length;
 	case NFP_KIND_TEXT: return text_wire((const NfpText *)(const void *)member, ret_octets);
-	case NFP_KIND_U: value = member_value(field, member); break;
+	case NFP_KIND_U:
+		value = member_value(field, member);
+		if (field == &nfp_fields[NFP_F_samplingInterval] && !(record->have & NFP_HAVE_SAMPLED))
+			value = 1; /* told of every record, or of none */
+		break;
 	case NFP_KIND_MS: value = member_value(field, member) / 1000000; break;
 	case NFP_KIND_UPTIME: value = member_value(field, member) / 1000000 - NFP_TEST_BOOT_MS; break;
 	case NFP_KIND_NS:

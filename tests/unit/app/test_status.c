@@ -31,7 +31,7 @@ Test(status, totals)
 	cr_expect_eq(json_object_get_int_member(s, "coarsened"), 4);
 	cr_expect(json_object_get_boolean_member(s, "balanced"));
 	cr_expect_eq(json_object_get_int_member(lost, "no_bucket"), 10);
-	cr_expect_eq(json_object_get_size(lost), 4, "every reason is there");
+	cr_expect_eq(json_object_get_size(lost), 5, "every reason is there");
 	cr_expect_eq(json_object_get_int_member(json_object_get_object_member(s, "counters"), "seen"), 105);
 }
 

@@ -51,7 +51,7 @@ Test(conf_walk, faults_of_structure)
 		  "maps, fragments, enrichment, biflow_memory, templates, metrics, security, log, pen, interfaces, collectors, groups" },
 		{ "interfaces: [ { match: a, interval: 1s } ]\n",
 		  "f:1:27: unknown key \"interval\", it is one of the document, not of an item; allowed here: "
-		  "match, netns, direction, hook, decapsulate, filter, prefixes, sampling" },
+		  "match, netns, direction, hook, decapsulate, filter, prefixes, sampling, sampling_mode, sampling_budget" },
 		{ "maps: { memroy: 64MiB }\n", "f:1:9: unknown key \"memroy\", did you mean "
 					       "\"memory\"? allowed here: memory, flows, table" },
 		{ "maps: { quux: 1 }\n",

@@ -161,7 +161,7 @@ Test(ntopng_flow, round_trip)
 	uint64_t seed = 11;
 	guint split = 0;
 
-	nfp_ntopng_flow_init(&exporter, 3, "192.0.2.77");
+	nfp_ntopng_flow_init(&exporter, "192.0.2.77");
 	for (guint i = 0; i < N; i++) {
 		NfpRecord record;
 		uint64_t parts, packets = 0, octets = 0, back = 0;
@@ -173,7 +173,9 @@ Test(ntopng_flow, round_trip)
 			record.rev_packets >>= 40;
 			record.rev_octets >>= 30;
 		}
-		parts = nfp_ntopng_flow_parts(&exporter, &record);
+		record.have |= NFP_HAVE_SAMPLED;
+		record.sampling = 3;
+		parts = nfp_ntopng_flow_parts(&record);
 		cr_assert_geq(parts, 1);
 		if (parts > NFP_NTOPNG_PARTS_MAX)
 			continue;
@@ -202,18 +204,16 @@ Test(ntopng_flow, round_trip)
 
 Test(ntopng_flow, parts)
 {
-	NfpNtopngFlow once, sampled;
-	NfpRecord record = { .packets = 1, .octets = UINT32_MAX };
+	NfpRecord once = { .packets = 1, .octets = UINT32_MAX };
+	NfpRecord sampled = { .packets = 1, .octets = UINT32_MAX, .have = NFP_HAVE_SAMPLED, .sampling = 1000 };
 
-	nfp_ntopng_flow_init(&once, 0, "192.0.2.77");
-	nfp_ntopng_flow_init(&sampled, 1000, "192.0.2.77");
-	cr_assert_eq(nfp_ntopng_flow_parts(&once, &record), 1);
-	cr_assert_eq(nfp_ntopng_flow_parts(&sampled, &record), 1000);
-	record.octets++;
-	cr_assert_eq(nfp_ntopng_flow_parts(&once, &record), 2);
-	record.octets = UINT64_MAX;
-	cr_assert_eq(nfp_ntopng_flow_parts(&sampled, &record), UINT64_MAX);
-	cr_assert_gt(nfp_ntopng_flow_parts(&once, &record), NFP_NTOPNG_PARTS_MAX);
+	cr_assert_eq(nfp_ntopng_flow_parts(&once), 1);
+	cr_assert_eq(nfp_ntopng_flow_parts(&sampled), 1000);
+	once.octets++;
+	cr_assert_eq(nfp_ntopng_flow_parts(&once), 2);
+	once.octets = sampled.octets = UINT64_MAX;
+	cr_assert_eq(nfp_ntopng_flow_parts(&sampled), UINT64_MAX);
+	cr_assert_gt(nfp_ntopng_flow_parts(&once), NFP_NTOPNG_PARTS_MAX);
 }
 
 #define TCP (NFP_HAVE_IPV4 | NFP_HAVE_PROTOCOL | NFP_HAVE_PORTS | NFP_HAVE_TCP | NFP_HAVE_TIMES)
@@ -241,7 +241,7 @@ Test(ntopng_flow, sides_of_a_connection)
 	NfpNtopngFlow exporter;
 	Flow flow = flow_new();
 
-	nfp_ntopng_flow_init(&exporter, 1, "2001:db8::1");
+	nfp_ntopng_flow_init(&exporter, "2001:db8::1");
 	for (guint i = 0; i < G_N_ELEMENTS(sides); i++) {
 		NfpRecord record = { .have = TCP | sides[i].have,
 				     .protocol = 6,

@@ -176,7 +176,7 @@ Test(plan, uptimes)
 	g_autoptr(NfpPlan) plan = nfp_plan_new(&field, 1, TRUE);
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		const NfpPlanContext when = { NFP_TEXT_MAX, cases[i].boot_ms, cases[i].now_ms };
+		const NfpPlanContext when = { .text_max = NFP_TEXT_MAX, .boot_ms = cases[i].boot_ms, .now_ms = cases[i].now_ms };
 		NfpRecord record = { .last_ns = cases[i].ns };
 		uint32_t out;
 		gsize octets;
@@ -189,4 +189,43 @@ Test(plan, uptimes)
 Test(plan, none_to_free)
 {
 	nfp_plan_free(NULL);
+}
+
+/* What sampling makes of counts and of the rate, where the template tells it and where it does not. */
+Test(plan, sampling)
+{
+	static const NfpField *const told[] = { &nfp_fields[NFP_F_packetDeltaCount], &nfp_fields[NFP_F_samplingInterval] };
+	static const struct {
+		const char *what;
+		guint n;             /* fields: 1 does not tell the rate */
+		uint32_t have, announced;
+		gboolean scaled;
+		uint64_t packets, rate;
+	} cases[] = {
+		{ "not sampled, told", 2, 0, 1, FALSE, 30, 1 },
+		{ "told", 2, NFP_HAVE_SAMPLED, 1, FALSE, 30, 100 },
+		{ "told, but scaled", 2, NFP_HAVE_SAMPLED, 1, TRUE, 3000, 1 },
+		{ "not told, none announced", 1, NFP_HAVE_SAMPLED, 1, FALSE, 3000, 0 },
+		{ "as announced", 1, NFP_HAVE_SAMPLED, 100, FALSE, 30, 0 },
+		{ "half of what is announced", 1, NFP_HAVE_SAMPLED, 200, FALSE, 15, 0 },
+		{ "scaled", 1, NFP_HAVE_SAMPLED, 1, TRUE, 3000, 0 },
+		{ "not sampled", 1, 0, 1, TRUE, 30, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		NfpRecord record = { .have = NFP_HAVE_ALWAYS | cases[i].have, .packets = 30, .sampling = 100 };
+		const NfpPlanContext context = { .text_max = NFP_TEXT_MAX, .sampling = cases[i].announced,
+						 .scaled = cases[i].scaled };
+		g_autoptr(NfpPlan) plan = nfp_plan_new(told, cases[i].n, TRUE);
+		uint8_t out[12] = { 0 };
+		uint64_t packets;
+		uint32_t rate;
+		gsize octets;
+
+		cr_assert_eq(nfp_plan_run(plan, &record, 1, &context, out, sizeof(out), &octets), 1);
+		memcpy(&packets, out, sizeof(packets));
+		memcpy(&rate, out + 8, sizeof(rate));
+		cr_expect_eq(GUINT64_FROM_BE(packets), cases[i].packets, "%s", cases[i].what);
+		cr_expect_eq(GUINT32_FROM_BE(rate), cases[i].rate, "%s", cases[i].what);
+	}
 }

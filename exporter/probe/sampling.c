@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probe/sampling.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+
+#define LOOK 500000000ull  /* ns between two looks at the traffic, at least: shorter ones say little */
+#define CLOSE 100000000ull /* ns before a boundary of buckets N is left alone: packets may be there before us */
+#define NS_PER_S 1000000000ull
+
+static uint64_t packet_time(const struct nfp_clock *clock)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec + (uint64_t)clock->offset;
+}
+
+/* length 0: nobody has written a clock yet. */
+static int clock_of(const NfpMaps *maps, struct nfp_clock *ret_clock, uint64_t *ret_now)
+{
+	struct nfp_config config;
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(maps->config, &zero, &config))
+		return -errno;
+	*ret_clock = config.clock[config.active & 1];
+	*ret_now = packet_time(ret_clock);
+	return 0;
+}
+
+static uint32_t rate_at(const struct nfp_rate *rate, uint64_t now)
+{
+	return MAX(now >= rate->from ? rate->after : rate->before, 1);
+}
+
+int nfp_sampling_set(const NfpMaps *maps, const struct nfp_books_key *hook, const NfpSampling *want, bool attached,
+		     GError **err)
+{
+	uint32_t rate = want->mode == NFP_SAMPLE_NONE ? 1 : want->rate;
+	struct nfp_rate known = { .before = 1, .after = 1 }, next;
+	struct nfp_clock clock;
+	uint64_t now;
+	bool sampled;
+	int rc = clock_of(maps, &clock, &now);
+
+	if (rc) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot read the clock");
+		return -1;
+	}
+	sampled = attached && !bpf_map_lookup_elem(maps->rates, hook, &known);
+	if (want->mode == NFP_SAMPLE_NONE && (!sampled || (known.before == 1 && known.after == 1))) {
+		nfp_sampling_forget(maps, hook->ifindex, hook->flags);
+		return NFP_SAMPLE_NONE;
+	}
+	next = (struct nfp_rate){
+		.before = rate_at(&known, now),
+		.budget = want->mode == NFP_SAMPLE_NONE ? 0 : want->budget,
+		.mode = want->mode == NFP_SAMPLE_NONE ? known.mode : want->mode,
+	};
+	/* One that follows the traffic goes on from where it is. */
+	next.after = next.budget ? next.before : rate;
+	if (!attached)
+		next.before = next.after;
+	else if (clock.length)
+		next.from = now - now % clock.length + clock.length;
+	if (!bpf_map_update_elem(maps->rates, hook, &next, BPF_ANY))
+		return (int)next.mode;
+	nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot set the sampling rate");
+	return -1;
+}
+
+void nfp_sampling_forget(const NfpMaps *maps, uint32_t ifindex, uint8_t flags)
+{
+	struct nfp_books_key hook = { .ifindex = ifindex, .flags = flags };
+
+	bpf_map_delete_elem(maps->rates, &hook);
+}
+
+uint32_t nfp_sampling_rate(const NfpMaps *maps, uint32_t ifindex, uint8_t flags, uint64_t *ret_budget)
+{
+	struct nfp_books_key hook = { .ifindex = ifindex, .flags = flags };
+	struct nfp_clock clock;
+	struct nfp_rate rate;
+	uint64_t now;
+
+	*ret_budget = 0;
+	if (bpf_map_lookup_elem(maps->rates, &hook, &rate) || clock_of(maps, &clock, &now))
+		return 1;
+	*ret_budget = rate.budget;
+	return rate_at(&rate, now);
+}
+
+/* ---- auto ---------------------------------------------------------------------------------------- */
+
+uint32_t nfp_sampling_next(uint32_t rate, uint64_t per_second, uint32_t budget)
+{
+	uint64_t wanted = (per_second + budget - 1) / MAX(budget, 1);
+
+	return (uint32_t)CLAMP(wanted, MAX(rate / 2, 1), NFP_SAMPLE_MAX);
+}
+
+static NfpLoad *load_of(GArray *loads, const struct nfp_hook_key *key)
+{
+	NfpLoad fresh = { .ifindex = key->ifindex, .cpu = key->cpu, .flags = key->flags };
+
+	for (guint i = 0; i < loads->len; i++) {
+		NfpLoad *load = &g_array_index(loads, NfpLoad, i);
+
+		if (load->ifindex == key->ifindex && load->cpu == key->cpu && load->flags == key->flags)
+			return load;
+	}
+	g_array_append_val(loads, fresh);
+	return &g_array_index(loads, NfpLoad, loads->len - 1);
+}
+
+/* Buffers of the busiest CPU of each hook since the last look; `fresh`: that was in another bucket. */
+static GHashTable *busiest(NfpBuckets *buckets, const NfpHookRows *rows, bool fresh)
+{
+	GHashTable *all = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+
+	if (fresh)
+		g_array_set_size(buckets->loads, 0);
+	for (size_t i = 0; i < rows->n; i++) {
+		NfpLoad *load = load_of(buckets->loads, &rows->keys[i]);
+		gint64 key = (gint64)load->ifindex << 8 | load->flags;
+		uint64_t skbs = rows->rows[i].seen_skbs, more = skbs - MIN(load->skbs, skbs);
+		uint64_t *most = g_hash_table_lookup(all, &key);
+
+		load->skbs = skbs;
+		if (!most)
+			g_hash_table_insert(all, g_memdup2(&key, sizeof(key)), g_memdup2(&more, sizeof(more)));
+		else
+			*most = MAX(*most, more);
+	}
+	return all;
+}
+
+static void adapt_one(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate, uint64_t buffers,
+		      uint64_t elapsed, uint64_t now, uint64_t boundary)
+{
+	struct nfp_rate next = *rate;
+
+	next.before = rate_at(rate, now);
+	next.from = boundary;
+	next.after = nfp_sampling_next(next.before, buffers * NS_PER_S / elapsed, rate->budget);
+	if (next.after != next.before || rate->before != rate->after)
+		bpf_map_update_elem(buckets->maps->rates, hook, &next, BPF_EXIST);
+}
+
+/* Whether there is a rate that follows. The map is small: only hooks that are sampled are in it. */
+static bool read_rates(NfpBuckets *buckets, NfpReadBuffer *buffer)
+{
+	if (nfp_read_map(buckets->maps->rates, sizeof(struct nfp_books_key), sizeof(struct nfp_rate), buffer))
+		return false;
+	for (size_t i = 0; i < buffer->values->len / sizeof(struct nfp_rate); i++)
+		if (((const struct nfp_rate *)buffer->values->data)[i].budget)
+			return true;
+	return false;
+}
+
+/* ns until the traffic is worth a look again: not in the last moment of a bucket, and some time behind the start. */
+static uint64_t next_look(const NfpBuckets *buckets, const struct nfp_clock *clock, uint64_t now)
+{
+	uint64_t start = now - now % clock->length, end = start + clock->length;
+	uint64_t pause = MIN(LOOK, clock->length / 2), due = MAX(buckets->looked, start) + pause;
+
+	if (due + CLOSE > end || now + CLOSE > end)
+		due = end + pause;
+	return due > now ? due - now : 0;
+}
+
+uint64_t nfp_sampling_adapt(NfpSource *source, uint64_t now)
+{
+	NfpBuckets *buckets = (NfpBuckets *)source;
+	g_autoptr(GByteArray) keys = g_byte_array_new(), values = g_byte_array_new();
+	NfpReadBuffer buffer = { keys, values };
+	g_autoptr(GHashTable) most = NULL;
+	struct nfp_clock clock;
+	NfpHookRows rows;
+	struct nfp_bucket id;
+	uint64_t start, since, wait;
+
+	if (buckets->readonly || nfp_totals_get_clock(source, &clock) || !clock.length || !read_rates(buckets, &buffer))
+		return UINT64_MAX;
+	wait = next_look(buckets, &clock, now);
+	if (wait)
+		return wait;
+	start = now - now % clock.length;
+	since = MAX(buckets->looked, start);
+	id = (struct nfp_bucket){ start + clock.step, start + clock.step + clock.length };
+	if (nfp_read_hooks(source, id, &rows)) /* there is none yet: soon there will be */
+		return LOOK;
+	most = busiest(buckets, &rows, buckets->looked < start);
+	buckets->looked = now;
+	for (size_t i = 0; i < values->len / sizeof(struct nfp_rate); i++) {
+		const struct nfp_books_key *hook = &((const struct nfp_books_key *)keys->data)[i];
+		const struct nfp_rate *rate = &((const struct nfp_rate *)values->data)[i];
+		gint64 key = (gint64)hook->ifindex << 8 | hook->flags;
+		const uint64_t *buffers = g_hash_table_lookup(most, &key);
+
+		if (rate->budget)
+			adapt_one(buckets, hook, rate, buffers ? *buffers : 0, now - since, now, start + clock.length);
+	}
+	return next_look(buckets, &clock, now);
+}
