@@ -48,8 +48,14 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def until(self, what, condition):
+        def holds():
+            try:
+                return condition()
+            except (IndexError, ValueError, StopIteration):
+                return False  # rows that are drawn by halves
+
         end = time.monotonic() + WAIT
-        while not condition():
+        while not holds():
             if time.monotonic() > end:
                 raise SystemExit(f"terminal.py: waited {WAIT} s until {what}:\n{self.text()}")
             self.read()
