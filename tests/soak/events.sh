@@ -119,22 +119,26 @@ reset_sessions() {
 link_up() {
 	links=$((links + 1))
 	x=x$links
+	on_link=0
 	link s "s$links" 02:09:00:00:02:01 r "$x" 02:09:00:00:02:02
 	wait_for 60 "$x to be metered" is_metered "$x"
 }
 link_sends() {
 	in_ns s timeout 60 python3 "$E2E_SUPPORT/flood.py" send "s$links" "$1" 20 $RANDOM || fail "flood"
 	extra=$((extra + $1))
+	on_link=$((on_link + $1))
 }
+# All that was sent on the link has gone by the hook: the counter is behind it.
+have_come() { [ "$(counter r "$1" rx_packets)" = $on_link ]; }
 link_down() {
-	rest s
+	wait_for 20 "the packets on $1" have_come "$1"
 	ip -n "$E2E_ID-s" link del "s$links"
 }
 
 come_and_go() {
 	link_up
 	link_sends 500
-	link_down
+	link_down "$x"
 }
 
 rename_link() {
@@ -145,14 +149,14 @@ rename_link() {
 	ip -n "$E2E_ID-r" link set "$x-new" up
 	wait_for 60 "$x-new to be metered" is_metered "$x-new"
 	link_sends 200
-	link_down
+	link_down "$x-new"
 }
 
 # To a namespace that nobody meters: what it gets there is nobody's.
 move_link() {
 	link_up
 	link_sends 200
-	rest s
+	wait_for 20 "the packets on $x" have_come "$x"
 	ip -n "$E2E_ID-r" link set "$x" netns "$E2E_ID-away"
 	ip -n "$E2E_ID-s" link del "s$links"
 }

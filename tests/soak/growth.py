@@ -3,8 +3,9 @@
 """growth.py BEFORE AFTER: two lines "NAME VALUE NAME VALUE ..."; exit code 1 and a line for each that grew beyond noise."""
 import sys
 
-# What may come and go: a bucket's maps and pins, a connection, the allocator's arenas.
-SLACK = {"descriptors": 8, "threads": 1, "pins": 60, "memory_kib": 16384, "map_kib": 16384}
+# What may come and go: a bucket's maps and pins, a connection. Memory: up to `resend` (8 MiB) for each of three collectors, which
+# resets fill, and the allocator's arenas.
+SLACK = {"descriptors": 8, "threads": 1, "pins": 60, "memory_kib": 40960, "map_kib": 16384}
 
 
 def read(line):

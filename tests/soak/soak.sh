@@ -19,7 +19,7 @@ shift 2
 chaos_network
 ns_add away
 mkdir "$E2E_DIR/disk"
-mount -t tmpfs -o size=2m nfpt "$E2E_DIR/disk" || skip "cannot mount a tmpfs"
+mount -t tmpfs -o size=2m,mode=755 nfpt "$E2E_DIR/disk" || skip "cannot mount a tmpfs"
 E2E_DISKS+=("$E2E_DIR/disk")
 traffic_serve r 5000
 # steady is restarted and paused, torn gets its connections reset, full has a disk without room.
