@@ -166,14 +166,23 @@ class Meter:
         return self
 
     def finish(self):
-        """Ends the meter, which writes what it has. Returns the collector's own CPU seconds and the meter's memory."""
+        """Ends the meter, which writes what it has. Returns the collector's own CPU seconds and the meter's memory, or None
+        where it hangs: pmacctd's handler of signals does what no handler may, and waits for itself now and then."""
         if not self.process:
             return 0, 0
         pid = self.pid()
-        memory = resident([pid, *children(pid)])
+        family = [pid, *children(pid)]
+        memory = resident(family)
         self.stop(pid)
-        if self.process.wait(WAIT) is None:
-            raise SystemExit(f"live.py: {self.name} did not end")
+        try:
+            self.process.wait(WAIT)
+        except subprocess.TimeoutExpired:
+            if self.name.startswith("nfprobe"):
+                raise SystemExit(f"live.py: {self.name} did not end") from None
+            for one in family:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            return None
         spent = 0
         if self.sink:
             until("nfcapd to read", lambda: all(line.split()[1] == "0" for line in run(
@@ -287,7 +296,7 @@ METERS = (Nfprobe, Softflowd, Pmacctd, Nfpcapd)
 
 
 def round_of(kind, lab, packets, flows, rate):
-    """Returns CPU seconds, seconds of sending, packets in records, KiB."""
+    """Returns CPU seconds, seconds of sending, packets in records, KiB; None of a meter that did not end."""
     with tempfile.TemporaryDirectory(prefix="nfprobe-bench-") as name:
         meter = kind(lab, pathlib.Path(name))
         with meter:
@@ -298,8 +307,11 @@ def round_of(kind, lab, packets, flows, rate):
             time.sleep(1)
             lab.traffic(TAIL, flows, 10000)
             time.sleep(0.5)
-            other, memory = meter.finish()
+            end_of = meter.finish()
             seconds, unused = time.monotonic() - begin, idle() - before
+        if not end_of:
+            return None
+        other, memory = end_of
         counted = min(packets, meter.counted()) if meter.process else 0
     return seconds * os.cpu_count() - unused - other, sent["seconds"], counted, memory
 
@@ -317,9 +329,14 @@ def peers(lab, quick, asked):
     for number in range(rounds):
         bare = round_of(Meter, lab, packets, flows, rate)
         for kind in present:
-            cpu, _, counted, memory = round_of(kind, lab, packets, flows, rate)
+            measured = round_of(kind, lab, packets, flows, rate)
+            if not measured:
+                say(f"round {number}: {kind.name} did not end within {WAIT} s of its signal: no figure")
+                continue
+            cpu, _, counted, memory = measured
             say(f"round {number}: {kind.name}: {cpu - bare[0]:.2f} s of CPU, {counted} of {packets} packets, {memory} KiB")
             results[kind.name].append(((cpu - bare[0]) / packets * 1e6, counted, memory))
+    results = {name: rows for name, rows in results.items() if rows}
     middle = {name: statistics.median(row[0] for row in rows) for name, rows in results.items()}
     for name, rows in results.items():
         emit(f"peer_{name}_cpu_s_per_mpkt", middle[name], "s", "the same traffic unmetered",
@@ -334,7 +351,11 @@ def peers(lab, quick, asked):
         return
     # As fast as one CPU sends: who sees all of it?
     for kind in present:
-        _, seconds, counted, _ = round_of(kind, lab, packets, flows, 0)
+        measured = round_of(kind, lab, packets, flows, 0)
+        if not measured:
+            say(f"at full speed: {kind.name} did not end within {WAIT} s of its signal: no figure")
+            continue
+        _, seconds, counted, _ = measured
         emit(f"peer_{kind.name}_unseen_at_full_speed", 100 * (packets - counted) / packets, "%", "packets sent",
              packets=packets, mpps=round(packets / seconds / 1e6, 3))
 
