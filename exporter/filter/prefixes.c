@@ -144,56 +144,56 @@ static gboolean add_file(Lists *lists, const char *path, GError **err)
 	return lines != NULL;
 }
 
+/* NfpPrefix4 and NfpPrefix6 are both a length and then the address: what follows is for either, by the size of an element. */
+G_STATIC_ASSERT(offsetof(NfpPrefix4, address) == sizeof(uint32_t) && offsetof(NfpPrefix6, address) == sizeof(uint32_t));
+
+static const uint8_t *prefix_at(const GArray *prefixes, guint i)
+{
+	return (const uint8_t *)prefixes->data + (gsize)i * g_array_get_element_size((GArray *)prefixes);
+}
+
+static const uint8_t *address_of(const uint8_t *prefix)
+{
+	return prefix + sizeof(uint32_t);
+}
+
+static uint32_t length_of(const uint8_t *prefix)
+{
+	uint32_t length;
+
+	memcpy(&length, prefix, sizeof(length));
+	return length;
+}
+
+static guint octets_of(const GArray *prefixes)
+{
+	return g_array_get_element_size((GArray *)prefixes) - (guint)sizeof(uint32_t);
+}
+
 /* By address, the shorter first. */
-static int compare4(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *octets)
 {
-	const NfpPrefix4 *x = a, *y = b;
-	int order = memcmp(x->address, y->address, sizeof(x->address));
+	int order = memcmp(address_of(a), address_of(b), GPOINTER_TO_UINT(octets));
 
-	return order ? order : (x->length > y->length) - (x->length < y->length);
+	return order ? order : (length_of(a) > length_of(b)) - (length_of(a) < length_of(b));
 }
 
-static int compare6(const void *a, const void *b)
+static gboolean contains(const uint8_t *prefix, const uint8_t *address)
 {
-	const NfpPrefix6 *x = a, *y = b;
-	int order = memcmp(x->address, y->address, sizeof(x->address));
-
-	return order ? order : (x->length > y->length) - (x->length < y->length);
-}
-
-static gboolean contains(const uint8_t *prefix, uint32_t length, const uint8_t *address)
-{
+	uint32_t length = length_of(prefix);
 	guint octets = length / 8, bits = length % 8;
 
-	return !memcmp(prefix, address, octets) &&
-	       (!bits || !((prefix[octets] ^ address[octets]) & (uint8_t)(0xff00 >> bits)));
+	return !memcmp(address_of(prefix), address, octets) &&
+	       (!bits || !((address_of(prefix)[octets] ^ address[octets]) & (uint8_t)(0xff00 >> bits)));
 }
 
-static GArray *disjoint4(const GArray *sorted)
+static GArray *disjoint(const GArray *sorted)
 {
-	GArray *out = g_array_new(FALSE, FALSE, sizeof(NfpPrefix4));
+	GArray *out = g_array_new(FALSE, FALSE, g_array_get_element_size((GArray *)sorted));
 
-	for (guint i = 0; i < sorted->len; i++) {
-		const NfpPrefix4 *one = &g_array_index(sorted, NfpPrefix4, i);
-		const NfpPrefix4 *last = out->len ? &g_array_index(out, NfpPrefix4, out->len - 1) : NULL;
-
-		if (!last || !contains(last->address, last->length, one->address))
-			g_array_append_vals(out, one, 1);
-	}
-	return out;
-}
-
-static GArray *disjoint6(const GArray *sorted)
-{
-	GArray *out = g_array_new(FALSE, FALSE, sizeof(NfpPrefix6));
-
-	for (guint i = 0; i < sorted->len; i++) {
-		const NfpPrefix6 *one = &g_array_index(sorted, NfpPrefix6, i);
-		const NfpPrefix6 *last = out->len ? &g_array_index(out, NfpPrefix6, out->len - 1) : NULL;
-
-		if (!last || !contains(last->address, last->length, one->address))
-			g_array_append_vals(out, one, 1);
-	}
+	for (guint i = 0; i < sorted->len; i++)
+		if (!out->len || !contains(prefix_at(out, out->len - 1), address_of(prefix_at(sorted, i))))
+			g_array_append_vals(out, prefix_at(sorted, i), 1);
 	return out;
 }
 
@@ -210,13 +210,13 @@ NfpPrefixes *nfp_prefixes_new(const char *text, GError **err)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s has no prefix, so that nothing would pass", text);
 		return NULL;
 	}
-	g_array_sort(v4, compare4);
-	g_array_sort(v6, compare6);
+	g_array_sort_with_data(v4, compare, GUINT_TO_POINTER(octets_of(v4)));
+	g_array_sort_with_data(v6, compare, GUINT_TO_POINTER(octets_of(v6)));
 	prefixes = g_new0(NfpPrefixes, 1);
 	prefixes->v4 = g_bytes_new(v4->data, v4->len * sizeof(NfpPrefix4));
 	prefixes->v6 = g_bytes_new(v6->data, v6->len * sizeof(NfpPrefix6));
-	prefixes->ranges4 = disjoint4(v4);
-	prefixes->ranges6 = disjoint6(v6);
+	prefixes->ranges4 = disjoint(v4);
+	prefixes->ranges6 = disjoint(v6);
 	return prefixes;
 }
 
@@ -242,43 +242,26 @@ GBytes *nfp_prefixes_v6(const NfpPrefixes *prefixes)
 }
 
 /* The last prefix that does not begin behind the address is the only one that can hold it. */
-static gboolean holds4(const GArray *ranges, const uint8_t *address)
+static gboolean holds(const GArray *ranges, const uint8_t *address)
 {
-	guint low = 0, high = ranges->len;
+	guint low = 0, high = ranges->len, octets = octets_of(ranges);
 
 	while (low < high) {
 		guint middle = (low + high) / 2;
 
-		if (memcmp(g_array_index(ranges, NfpPrefix4, middle).address, address, 4) <= 0)
+		if (memcmp(address_of(prefix_at(ranges, middle)), address, octets) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low && contains(g_array_index(ranges, NfpPrefix4, low - 1).address,
-			       g_array_index(ranges, NfpPrefix4, low - 1).length, address);
-}
-
-static gboolean holds6(const GArray *ranges, const uint8_t *address)
-{
-	guint low = 0, high = ranges->len;
-
-	while (low < high) {
-		guint middle = (low + high) / 2;
-
-		if (memcmp(g_array_index(ranges, NfpPrefix6, middle).address, address, 16) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && contains(g_array_index(ranges, NfpPrefix6, low - 1).address,
-			       g_array_index(ranges, NfpPrefix6, low - 1).length, address);
+	return low && contains(prefix_at(ranges, low - 1), address);
 }
 
 gboolean nfp_prefixes_record(const NfpPrefixes *prefixes, const NfpRecord *record)
 {
 	if (record->have & NFP_HAVE_IPV4)
-		return holds4(prefixes->ranges4, record->src4) || holds4(prefixes->ranges4, record->dst4);
+		return holds(prefixes->ranges4, record->src4) || holds(prefixes->ranges4, record->dst4);
 	if (record->have & NFP_HAVE_IPV6)
-		return holds6(prefixes->ranges6, record->src6) || holds6(prefixes->ranges6, record->dst6);
+		return holds(prefixes->ranges6, record->src6) || holds(prefixes->ranges6, record->dst6);
 	return FALSE;
 }

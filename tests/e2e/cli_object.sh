@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # nfprobe object: tc installs what it wrote, and the packets are counted in the instance's maps.
+[ -n "${E2E_MOUNTS-}" ] || E2E_MOUNTS=own exec unshare --mount --propagation slave "$0" "$@"
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_cli.sh"
-e2e_begin tc
+e2e_begin tc unshare
 need_nfprobe
+# tc makes folders and links in the BPF file system, and leaves them: in one of this test's.
+mount -t bpf nfpt /sys/fs/bpf || fail "cannot mount a BPF file system"
 ns_add s r
 link s s0 02:10:00:00:00:01 r r0 02:10:00:00:00:02
 chain_quiet

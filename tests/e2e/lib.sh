@@ -275,3 +275,25 @@ traffic_serve() {
 	wait_for 10 "the traffic server" listening "$1" u "$2"
 	wait_for 10 "the traffic server" listening "$1" t "$2"
 }
+
+# datagrams_start NS: 500 a run to 10.9.1.2 and fd09:1::2, port 5000, in the background, until datagrams_stop, which sets sent.
+datagrams_start() {
+	datagrams "$1" &
+	E2E_PID[generator]=$!
+}
+datagrams() {
+	local sent=0
+	until [ -e "$E2E_DIR/enough" ]; do
+		traffic "$1" udp 10.9.1.2 5000 400 60
+		traffic "$1" udp fd09:1::2 5000 100 200
+		sent=$((sent + 500))
+		echo $sent >"$E2E_DIR/sent"
+	done
+}
+datagrams_stop() {
+	touch "$E2E_DIR/enough"
+	wait "${E2E_PID[generator]}" || fail "the generator"
+	unset "E2E_PID[generator]"
+	# shellcheck disable=SC2034 # for the caller
+	sent=$(cat "$E2E_DIR/sent")
+}

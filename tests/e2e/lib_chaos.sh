@@ -31,11 +31,8 @@ generate() {
 }
 flows_send() { in_ns s timeout 60 python3 "$E2E_SUPPORT/flood.py" send s0 "$1" 500 "$2" || fail "flood"; }
 generate_stop() {
-	touch "$E2E_DIR/enough"
-	wait "${E2E_PID[generator]}" || fail "the generator"
-	unset "E2E_PID[generator]"
+	datagrams_stop
 	rest s r
-	sent=$(cat "$E2E_DIR/sent")
 }
 
 # chaos_start NAME PORT [OPTIONS...], chaos_stop NAME [SIGNAL]: a TCP collector of tests/support/chaos.py.

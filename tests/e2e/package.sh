@@ -114,21 +114,11 @@ interfaces:
 collectors:
   - { name: file, protocol: json, endpoint: "file:///var/lib/nfprobe/records.json" }
 YAML
-generate() {
-	local sent=0
-	until [ -e "$E2E_DIR/enough" ]; do
-		traffic s udp 10.9.1.2 5000 400 60
-		traffic s udp fd09:1::2 5000 100 200
-		sent=$((sent + 500))
-		echo $sent >"$E2E_DIR/sent"
-	done
-}
 # Afresh: the bucket of a minute that is open would last.
 in_machine systemctl stop nfprobe || complain "stop"
 in_machine nfprobe detach || fail "detach"
 in_machine systemctl start nfprobe || complain "start"
-generate &
-E2E_PID[generator]=$!
+datagrams_start s
 counts() { [ "$(sum_up 's["recorded"]')" -gt 0 ]; }
 wait_for 30 "records" counts
 
@@ -170,11 +160,8 @@ wait_for 90 "the watchdog to bite" was_killed
 say "ok: a harvester that stands still is restarted by the watchdog"
 
 # --- the books over all that
-touch "$E2E_DIR/enough"
-wait "${E2E_PID[generator]}" || fail "the generator"
-unset "E2E_PID[generator]"
+datagrams_stop
 rest s r
-sent=$(cat "$E2E_DIR/sent")
 all_recorded() { [ "$(sum_up 's["recorded"]')" = "$sent" ] && [ "$(sum_up 's["open"]')" = 0 ]; }
 wait_for 60 "the last bucket" all_recorded
 in_machine systemctl stop nfprobe || complain "stop"

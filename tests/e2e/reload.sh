@@ -78,17 +78,7 @@ write
 head -n 3 "$E2E_DIR/nfprobe.yaml" >"$E2E_DIR/asker.yaml"
 nfprobe_start r 1
 
-generate() {
-	local sent=0
-	until [ -e "$E2E_DIR/enough" ]; do
-		traffic s udp 10.9.1.2 5000 400 60
-		traffic s udp fd09:1::2 5000 100 200
-		sent=$((sent + 500))
-		echo $sent >"$E2E_DIR/sent"
-	done
-}
-generate &
-E2E_PID[generator]=$!
+datagrams_start s
 
 # Any moment: not a wait for something.
 pause() { sleep "0.$(printf %03d $((RANDOM % 400)))"; }
@@ -161,11 +151,8 @@ nfprobe reload >"$E2E_DIR/answer.log" 2>&1 || fail "reload of what needs a resta
 grep -qF "state_dir: " "$E2E_DIR/answer.log" && grep -qF "needs a restart of nfprobe, and is as it was:" "$E2E_DIR/answer.log" ||
 	fail "nothing said: $(cat "$E2E_DIR/answer.log")"
 
-touch "$E2E_DIR/enough"
-wait "${E2E_PID[generator]}" || fail "the generator"
-unset "E2E_PID[generator]"
+datagrams_stop
 rest s r
-sent=$(cat "$E2E_DIR/sent")
 recorded() { status | books "'yes' if h('r0', 'ingress')['recorded'] == $sent and s['open'] == 0 else h('r0', 'ingress')" | grep -q yes; }
 wait_for 20 "the last bucket" recorded
 refusals() { status | books '{c["name"]: c["refused_records"] for c in s["collectors"] if c["refused_records"]}'; }

@@ -46,18 +46,7 @@ effective=$(awk '/^CapEff/ { print $2 }' "/proc/${E2E_PID[nfprobe]}/status")
 # CAP_NET_ADMIN 12, CAP_PERFMON 38, CAP_BPF 39
 [ $((0x$effective)) = $((1 << 12 | 1 << 38 | 1 << 39)) ] || fail "capabilities $effective"
 
-# 500 datagrams a run, IPv4 and IPv6, until told to stop; the number sent goes to a file.
-generate() {
-	local sent=0
-	until [ -e "$E2E_DIR/enough" ]; do
-		traffic s udp 10.9.1.2 5000 400 60
-		traffic s udp fd09:1::2 5000 100 200
-		sent=$((sent + 500))
-		echo $sent >"$E2E_DIR/sent"
-	done
-}
-generate &
-E2E_PID[generator]=$!
+datagrams_start s
 
 for ((i = 0; i < kills; i++)); do
 	# Any moment of the first seconds of a life: not a wait for something. Then, every second time, on to a
@@ -74,11 +63,8 @@ done
 wait_for 30 "nfprobe to attach" nfprobe_attached
 running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
 
-touch "$E2E_DIR/enough"
-wait "${E2E_PID[generator]}" || fail "the generator"
-unset "E2E_PID[generator]"
+datagrams_stop
 rest s r
-sent=$(cat "$E2E_DIR/sent")
 recorded() { status | books "'yes' if s['recorded'] == $sent and s['open'] == 0 else 'no'" | grep -q yes; }
 wait_for 20 "the last bucket" recorded
 nfprobe_stop

@@ -30,17 +30,7 @@ ipfix_start r udp udp 4742
 write_conf
 start_probe
 
-generate_udp() {
-	local sent=0
-	until [ -e "$E2E_DIR/enough" ]; do
-		traffic s udp 10.9.1.2 5000 400 60
-		traffic s udp fd09:1::2 5000 100 200
-		sent=$((sent + 500))
-		echo $sent >"$E2E_DIR/sent"
-	done
-}
-generate_udp &
-E2E_PID[generator]=$!
+datagrams_start s
 
 events=(reload_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link change_mtu toggle_offloads
 	flood fill_disk wrong_conf)
@@ -76,15 +66,10 @@ while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
 	sleep "$((RANDOM % 3)).$(printf %03d $((RANDOM % 1000)))"
 done
 
-generate_udp_stop() {
-	touch "$E2E_DIR/enough"
-	wait "${E2E_PID[generator]}" || fail "the generator"
-	unset "E2E_PID[generator]"
-}
-generate_udp_stop
+datagrams_stop
 room
 rest s r
-sent=$(($(cat "$E2E_DIR/sent") + extra))
+sent=$((sent + extra))
 for name in steady torn full; do running $name || chaos_start $name "$(port_of $name)"; done
 all_booked() { status | books "'yes' if s['seen'] == $sent and s['open'] == 0 else 'no'" | grep -q yes; }
 wait_for 120 "all $sent packets in the books: $(status | books 's["seen"]')" all_booked
