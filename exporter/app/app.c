@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/confine.h"
@@ -55,6 +56,13 @@ static gboolean make_collectors(NfpDaemon *d, GError **err)
 	d->fanout = nfp_fanout_new(d->collectors, d->conf->collectors, d->conf->groups,
 				   d->conf->biflow_memory);
 	return nfp_parts_printer(d, err);
+}
+
+/* Threads begin with what the one that makes them has. Nobody needs a privilege to stand back. */
+static void stand_back(const NfpConf *conf)
+{
+	if (getpriority(PRIO_PROCESS, 0) < (int)conf->nice && setpriority(PRIO_PROCESS, 0, (int)conf->nice))
+		nfp_log(NFP_LOG_WARNING, ROOM, "cannot set nice to %u: %s, ignoring", conf->nice, g_strerror(errno));
 }
 
 /* What cannot be opened is left out, unless nothing else is there. */
@@ -177,6 +185,7 @@ static gboolean start(NfpDaemon *d, GError **err)
 
 static gboolean build(NfpDaemon *d, GError **err)
 {
+	stand_back(d->conf);
 	if (!nfp_confine_check(d->conf, d->domains, err) || !make_meters(d, err))
 		return FALSE;
 	/* Before there are threads (GIO has its own): they have what the one that makes them has. */

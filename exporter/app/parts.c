@@ -7,7 +7,6 @@
 #include "base/log.h"
 
 #define ROOM "run"
-#define AHEAD (30 * NFP_NS_PER_S)
 #define GRACE (200 * NFP_NS_PER_MS)
 
 /* ---- collectors ---------------------------------------------------------------------------------- */
@@ -138,7 +137,7 @@ NfpHarvestOptions nfp_parts_harvest_options(NfpDaemon *d)
 {
 	return (NfpHarvestOptions){
 		.interval = d->conf->interval,
-		.ahead = AHEAD,
+		.ahead = NFP_PARTS_AHEAD,
 		.grace = GRACE,
 		.merge_cpus = d->conf->merge_cpus,
 		.memory = d->conf->maps_memory / d->meters->len,

@@ -5,6 +5,8 @@
 
 #include "app/daemon.h"
 
+#define NFP_PARTS_AHEAD (30 * NFP_NS_PER_S) /* of future for which there are buckets */
+
 /* The collector's template set, with the rate of sampling where records tell it. */
 NfpTemplateSet *nfp_parts_templates(const NfpConf *conf, const NfpCollectorOptions *options, GError **err);
 /* The n-th collector of a configuration, and its templates, both the caller's; conf outlives them. */

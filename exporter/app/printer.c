@@ -10,7 +10,7 @@
 #include "base/ring.h"
 #include "record/format.h"
 
-#define QUEUE_MAX 4096          /* batches */
+#define QUEUE_MAX 4096          /* batches, of NFP_PRINTER_RECORDS records at most */
 #define QUEUE_ENDS 1024         /* room for ends of buckets beside them: there are 256 at most at a time */
 #define FLUSH_AT (64u << 10)    /* octets */
 
@@ -32,6 +32,7 @@ struct NfpPrinter {
 	GThread *thread;
 	NfpTables *tables;  /* printer's thread */
 	GPtrArray *undelivered; /* batches that nobody read: held until the end */
+	guint64 held;   /* atomic: records in batches that are not printed yet */
 	gint broken_by; /* errno of the write that failed; 0: none has */
 	uint64_t records, packets, refused_records, refused_packets; /* atomic */
 };
@@ -87,6 +88,7 @@ static void flush(NfpPrinter *p, GString *out)
 /* Delivered means written: a batch of which some is not stays undelivered. */
 static void delivered(NfpPrinter *p, NfpBatch *batch)
 {
+	__atomic_fetch_sub(&p->held, batch->n, __ATOMIC_RELAXED);
 	if (g_atomic_int_get(&p->broken_by)) {
 		g_ptr_array_add(p->undelivered, batch);
 		return;
@@ -177,13 +179,15 @@ void nfp_printer_publish(NfpPrinter *p, NfpBatch *batch)
 {
 	Item *item;
 
-	if (nfp_ring_length(p->queue) >= QUEUE_MAX) {
+	if (nfp_ring_length(p->queue) >= QUEUE_MAX ||
+	    __atomic_load_n(&p->held, __ATOMIC_RELAXED) >= NFP_PRINTER_RECORDS) {
 		count(&p->refused_records, batch->n);
 		count(&p->refused_packets, packets_of(batch));
 		return;
 	}
 	item = g_new0(Item, 1);
 	item->batch = nfp_batch_ref(batch);
+	__atomic_fetch_add(&p->held, batch->n, __ATOMIC_RELAXED);
 	nfp_ring_push(p->queue, item); /* there is room: see above */
 }
 

@@ -12,6 +12,8 @@
 #include "probe/source.h"
 #include "record/batch.h"
 
+#define NFP_PRINTER_RECORDS (1u << 20) /* that it holds; a table needs all of its bucket */
+
 typedef enum { NFP_PRINT_TABLE, NFP_PRINT_JSON } NfpPrintForm;
 
 typedef struct {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/ceiling.h"
 #include "base/error.h"
 #include "base/wrap.h"
 #include "cli/cli.h"
@@ -78,6 +79,14 @@ static void print_database(const NfpConf *conf)
 			   (int)strcspn(report.told->str, "\n"), report.told->str);
 }
 
+static void print_memory(const NfpConf *conf)
+{
+	NfpCeiling ceiling = nfp_ceiling(conf);
+	g_autofree char *text = nfp_ceiling_text(&ceiling);
+
+	print_note("memory: %s%s (docs/safety.md)", text, conf->enrichment ? ", and the database of facts" : "");
+}
+
 int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 {
 	g_auto(NfpCliCommon) common = { 0 };
@@ -110,6 +119,7 @@ int nfp_cmd_check(const NfpCommand *command, int argc, char **argv)
 		printf("%u collector%s\n", conf->collectors->len, conf->collectors->len == 1 ? "" : "s");
 	else
 		printf("a table on standard output\n");
+	print_memory(conf);
 	print_ignored(conf);
 	print_database(conf);
 	return 0;

@@ -20,6 +20,7 @@ typedef struct {
 	uint64_t interval;    /* ns */
 	gboolean clock_exact; /* clock: exact */
 	gboolean merge_cpus;
+	uint32_t nice;	      /* nice(2), of all threads */
 	gboolean stacked;	/* run without interfaces: take every device of a stack */
 	uint64_t maps_memory;	/* octets */
 	uint32_t maps_flows;	/* 0 = auto */

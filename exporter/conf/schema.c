@@ -144,6 +144,11 @@ const NfpConfRow nfp_conf_rows[] = {
 	  .part = NFP_CONF_PART_HARVESTER,
 	  .help = "Entries of one flow on several CPUs become one record. With `false` each CPU's "
 		  "entry is a record of its own and the CPU is part of its UID." },
+	{ TOP(nice), .path = "nice", .type = NFP_CONF_UINT, .min = 0, .max = 19, .value = "5",
+	  .part = NFP_CONF_PART_PROCESS,
+	  .help = "How far nfprobe stands back where programs compete for a CPU: nice(2) of all its threads, unless they "
+		  "are nicer already. Counting is the kernel's, and waits for nobody; records are later then "
+		  "(docs/safety.md)." },
 	{ TOP(stacked), .path = "stacked", .type = NFP_CONF_BOOL, .value = "false",
 	  .part = NFP_CONF_PART_HOOKS,
 	  .help = "Without `interfaces`: meter every device of a stack (a VLAN and the device "

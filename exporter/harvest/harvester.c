@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "harvest/shelf.h"
 
-#define POOL 48 /* batches whose memory is kept: 75 MB, what a sender on a busy CPU lags behind */
 #define REFRESH NFP_NS_PER_S /* the clock's offset, and whether packets were spilled */
 
 struct NfpHarvester {
@@ -59,7 +58,7 @@ NfpHarvester *nfp_harvester_new(const NfpHarvestOptions *options, const NfpClock
 		.done = done,
 		.data = data,
 		.merge = nfp_merge_new(),
-		.pool = nfp_batch_pool_new(POOL),
+		.pool = nfp_batch_pool_new(NFP_HARVEST_POOL),
 	};
 	h->shelves = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_shelf_free);
 	h->clock_fd = -1;

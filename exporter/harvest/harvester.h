@@ -13,6 +13,8 @@
 #include "probe/source.h"
 #include "record/batch.h"
 
+#define NFP_HARVEST_POOL 48 /* batches whose memory is kept: 75 MB, what a sender on a busy CPU lags behind */
+
 typedef struct {
 	uint64_t interval;    /* ns, 1 s .. 1 h */
 	uint64_t ahead;       /* ns of future covered by buckets at all times; 30 s */

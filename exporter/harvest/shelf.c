@@ -51,6 +51,23 @@ static bool is_known(const NfpShelf *shelf, struct nfp_bucket id)
 	return false;
 }
 
+/* What is left of the memory for buckets to come: closed ones stay until they are delivered, and a collector that is away
+ * can keep hundreds of them. */
+static uint64_t memory_left(const NfpShelf *shelf)
+{
+	uint64_t memory = shelf->options->memory, held = 0;
+	guint n = 0;
+
+	for (const GList *l = shelf->closed.tail; l; l = l->prev) {
+		const NfpBucket *bucket = l->data;
+
+		if (++n >= NFP_SIZES_BESIDE)
+			held += bucket->published ? nfp_sizes_held(bucket->room, bucket->slots, bucket->drain.used) :
+						    nfp_sizes_octets(bucket->room);
+	}
+	return memory - MIN(held, memory);
+}
+
 static void create(NfpShelf *shelf, const struct nfp_clock *clock, uint64_t now, bool may_be_late)
 {
 	g_autoptr(GArray) wanted = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
@@ -58,8 +75,7 @@ static void create(NfpShelf *shelf, const struct nfp_clock *clock, uint64_t now,
 	g_autofree int *rc = NULL;
 
 	nfp_plan_wanted(clock, now, shelf->options->ahead, wanted);
-	/* Beside the wanted: the spill bucket and two that are being drained. */
-	nfp_sizes_get(&shelf->sizes, shelf->options->memory, wanted->len + 3, room);
+	nfp_sizes_get(&shelf->sizes, memory_left(shelf), wanted->len + NFP_SIZES_BESIDE, room);
 	nfp_sizes_get_tables(&shelf->sizes, room, slots);
 	shelf->source->expect(shelf->source, slots);
 	for (guint i = 0; i < wanted->len;)
@@ -178,6 +194,7 @@ void nfp_shelf_retire(NfpShelf *shelf, uint64_t now)
 			continue;
 		}
 		bucket->forced = now < bucket->id.end_ts;
+		nfp_sizes_get_tables(&shelf->sizes, bucket->room, bucket->slots);
 		g_queue_push_tail(&shelf->closed, g_ptr_array_steal_index(shelf->open, i));
 	}
 }

@@ -17,6 +17,7 @@ typedef struct {
 	struct nfp_bucket id;
 	bool spill, forced;
 	uint32_t room[NFP_P_N]; /* entries; 0 = not known (adopted, spill) */
+	uint32_t slots[NFP_P_N]; /* of its tables, when it was closed */
 	/* closed */
 	bool published;
 	bool booking;           /* the one that is being put into the books and unpinned: the head of the queue */

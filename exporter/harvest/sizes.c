@@ -13,6 +13,11 @@
 /* An element of a kernel HASH beside key and value: struct htab_elem (48), its bucket (16, at worst
  * twice as many as elements). */
 #define ELEMENT_OVERHEAD 80
+#define LIMIT_OCTETS 16 /* of a HASH, for each entry that there could be */
+#define SLOT_OCTETS 136 /* of a table, the larger of the two kinds */
+/* Of a closed bucket whatever is in it: the head of its tables (NFP_FAST_ROWS of 64 octets), the map of hooks, and what
+ * the kernel takes for each map. */
+#define BUCKET_OCTETS (512u << 10)
 
 /* Entries take memory when they are made (docs/adr/0004-maps-follow-traffic.md): a limit costs 16 octets each. */
 static uint32_t start_size(enum nfp_protocol row)
@@ -94,6 +99,16 @@ uint64_t nfp_sizes_octets(const uint32_t sizes[NFP_P_N])
 
 	for (int row = 0; row < NFP_P_N; row++)
 		sum += row_octets(row, sizes[row]);
+	return sum;
+}
+
+uint64_t nfp_sizes_held(const uint32_t room[NFP_P_N], const uint32_t slots[NFP_P_N], const uint64_t used[NFP_P_N])
+{
+	uint64_t sum = BUCKET_OCTETS;
+
+	for (int row = 0; row < NFP_P_N; row++)
+		sum += (uint64_t)room[row] * LIMIT_OCTETS + (uint64_t)slots[row] * SLOT_OCTETS +
+		       used[row] * (nfp_rows[row].key_size + sizeof(struct nfp_value) + ELEMENT_OVERHEAD - LIMIT_OCTETS);
 	return sum;
 }
 

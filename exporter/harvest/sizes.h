@@ -17,6 +17,9 @@
 
 #include "ebpf/abi.h"
 
+#define NFP_SIZES_BESIDE 3 /* buckets that have their share of the memory beside those that are wanted: the spill bucket, two closed ones */
+#define NFP_SIZES_LEAST_OCTETS (2u << 20) /* of a bucket for which there is no memory left, at most: it is made all the same */
+
 typedef struct {
 	uint32_t size;
 	uint32_t peak; /* entries, at most, of the buckets in `low` */
@@ -38,5 +41,7 @@ void nfp_sizes_get(const NfpSizes *sizes, uint64_t memory, guint buckets, uint32
 void nfp_sizes_get_tables(const NfpSizes *sizes, const uint32_t room[NFP_P_N], uint32_t ret_slots[NFP_P_N]);
 /* Octets of one bucket of these rooms. */
 uint64_t nfp_sizes_octets(const uint32_t sizes[NFP_P_N]);
+/* Octets that a closed bucket keeps until it is delivered: limits of these rooms, tables of these slots, and `used` entries. */
+uint64_t nfp_sizes_held(const uint32_t room[NFP_P_N], const uint32_t slots[NFP_P_N], const uint64_t used[NFP_P_N]);
 
 #endif

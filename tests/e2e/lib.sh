@@ -34,6 +34,7 @@ e2e_begin() {
 	mkdir "$E2E_RUN"
 	E2E_NS=()
 	E2E_DISKS=()
+	E2E_CGROUPS=()
 	declare -gA E2E_PID=()
 	trap e2e_end EXIT
 	trap 'exit 130' INT
@@ -72,6 +73,9 @@ e2e_end() {
 	done
 	for name in "${E2E_NS[@]}"; do
 		ip netns del "$name" 2>/dev/null
+	done
+	for name in "${E2E_CGROUPS[@]}"; do
+		rmdir "$name"
 	done
 	rm -rf "$E2E_DIR"
 	exit $code

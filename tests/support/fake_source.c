@@ -87,6 +87,7 @@ static int fake_create(NfpSource *source, struct nfp_bucket id, const uint32_t m
 	if (find(f, id))
 		return -EEXIST;
 	g_ptr_array_add(f->buckets, bucket_new(id));
+	memcpy(f->room, max_entries, sizeof(f->room));
 	return 0;
 }
 

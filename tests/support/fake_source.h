@@ -32,6 +32,7 @@ typedef struct {
 	struct nfp_clock clock;
 	uint64_t spilled;
 	uint32_t slots[NFP_P_N];     /* expected last */
+	uint32_t room[NFP_P_N];      /* of the bucket that was made last */
 	/* what happened */
 	uint64_t injected;           /* wire packets */
 	uint64_t calls[NFP_FAKE_OPS];

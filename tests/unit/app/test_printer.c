@@ -186,6 +186,27 @@ Test(printer, full_queue_refuses_and_counts)
 	}
 }
 
+/* However large batches are: a terminal that stands still takes no more memory than that. */
+Test(printer, holds_no_more_than_its_records)
+{
+	int fds[2];
+	gint broken = 0;
+	NfpPrinterStatus status;
+	g_autoptr(NfpBatch) batch = batch_of(NFP_BATCH_RECORDS, 0, NULL);
+	NfpPrinter *printer;
+
+	signal(SIGPIPE, SIG_IGN);
+	cr_assert(g_unix_open_pipe(fds, FD_CLOEXEC, NULL));
+	printer = nfp_printer_new(fds[1], NFP_PRINT_JSON, "edge1", gone, &broken, NULL);
+	for (guint i = 0; i < NFP_PRINTER_RECORDS / NFP_BATCH_RECORDS + 3; i++)
+		nfp_printer_publish(printer, batch);
+	nfp_printer_status(printer, &status);
+	cr_expect_eq(status.refused_records, 3 * NFP_BATCH_RECORDS);
+	close(fds[0]); /* the reader goes, so that nobody waits for it */
+	nfp_printer_free(printer);
+	close(fds[1]);
+}
+
 Test(printer, full_disk_is_told_from_a_closed_pipe)
 {
 	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);

@@ -2,7 +2,9 @@
 /* Buckets that take packets, through clock steps, suspend, slews, late creation, spill and interval changes. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <string.h>
 
+#include "harvest/sizes.h"
 #include "support/harvest_world.h"
 
 #define S NFP_WORLD_S
@@ -161,6 +163,36 @@ Test(shelf, interval_of_the_predecessor_gives_way)
 	nfp_world_traffic(&w);
 	nfp_world_pass(&w, S);
 	cr_expect_eq(w.fake->spilled, 0);
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
+
+/* Buckets that wait for a collector keep their maps: those that are made beside them get what is left of the memory. */
+Test(shelf, a_collector_that_is_away_takes_no_more_memory)
+{
+	static const uint64_t none[NFP_P_N];
+	uint32_t first[NFP_P_N], slots[NFP_P_N] = { 0 };
+	uint64_t held = 0;
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	memcpy(first, w.fake->room, sizeof(first));
+	w.receiver.hold = G_MAXUINT;
+	for (int i = 0; i < 70; i++) {
+		nfp_world_traffic(&w);
+		held += nfp_sizes_held(w.fake->room, slots, none);
+		nfp_world_pass(&w, 10 * S);
+	}
+	cr_expect_lt(nfp_sizes_octets(w.fake->room), nfp_sizes_octets(first));
+	cr_expect_leq(held, w.options.memory, "%" G_GUINT64_FORMAT " MiB", (guint64)(held >> 20));
+	nfp_receiver_deliver(&w.receiver);
+	w.receiver.hold = 0;
+	nfp_world_pass(&w, 10 * S);
+	for (int i = 0; i < 5; i++) {
+		nfp_world_traffic(&w);
+		nfp_world_pass(&w, 10 * S);
+	}
+	cr_expect_arr_eq(w.fake->room, first, sizeof(first), "when it is back, buckets are as large as before");
 	nfp_world_finish(&w);
 	nfp_world_clear(&w);
 }

@@ -155,3 +155,25 @@ Test(sizes, tables_are_not_above_the_room)
 	nfp_sizes_init(&s, 5000, 0);
 	cr_expect_eq(slots_of(&s, NFP_P_eth), 5000, "fixed");
 }
+
+/* What the ceiling of docs/safety.md is made from. */
+Test(sizes, a_bucket_without_memory_takes_little)
+{
+	uint32_t room[NFP_P_N], slots[NFP_P_N];
+	uint64_t used[NFP_P_N];
+	NfpSizes s;
+
+	nfp_sizes_init(&s, 0, 0);
+	for (int row = 0; row < NFP_P_N; row++)
+		for (int i = 0; i < 10; i++)
+			nfp_sizes_learn(&s, row, 1 << 20, 1 << 20);
+	nfp_sizes_get(&s, 0, 5, room);
+	nfp_sizes_get_tables(&s, room, slots);
+	for (int row = 0; row < NFP_P_N; row++) {
+		cr_expect_gt(room[row], 0);
+		used[row] = room[row];
+	}
+	cr_expect_leq(nfp_sizes_held(room, slots, used), NFP_SIZES_LEAST_OCTETS);
+	used[NFP_P_tcp4]++;
+	cr_expect_gt(nfp_sizes_held(room, slots, used), NFP_SIZES_LEAST_OCTETS / 4);
+}
