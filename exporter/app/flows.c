@@ -60,7 +60,7 @@ static int read_row(Reader *r, NfpSource *source, struct nfp_bucket id, const Nf
 
 static int read_bucket(Reader *r, NfpSource *source, struct nfp_bucket id)
 {
-	struct nfp_bucket label = id;
+	struct nfp_bucket label = id, none = { 0 };
 	NfpConvert convert = {
 		.domain = source->domain,
 	};
@@ -69,7 +69,7 @@ static int read_bucket(Reader *r, NfpSource *source, struct nfp_bucket id)
 	if (r->options->since)
 		label = (struct nfp_bucket){ r->options->since, (uint64_t)g_get_real_time() * 1000 };
 	convert.id = label;
-	convert.seed = nfp_uid_seed(r->hostname, source->domain, r->options->after ? (struct nfp_bucket){ 0 } : label);
+	convert.seed = nfp_uid_seed(r->hostname, source->domain, r->options->after ? none : label);
 	for (int row = 0; !rc && row < NFP_P_N; row++)
 		rc = read_row(r, source, id, &convert, row);
 	return rc;

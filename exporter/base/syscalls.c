@@ -193,8 +193,8 @@ static void on_forbidden(int sig, siginfo_t *info, void *context)
 		digits[--n] = (char)('0' + number % 10);
 	while (number /= 10);
 	written = write(STDERR_FILENO, before, sizeof(before) - 1);
-	written = write(STDERR_FILENO, digits + n, sizeof(digits) - n);
-	written = write(STDERR_FILENO, after, sizeof(after) - 1);
+	written += write(STDERR_FILENO, digits + n, sizeof(digits) - n);
+	written += write(STDERR_FILENO, after, sizeof(after) - 1);
 	(void)written; /* nobody listens: we end all the same */
 	signal(SIGSYS, SIG_DFL);
 	raise(SIGSYS);

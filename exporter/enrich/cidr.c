@@ -26,7 +26,7 @@ static bool parse_length(const char *text, uint8_t bits, uint8_t *ret)
 {
 	guint value = 0, digits = 0;
 
-	for (; g_ascii_isdigit(text[digits]) && digits < 4; digits++)
+	for (; digits < 4 && g_ascii_isdigit(text[digits]); digits++)
 		value = value * 10 + (guint)(text[digits] - '0');
 	if (!digits || text[digits] || value > bits)
 		return false;

@@ -73,7 +73,6 @@ static bool take_head(Cursor *c, Field *ret)
 static bool skip(Cursor *c, uint32_t depth)
 {
 	Field field;
-	uint32_t fields = 0;
 
 	if (depth > DEPTH_MAX || !take_head(c, &field))
 		return false;
@@ -81,7 +80,8 @@ static bool skip(Cursor *c, uint32_t depth)
 		return true;
 	if (field.type == MAP || field.type == ARRAY) {
 		/* Each takes an octet at least: no more turns than the file has octets. */
-		fields = field.type == MAP ? 2 * field.size : field.size;
+		uint32_t fields = field.type == MAP ? 2 * field.size : field.size;
+
 		while (fields-- > 0)
 			if (!skip(c, depth + 1))
 				return false;

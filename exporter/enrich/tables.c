@@ -93,7 +93,7 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *ret)
 	uint64_t value = 0;
 	guint digits = 0;
 
-	for (; g_ascii_isdigit(text[digits]) && digits < 11; digits++)
+	for (; digits < 11 && g_ascii_isdigit(text[digits]); digits++)
 		value = value * 10 + (uint64_t)(text[digits] - '0');
 	if (!digits || text[digits] || value > most)
 		return false;

@@ -422,7 +422,7 @@ static void look_up(Emit *e, int trie, guint words, guint32 at, guint found)
 		add(e, BPF_REG_2, (gint32)(at + 4 * i));
 		fetch(e, BPF_W, UNBOUND, e->none);
 		put(e, BPF_ALU | BPF_END | BPF_TO_BE, BPF_REG_0, 0, 0, 32); /* as on the wire again */
-		store(e, (gint16)(KEY + 4 + 4 * i), BPF_REG_0);
+		store(e, (gint16)(KEY + 4 + 4 * (gint32)i), BPF_REG_0);
 	}
 	set(e, BPF_REG_0, words * 32);
 	store(e, KEY, BPF_REG_0);

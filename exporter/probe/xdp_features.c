@@ -68,14 +68,18 @@ int nfp_xdp_native(uint32_t ifindex)
 	if (fd < 0)
 		return -errno;
 	rc = ask(fd, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, "netdev", sizeof("netdev"), answer);
-	attr = rc ? (NfpNetlinkAttr){ 0 } : attr_of(answer, CTRL_ATTR_FAMILY_ID);
+	if (rc)
+		return rc;
+	attr = attr_of(answer, CTRL_ATTR_FAMILY_ID);
 	if (!attr.data || attr.size < sizeof(family))
-		return rc ? rc : -EBADMSG;
+		return -EBADMSG;
 	memcpy(&family, attr.data, sizeof(family));
 	rc = ask(fd, family, NETDEV_CMD_DEV_GET, NETDEV_A_DEV_IFINDEX, &ifindex, sizeof(ifindex), answer);
-	attr = rc ? (NfpNetlinkAttr){ 0 } : attr_of(answer, NETDEV_A_DEV_XDP_FEATURES);
+	if (rc)
+		return rc;
+	attr = attr_of(answer, NETDEV_A_DEV_XDP_FEATURES);
 	if (!attr.data || attr.size < sizeof(features))
-		return rc ? rc : -ENODATA;
+		return -ENODATA;
 	memcpy(&features, attr.data, sizeof(features));
 	return (features & NETDEV_XDP_ACT_BASIC) != 0;
 }
