@@ -71,13 +71,13 @@ done
 # Encapsulated: the outer headers are repeated for each segment too.
 tunnel() {
 	local node=$1 dev=$2 local=$3 remote=$4 id=$5 me=$6 other=$7
-	ip -n "$E2E_ID-$node" link add "vx$id" address 02:08:00:00:0$me:0$id type vxlan id "$id" \
+	ip -n "$E2E_ID-$node" link add "vx$id" address "02:08:00:00:0$me:0$id" type vxlan id "$id" \
 		local "$local" remote "$remote" dstport 4789 dev "$dev"
 	ip -n "$E2E_ID-$node" link set "vx$id" up
 	ip -n "$E2E_ID-$node" addr add "10.8.$id.$me/24" dev "vx$id"
 	ip -n "$E2E_ID-$node" addr add "fd08:$id::$me/64" dev "vx$id" nodad
-	ip -n "$E2E_ID-$node" neigh replace "10.8.$id.$other" lladdr 02:08:00:00:0$other:0$id dev "vx$id" nud permanent
-	ip -n "$E2E_ID-$node" neigh replace "fd08:$id::$other" lladdr 02:08:00:00:0$other:0$id dev "vx$id" nud permanent
+	ip -n "$E2E_ID-$node" neigh replace "10.8.$id.$other" lladdr "02:08:00:00:0$other:0$id" dev "vx$id" nud permanent
+	ip -n "$E2E_ID-$node" neigh replace "fd08:$id::$other" lladdr "02:08:00:00:0$other:0$id" dev "vx$id" nud permanent
 }
 tunnel a a0 10.9.1.1 10.9.4.2 4 1 2
 tunnel b b0 10.9.4.2 10.9.1.1 4 2 1

@@ -24,7 +24,7 @@ for verb in run "attach v0" "status" "flows" "detach v0" detach "object v0 -o $E
 done
 install -m 600 "$E2E_DIR/nfprobe.yaml" "$E2E_DIR/secret.yaml"
 in_n 2 'secret.yaml cannot be read: Permission denied' "${nobody[@]}" run -c "$E2E_DIR/secret.yaml"
-no_caps=(setpriv --bounding-set=-bpf,-sys_admin,-perfmon "$NFPROBE")
+no_caps=(setpriv "--bounding-set=-bpf,-sys_admin,-perfmon" "$NFPROBE")
 in_n 77 'CAP_BPF' "${no_caps[@]}" run "${c[@]}"
 in_n 77 'CAP_BPF' "${no_caps[@]}" attach v0 "${c[@]}"
 say "ok: no privilege"

@@ -9,7 +9,7 @@ need_nfprobe
 ns_add s r
 link s s0 02:0a:00:00:00:01 r r0 02:0a:00:00:00:03
 for host in $(seq 1 40); do
-	ip -n "$E2E_ID-s" addr add 10.9.1.$host/24 dev s0
+	ip -n "$E2E_ID-s" addr add "10.9.1.$host/24" dev s0
 done
 ip -n "$E2E_ID-r" addr add 10.9.1.100/24 dev r0
 chain_quiet
@@ -39,7 +39,8 @@ nfprobe_start r 2 --flush
 # load: each host of s talks to r, which answers with ICMP: a flow in both directions.
 load() {
 	local host
-	for host in $(seq 1 40); do in_ns s ping -q -n -c "$1" -i 0.01 -W 1 -I 10.9.1.$host 10.9.1.100 >/dev/null & done
+	for host in $(seq 1 40); do in_ns s ping -q -n -c "$1" -i 0.01 -W 1 -I "10.9.1.$host" 10.9.1.100 >/dev/null & done
+	# shellcheck disable=SC2046 # numbers
 	wait $(jobs -p | grep -vxF "$(printf '%s\n' "${E2E_PID[@]}")")
 }
 group() { status | books "[g for g in s['groups'] if g['name'] == '$1'][0]['active']"; }

@@ -60,6 +60,11 @@ e2e_end() {
 		# In one go: bash tells of a killed child as soon as it may.
 		{ kill -KILL "${E2E_PID[$name]}"; wait "${E2E_PID[$name]}"; } 2>/dev/null
 	done
+	# Of processes whose exit code nobody asked for.
+	if [ $code = 0 ] && grep -q -E 'ERROR: [A-Z][A-Za-z]+Sanitizer|: runtime error: ' "$E2E_DIR"/*.log 2>/dev/null; then
+		say "FAILED: a sanitizer's report" >&2
+		code=1
+	fi
 	if [ $code != 0 ] && [ $code != 77 ] && [ $code -lt 128 ] && [ -z "${E2E_QUIET-}" ]; then
 		for name in "$E2E_DIR"/*.log; do
 			[ -s "$name" ] && say "--- $(basename "$name"), last lines:" && tail -n 25 "$name"
@@ -204,22 +209,22 @@ chain() {
 }
 
 chain_link() {
-	link "$1" "$2" 02:09:00:00:0$n:01 "$3" "$4" 02:09:00:00:0$n:02
-	address "$1" "$2" $n 1
-	address "$3" "$4" $n 2
-	neighbour "$1" "$2" $n 2
-	neighbour "$3" "$4" $n 1
+	link "$1" "$2" "02:09:00:00:0$n:01" "$3" "$4" "02:09:00:00:0$n:02"
+	address "$1" "$2" "$n" 1
+	address "$3" "$4" "$n" 2
+	neighbour "$1" "$2" "$n" 2
+	neighbour "$3" "$4" "$n" 1
 	n=$((n + 1))
 }
 
 address() {
-	ip -n "$E2E_ID-$1" addr add 10.9.$3.$4/24 dev "$2"
-	ip -n "$E2E_ID-$1" addr add fd09:$3::$4/64 dev "$2" nodad
+	ip -n "$E2E_ID-$1" addr add "10.9.$3.$4/24" dev "$2"
+	ip -n "$E2E_ID-$1" addr add "fd09:$3::$4/64" dev "$2" nodad
 }
 
 neighbour() {
-	ip -n "$E2E_ID-$1" neigh replace 10.9.$3.$4 lladdr 02:09:00:00:0$3:0$4 dev "$2" nud permanent
-	ip -n "$E2E_ID-$1" neigh replace fd09:$3::$4 lladdr 02:09:00:00:0$3:0$4 dev "$2" nud permanent
+	ip -n "$E2E_ID-$1" neigh replace "10.9.$3.$4" lladdr "02:09:00:00:0$3:0$4" dev "$2" nud permanent
+	ip -n "$E2E_ID-$1" neigh replace "fd09:$3::$4" lladdr "02:09:00:00:0$3:0$4" dev "$2" nud permanent
 }
 
 # route NS "N..."|default VIA-N.HOST DEV
@@ -230,8 +235,8 @@ route() {
 			ip -n "$E2E_ID-$1" route add default via "$via4" dev "$4"
 			ip -n "$E2E_ID-$1" -6 route add default via "$via6" dev "$4"
 		else
-			ip -n "$E2E_ID-$1" route add 10.9.$n.0/24 via "$via4" dev "$4"
-			ip -n "$E2E_ID-$1" -6 route add fd09:$n::/64 via "$via6" dev "$4"
+			ip -n "$E2E_ID-$1" route add "10.9.$n.0/24" via "$via4" dev "$4"
+			ip -n "$E2E_ID-$1" -6 route add "fd09:$n::/64" via "$via6" dev "$4"
 		fi
 	done
 }

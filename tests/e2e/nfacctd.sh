@@ -71,6 +71,7 @@ rest a r b
 told() {
 	local all
 	all=$(status | books "' '.join(str(c['records']) for c in s['collectors'] if c['name'].endswith('-options'))")
+	# shellcheck disable=SC2086 # numbers
 	python3 - "$E2E_DIR/options.json" "$(ifindex r ra)" $all <<'PY'
 import json, sys
 rows = [json.loads(line) for line in open(sys.argv[1])]
@@ -106,7 +107,7 @@ want=$(sums metered metered)
 [ "${want% *}" = "$(status | books 's["recorded"]')" ] || fail "the lines have ${want% *} packets, the books others"
 [ "${want% *}" -gt 10000 ] || fail "only ${want% *} packets"
 for version in 10 9; do
-	same_sums() { [ "$(sums flows $version)" = "$want" ]; }
+	same_sums() { [ "$(sums flows "$version")" = "$want" ]; }
 	wait_for 60 "nfacctd to print $want of version $version" same_sums
 	say "ok: version $version: packets and octets $want, as metered"
 done

@@ -118,6 +118,7 @@ for name in ten nine; do
 	[ $name = ten ] || port=9996
 	nfcapd_stop r $name $port
 	columns=$(python3 -c 'import re, sys; print(re.search("COLUMNS = \"(.*)\"", open(sys.argv[1]).read()).group(1))' "$E2E_DIR/judge.py")
+	# shellcheck disable=SC2086 # words
 	nfdump -6 -q -N -R "$E2E_DIR/$name" -o "fmt:$(printf '%%%s|' $columns)" >"$E2E_DIR/$name.rows"
 	python3 "$E2E_DIR/judge.py" "$E2E_DIR/ingress.json" "$E2E_DIR/egress.json" "$(ifindex r r0)" \
 		<"$E2E_DIR/$name.rows" >"$E2E_DIR/$name.faults" ||

@@ -22,6 +22,7 @@ YAML
 
 # subscriber NAME connect|bind PORT [PAUSE]
 subscriber() {
+	# shellcheck disable=SC2086 # it may be absent
 	start r "$1" /usr/bin/python3 "$E2E_SUPPORT/ntopng.py" subscribe "$2" "tcp://127.0.0.1:$3" "$E2E_DIR/$1.json" ${4-}
 }
 look() { python3 "$E2E_SUPPORT/ntopng.py" check "$E2E_DIR/$1.json" >"$E2E_DIR/$1.sum"; }

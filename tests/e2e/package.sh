@@ -180,7 +180,7 @@ say "ok: $sent packets sent, seen and in records, over a restart, a kill, an upg
 in_machine systemctl start nfprobe || complain "start"
 apt remove nfprobe
 [ -z "$(ls -A "$root/sys/fs/bpf/nfprobe" 2>/dev/null)" ] || fail "pins stay: $(ls "$root/sys/fs/bpf/nfprobe")"
-[ -z "$(in_ns r bpftool net show dev r0 | grep nfp)" ] || fail "programs stay: $(in_ns r bpftool net show dev r0)"
+! grep -q nfp <<<"$(in_ns r bpftool net show dev r0)" || fail "programs stay: $(in_ns r bpftool net show dev r0)"
 [ -f "$root/etc/nfprobe/nfprobe.yaml" ] && [ -f "$root/var/lib/nfprobe/enrichment.db" ] || fail "more than the program was removed"
 apt purge nfprobe
 for path in /etc/nfprobe /var/lib/nfprobe /run/nfprobe /sys/fs/bpf/nfprobe /usr/sbin/nfprobe /lib/systemd/system/nfprobe.service; do

@@ -185,7 +185,7 @@ for name in stays tcp "moves?"; do
 	read -r packets records again < <(python3 "$E2E_DIR/distinct.py" <"$E2E_DIR/records.json") || fail "$name: records"
 	[ "$packets" = "$total" ] || fail "$name: $packets packets of $total ($records records, $again came again)"
 	say "ok: $name has all $packets packets in $records records, $again came again"
-	[ $name != stays ] || [ "$again" = 0 ] || fail "$name: $again records came again"
+	[ "$name" != stays ] || [ "$again" = 0 ] || fail "$name: $again records came again"
 done
 [ "$(find "$E2E_DIR/stays" -name '*.ipfix' | wc -l)" = 1 ] || fail "the collector that nobody changed has another session"
 python3 "$E2E_SUPPORT/ipfix.py" check "$E2E_DIR"/stays/*.ipfix >/dev/null || fail "a gap at the collector that nobody changed"

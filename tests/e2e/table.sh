@@ -19,6 +19,7 @@ n=0
 records=0
 most=40
 [ "${NFPROBE_FULL:-0}" = 1 ] && most=1000000
+# shellcheck disable=SC2012 # by size, and their names have no blanks
 mapfile -t captures < <(ls -S "$corpus"/captures/*.pcap* | head -n "$most")
 for capture in "${captures[@]}"; do
 	replay table "$capture" &

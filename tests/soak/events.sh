@@ -28,6 +28,7 @@ YAML
 
 start_probe() {
 	start r nfprobe "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml"
+	# shellcheck disable=SC2034 # for lib_nfprobe.sh
 	E2E_PROBE_NS=r
 	wait_for 60 "r0 to be metered" is_metered r0
 }
@@ -129,7 +130,7 @@ link_sends() {
 	on_link=$((on_link + $1))
 }
 # All that was sent on the link has gone by the hook: the counter is behind it.
-have_come() { [ "$(counter r "$1" rx_packets)" = $on_link ]; }
+have_come() { [ "$(counter r "$1" rx_packets)" = "$on_link" ]; }
 link_down() {
 	wait_for 20 "the packets on $1" have_come "$1"
 	ip -n "$E2E_ID-s" link del "s$links"

@@ -12,16 +12,16 @@ for n in 1 2; do
 done
 for node in s:1 r:2; do
 	me=${node#*:} name=${node%:*} ns=$E2E_ID-${node%:*}
-	ip -n "$ns" link add bond0 address 02:0a:00:00:09:0$me type bond mode balance-rr miimon 100
+	ip -n "$ns" link add bond0 address "02:0a:00:00:09:0$me" type bond mode balance-rr miimon 100
 	for n in 1 2; do
-		ip -n "$ns" link set $name$n down
-		ip -n "$ns" link set $name$n master bond0
+		ip -n "$ns" link set "$name$n" down
+		ip -n "$ns" link set "$name$n" master bond0
 	done
 	ip -n "$ns" link set bond0 up
 	ip -n "$ns" link add v100 link bond0 type vlan id 100
 	ip -n "$ns" link set v100 up
-	ip -n "$ns" addr add 10.10.0.$me/24 dev bond0
-	ip -n "$ns" addr add 10.10.1.$me/24 dev v100
+	ip -n "$ns" addr add "10.10.0.$me/24" dev bond0
+	ip -n "$ns" addr add "10.10.1.$me/24" dev v100
 done
 for dev in bond0:0 v100:1; do
 	ip -n "$E2E_ID-s" neigh replace 10.10.${dev#*:}.2 lladdr 02:0a:00:00:09:02 dev "${dev%:*}" nud permanent

@@ -20,11 +20,11 @@ done
 for node in s:r:1:2 r:s:2:1; do
 	IFS=: read -r name other me peer <<<"$node"
 	ns=$E2E_ID-$name
-	ip -n "$ns" link add gre1 type gre local 10.10.0.$me remote 10.10.0.$peer
-	ip -n "$ns" link add ipip1 type ipip local 10.10.0.$me remote 10.10.0.$peer
+	ip -n "$ns" link add gre1 type gre local "10.10.0.$me" remote "10.10.0.$peer"
+	ip -n "$ns" link add ipip1 type ipip local "10.10.0.$me" remote "10.10.0.$peer"
 	ip -n "$ns" link add wg1 type wireguard
 	in_ns "$name" wg set wg1 private-key "$E2E_DIR/$name.key" listen-port 51820 \
-		peer "$(cat "$E2E_DIR/$other.pub")" allowed-ips 0.0.0.0/0,::/0 endpoint 10.10.0.$peer:51820
+		peer "$(cat "$E2E_DIR/$other.pub")" allowed-ips 0.0.0.0/0,::/0 endpoint "10.10.0.$peer:51820"
 	for dev in gre1:1 ipip1:2 wg1:3; do
 		ip -n "$ns" link set "${dev%:*}" up
 		ip -n "$ns" addr add "10.10.${dev#*:}.$me/24" dev "${dev%:*}"

@@ -42,8 +42,8 @@ for host in red:a0:1 blue:b0:2; do
 	IFS=: read -r ns if n <<<"$host"
 	ip -n "$E2E_ID-$ns" addr add 10.9.1.1/24 dev "$if"
 	ip -n "$E2E_ID-$ns" addr add fd09:1::1/64 dev "$if" nodad
-	ip -n "$E2E_ID-$ns" neigh replace 10.9.1.2 lladdr 02:15:00:00:0$n:02 dev "$if" nud permanent
-	ip -n "$E2E_ID-$ns" neigh replace fd09:1::2 lladdr 02:15:00:00:0$n:02 dev "$if" nud permanent
+	ip -n "$E2E_ID-$ns" neigh replace 10.9.1.2 lladdr "02:15:00:00:0$n:02" dev "$if" nud permanent
+	ip -n "$E2E_ID-$ns" neigh replace fd09:1::2 lladdr "02:15:00:00:0$n:02" dev "$if" nud permanent
 	ip -n "$E2E_ID-$ns" route add default via 10.9.1.2
 	ip -n "$E2E_ID-$ns" -6 route add default via fd09:1::2
 done
