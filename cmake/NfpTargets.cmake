@@ -53,8 +53,8 @@ endfunction()
 function(nfp_bench_programs)
 	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/*.c")
 	list(FILTER sources EXCLUDE REGEX "\\.bpf\\.c$")
-	# With the tests too: e2e/bench.sh runs them, so that they do not rot. Sanitizers would be measured instead.
-	if(NOT NFP_BENCH AND (NOT BUILD_TESTING OR NFP_SANITIZE))
+	# With the tests too: e2e/bench.sh runs them, so that they do not rot. Sanitizers and gcov would be measured instead.
+	if(NOT NFP_BENCH AND (NOT BUILD_TESTING OR NFP_SANITIZE OR NFP_COVERAGE))
 		return()
 	endif()
 	nfp_test_base()
@@ -109,13 +109,16 @@ function(nfp_script_tests dir label timeout)
 endfunction()
 
 function(nfp_test_properties test label timeout)
-	if(NFP_SANITIZE) # several times slower
+	if(NFP_SANITIZE OR NFP_COVERAGE) # several times slower
 		math(EXPR timeout "${timeout} * 3")
 	endif()
 	set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT ${timeout}
 		SKIP_RETURN_CODE 77)
 	set(environment "NFP_BUILD=${CMAKE_BINARY_DIR}" "NFP_CC=${CMAKE_C_COMPILER}"
 		"NFPROBE=$<TARGET_FILE:nfprobe>")
+	if(NFP_COVERAGE) # of processes that may not write beside the objects; made by scripts/coverage
+		list(APPEND environment "GCOV_ERROR_FILE=${CMAKE_BINARY_DIR}/gcov.errors")
+	endif()
 	if(NFP_SANITIZE MATCHES "thread")
 		set(suppressions suppressions)
 		if(test MATCHES "/test_(tls|dtls|tls_handshake)$")
