@@ -74,7 +74,8 @@ void nfp_csv_append(GString *out, const char *text)
 {
 	size_t length = strlen(text);
 
-	if (!strpbrk(text, ",\"\r\n") && (!length || (text[0] != ' ' && text[0] != '\t' && !g_ascii_isspace(text[length - 1])))) {
+	/* A line that begins with "#" would be a comment. */
+	if (!strpbrk(text, ",\"\r\n") && (!length || (!strchr(" \t#", text[0]) && !g_ascii_isspace(text[length - 1])))) {
 		g_string_append(out, text);
 		return;
 	}

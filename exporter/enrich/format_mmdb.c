@@ -45,9 +45,10 @@ static uint32_t number_at(MMDB_entry_s *entry, const char *const *path)
 	case MMDB_DATA_TYPE_UINT32:
 		return data.uint32;
 	case MMDB_DATA_TYPE_UTF8_STRING: {
-		char text[16];
+		char text[16] = "";
 
-		g_strlcpy(text, data.utf8_string, MIN(sizeof(text), data.data_size + 1));
+		/* No NUL ends it: what lies behind it may be the end of the file. */
+		memcpy(text, data.utf8_string, MIN(sizeof(text) - 1, data.data_size));
 		return (uint32_t)g_ascii_strtoull(g_ascii_strncasecmp(text, "as", 2) ? text : text + 2, NULL, 10);
 	}
 	default:
