@@ -259,9 +259,10 @@ static gint16 slot(guint32 k)
 
 static bool is_slot(const struct sock_filter *c)
 {
-	switch (c->code) {
-	case BPF_LD | BPF_MEM:
-	case BPF_LDX | BPF_MEM:
+	switch (BPF_CLASS(c->code)) {
+	case BPF_LD:
+	case BPF_LDX:
+		return BPF_MODE(c->code) == BPF_MEM;
 	case BPF_ST:
 	case BPF_STX:
 		return true;

@@ -201,6 +201,7 @@ Test(probe_translate, what_is_no_filter_is_refused)
 		{ { BPF_JMP | 0x50, 0, 0, 0 }, { BPF_RET, 0, 0, 1 } },
 		{ { BPF_LD | BPF_MEM, 0, 0, 16 }, { BPF_RET, 0, 0, 1 } },
 		{ { BPF_STX, 0, 0, 0xffffffff }, { BPF_RET, 0, 0, 1 } },
+		{ { BPF_LD | BPF_H | BPF_MEM, 0, 0, 0x10000000 }, { BPF_RET, 0, 0, 1 } },
 		{ { BPF_ALU | BPF_DIV, 0, 0, 0 }, { BPF_RET, 0, 0, 1 } },
 		{ { BPF_ALU | 0xb0, 0, 0, 1 }, { BPF_RET, 0, 0, 1 } },
 		{ { BPF_LDX | BPF_ABS, 0, 0, 1 }, { BPF_RET, 0, 0, 1 } },
