@@ -6,7 +6,8 @@
 #   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
 #   tests/vm/*.sh (not lib*.sh) label vm: in qemu, on a kernel of Debian's
 #   tests/image/*.sh (not lib*.sh) label image: the container image, NFPROBE_FULL=1
-#   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz          bench/*.c                     not a test
+#   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz; its inputs of tests/fuzz/corpus/<topic> in each build, label unit
+#   bench/*.c                   not a test
 #   bench/support/*.c           linked into every bench program
 #   tests/support/*.c           linked into every test and bench program
 #   {tests/kernel,tests/support,bench}/*.bpf.c  BPF objects, their skeletons on the include path
@@ -130,34 +131,60 @@ function(nfp_test_properties test label timeout)
 	set_tests_properties(${test} PROPERTIES ENVIRONMENT "${environment}")
 endfunction()
 
+# The topics of tests/fuzz/fuzz_<topic>.c.
+function(nfp_fuzz_topics ret)
+	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
+	set(topics "")
+	foreach(source IN LISTS sources)
+		get_filename_component(name "${source}" NAME_WE)
+		string(REGEX REPLACE "^fuzz_" "" topic "${name}")
+		list(APPEND topics ${topic})
+		# libFuzzer calls the entry function and ships no prototype for it.
+		set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
+	endforeach()
+	set(${ret} ${topics} PARENT_SCOPE)
+endfunction()
+
 function(nfp_fuzz_programs)
 	if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
 		message(FATAL_ERROR "NFP_FUZZ needs clang")
 	endif()
-	file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c")
-	foreach(source IN LISTS sources)
-		get_filename_component(name "${source}" NAME_WE)
-		string(REPLACE "fuzz_" "" topic "${name}")
-		add_executable(${name} "${source}")
-		target_link_libraries(${name} PRIVATE libnfprobe)
-		target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
-		# libFuzzer calls the entry function and ships no prototype for it.
-		set_source_files_properties("${source}" PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
-		target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-		set(seeds "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${topic}")
-		if(NOT IS_DIRECTORY "${seeds}")
-			set(seeds "")
-		endif()
-		set(found "${CMAKE_BINARY_DIR}/corpus/${topic}")
-		set(seconds 20)
+	nfp_test_base()
+	nfp_fuzz_topics(topics)
+	foreach(topic IN LISTS topics)
+		set(source "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${topic}.c")
+		add_executable(fuzz_${topic} "${source}")
+		target_link_libraries(fuzz_${topic} PRIVATE nfp_test_base)
+		target_compile_options(fuzz_${topic} PRIVATE -fsanitize=fuzzer)
+		target_link_options(fuzz_${topic} PRIVATE -fsanitize=fuzzer)
+		set(seconds 30)
 		if(topic STREQUAL "parse")
 			set(seconds 60)
 		endif()
 		add_test(NAME fuzz/${topic} COMMAND "${CMAKE_SOURCE_DIR}/tests/fuzz/run"
-			$<TARGET_FILE:${name}> ${topic} ${seconds} "${found}" ${seeds})
+			$<TARGET_FILE:fuzz_${topic}> ${topic} ${seconds} "${CMAKE_BINARY_DIR}/found/${topic}")
 		nfp_test_properties(fuzz/${topic} fuzz 120)
 	endforeach()
 	set_tests_properties(fuzz/parse PROPERTIES LABELS "fuzz;parser") # alone in CI
+endfunction()
+
+# The same without libFuzzer, in every other build: each kept input once.
+function(nfp_fuzz_replays)
+	nfp_fuzz_topics(topics)
+	foreach(topic IN LISTS topics)
+		set(inputs "${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${topic}")
+		if(NOT IS_DIRECTORY "${inputs}")
+			continue()
+		endif()
+		add_executable(replay_${topic} "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${topic}.c"
+			"${CMAKE_SOURCE_DIR}/tests/fuzz/replay.c")
+		target_link_libraries(replay_${topic} PRIVATE nfp_test_base)
+		set_target_properties(replay_${topic} PROPERTIES
+			RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/fuzz")
+		add_test(NAME unit/fuzz/${topic} COMMAND replay_${topic} "${inputs}"
+			WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+		nfp_test_properties(unit/fuzz/${topic} unit 120)
+	endforeach()
 endfunction()
 
 function(nfp_tests)
@@ -172,6 +199,7 @@ function(nfp_tests)
 	foreach(source IN LISTS unit)
 		nfp_criterion_test("${source}" unit 300)
 	endforeach()
+	nfp_fuzz_replays()
 	file(GLOB kernel CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/kernel/test_*.c")
 	foreach(source IN LISTS kernel)
 		nfp_criterion_test("${source}" kernel 300)
