@@ -25,6 +25,16 @@ int nfp_error_exit_code(const GError *err)
 	return NFP_ERROR_FAILED;
 }
 
+char *nfp_error_line(const char *text)
+{
+	char *line = g_utf8_make_valid(text, -1);
+
+	for (char *c = line; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	return line;
+}
+
 void nfp_fd_clear(int *fd)
 {
 	if (*fd < 0)

@@ -22,6 +22,10 @@ gboolean nfp_error_errno(GError **err, NfpErrorCode code, int errnum, const char
 /* Exit code for an error of any domain: its code in NFP_ERROR, else 1. */
 int nfp_error_exit_code(const GError *err);
 
+/* Foreign words in a message of one line: valid UTF-8 (a text that was cut may end inside of a character), ? for what
+ * controls a terminal. Caller frees. */
+char *nfp_error_line(const char *text);
+
 /* A file descriptor that closes itself: NFP_AUTO_FD int fd = -1; steal with nfp_fd_steal(&fd). */
 void nfp_fd_clear(int *fd);
 int nfp_fd_steal(int *fd);

@@ -136,12 +136,13 @@ static gboolean parse_member(NfpConfTable table, const char *path, const char *t
 			     GError **err)
 {
 	const NfpConfRow *row = nfp_conf_row_find(table, path);
-	g_autofree char *why = NULL;
+	g_autofree char *why = NULL, *line = NULL;
 
 	g_return_val_if_fail(row, FALSE);
 	if (nfp_conf_value_parse(row, text, base, &why))
 		return TRUE;
-	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, why);
+	line = nfp_error_line(why);
+	g_set_error_literal(err, NFP_ERROR, NFP_ERROR_USAGE, line);
 	return FALSE;
 }
 

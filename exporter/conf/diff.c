@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "conf/diff.h"
 
+#include "base/error.h"
 #include <string.h>
 
 #define TEXT_MAX 60 /* of a value, for people */
@@ -115,8 +116,9 @@ static void change_clear(void *data)
 
 static void add(GArray *changes, NfpConfTable table, const NfpConfRow *row, const char *item, GString *text)
 {
-	NfpConfChange change = { table, row, g_strdup(item), g_string_free(text, FALSE) };
+	NfpConfChange change = { table, row, g_strdup(item), nfp_error_line(text->str) };
 
+	g_string_free(text, TRUE);
 	g_array_append_val(changes, change);
 }
 

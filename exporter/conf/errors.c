@@ -53,11 +53,13 @@ static void add(NfpConfErrors *errors, guint line, guint column, gboolean whole,
 
 void nfp_conf_errors_add(NfpConfErrors *errors, guint line, guint column, const char *format, ...)
 {
+	g_autofree char *text = NULL;
 	va_list ap;
 
 	va_start(ap, format);
-	add(errors, line, column, FALSE, g_strdup_vprintf(format, ap));
+	text = g_strdup_vprintf(format, ap);
 	va_end(ap);
+	add(errors, line, column, FALSE, nfp_error_line(text));
 }
 
 void nfp_conf_errors_add_lines(NfpConfErrors *errors, guint line, guint column, const char *lines)

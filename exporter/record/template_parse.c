@@ -41,13 +41,9 @@ static void G_GNUC_PRINTF(3, 4) complain(Parser *parser, yaml_mark_t mark, const
 	va_list args;
 
 	va_start(args, format);
-	g_autofree char *what = g_strdup_vprintf(format, args);
+	g_autofree char *told = g_strdup_vprintf(format, args);
 	va_end(args);
-	/* Words of the file are told as they are; one error stays one line. */
-	for (char *c = what; *c != '\0'; c++)
-		if ((guchar)*c < ' ' || *c == 0x7f)
-			*c = '?';
-
+	g_autofree char *what = nfp_error_line(told);
 	g_autofree char *line = g_strdup_printf("%s:%zu:%zu: %s", parser->file, mark.line + 1,
 						mark.column + 1, what);
 

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((set == NULL) != (err != NULL))
 		abort();
 	if (err != NULL && (err->domain != NFP_ERROR || err->code != NFP_ERROR_USAGE ||
-			    !g_str_has_prefix(err->message, "fuzz:")))
+			    !g_str_has_prefix(err->message, "fuzz:") || !g_utf8_validate(err->message, -1, NULL)))
 		abort();
 	if (set != NULL) {
 		check_set(set);

@@ -29,6 +29,22 @@ Test(error, exit_code_of_other_domains_is_1)
 	cr_assert_eq(nfp_error_exit_code(NULL), 1);
 }
 
+Test(error, foreign_words_become_a_line)
+{
+	static const char *const cases[][2] = {
+		{ "", "" },
+		{ "\xc3\xa4 b", "\xc3\xa4 b" },
+		{ "a\nb\x1b[2Jc\x7f", "a?b?[2Jc?" },
+		{ "cut \xc3", "cut \xef\xbf\xbd" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *line = nfp_error_line(cases[i][0]);
+
+		cr_expect_str_eq(line, cases[i][1]);
+	}
+}
+
 Test(error, fd_closes_at_the_end_of_its_scope)
 {
 	int number;

@@ -43,6 +43,23 @@ Test(diff, of_the_document)
 	       "maps.memory: 512MiB -> 1GiB\nmaps.flows: auto -> 4096\nmetrics.listen: none -> 127.0.0.1:9469\n");
 }
 
+/* A value is cut after 60 octets, maybe inside of a character. */
+Test(diff, foreign_words_are_one_line_of_utf8)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(GString) path = g_string_new("/");
+
+	for (guint i = 0; i < 40; i++)
+		g_string_append(path, "\xc3\xa4");
+	g_string_prepend(path, "templates: ");
+	g_string_append(path, "\n");
+	text = diff("interval: 60s\n", path->str);
+	cr_expect(g_utf8_validate(text, -1, NULL) && strstr(text, "..."), "%s", text);
+	g_free(text);
+	text = diff("interval: 60s\n", "templates: \"/a\\nb\"\n");
+	cr_expect_str_eq(text, "templates: none -> /a?b\n");
+}
+
 Test(diff, of_collectors)
 {
 	static const char two[] = "collectors:\n  - { name: a, endpoint: \"udp://127.0.0.1:1\" }\n" B;

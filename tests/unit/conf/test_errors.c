@@ -33,6 +33,16 @@ Test(conf_errors, in_the_order_of_the_file)
 			 "other.yaml:1:1: a\nother.yaml:2:1: b\nf.yaml:7:3: last");
 }
 
+Test(conf_errors, foreign_words_are_one_line_of_utf8)
+{
+	g_autoptr(NfpConfErrors) errors = nfp_conf_errors_new();
+	g_autoptr(GError) err = NULL;
+
+	nfp_conf_errors_add(errors, 1, 2, "\"%.2s\" is wrong\nx", "a\xc3\xa4");
+	cr_expect_not(nfp_conf_errors_none(errors, "f", &err));
+	cr_expect_str_eq(err->message, "f:1:2: \"a\xef\xbf\xbd\" is wrong?x");
+}
+
 Test(conf_errors, many_are_counted)
 {
 	g_autoptr(NfpConfErrors) errors = nfp_conf_errors_new();
