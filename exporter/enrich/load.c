@@ -19,12 +19,16 @@ typedef struct {
 
 static void left_out(Load *l, const char *column, const char *value, const char *why)
 {
+	g_autofree char *text = NULL, *line = NULL;
+
 	if (l->report->left_out++ >= NFP_LOAD_TOLD)
 		return;
 	if (!l->report->told)
 		l->report->told = g_string_new(NULL);
-	g_string_append_printf(l->report->told, "%s%s row %lld: %s \"%.64s\" %s", l->report->told->len ? "\n" : "",
-			       l->table, (long long)sqlite3_column_int64(l->stmt, 0), column, value, why);
+	text = g_strdup_printf("%s row %lld: %s \"%.64s\" %s", l->table, (long long)sqlite3_column_int64(l->stmt, 0), column,
+			       value ? value : "", why);
+	line = nfp_error_line(text);
+	g_string_append_printf(l->report->told, "%s%s", l->report->told->len ? "\n" : "", line);
 }
 
 /* Texts of the row; NULL and "" are the same. false: told. */

@@ -81,6 +81,20 @@ Test(load, malformed_rows_are_left_out_and_told)
 	nfp_test_db_clear(&test);
 }
 
+Test(load, what_is_told_is_lines_of_utf8)
+{
+	g_auto(NfpLoadReport) report = { 0 };
+	g_autoptr(NfpSnapshot) snapshot = NULL;
+	NfpTestDb test;
+
+	nfp_test_db_init(&test);
+	nfp_test_db_exec(&test, "INSERT INTO prefix(cidr) VALUES('a' || char(10) || 'b' || CAST(x'c3' AS TEXT))");
+	snapshot = nfp_load(test.db, &go_on, &report, NULL);
+	cr_assert(snapshot);
+	cr_expect(g_str_has_prefix(report.told->str, "prefix row 1: cidr \"a?b\xef\xbf\xbd\" "), "%s", report.told->str);
+	nfp_test_db_clear(&test);
+}
+
 Test(load, ends_when_told)
 {
 	g_auto(NfpLoadReport) report = { 0 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Translations of filters, run without a kernel, say what bpf_filter() of libpcap says (in the kernel: kernel/test_probe_translate). */
 #include <criterion/criterion.h>
+#include <linux/bpf.h>
 
 #include "filter/filter.h"
 #include "probe/translate.h"
