@@ -83,7 +83,7 @@ static void break_it(GBytes *code, const NfpTranslateOptions *options)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct sock_filter insns[INSNS];
+	struct sock_filter insns[BPF_MEMWORDS + INSNS], *own = insns + BPF_MEMWORDS;
 	guint8 frame[NFPT_FRAME_MAX] = { 0 };
 	g_autofree char *refused = NULL, *complaint = NULL;
 	g_autoptr(GBytes) code = NULL;
@@ -96,11 +96,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		const uint8_t *octets = data + 2 + 7 * i;
 
 		if (data[0] & 4)
-			insns[i] = (struct sock_filter){ octets[0], octets[1], octets[2], operand(0, octets + 3) };
+			own[i] = (struct sock_filter){ octets[0], octets[1], octets[2], operand(0, octets + 3) };
 		else
-			make_insn(&insns[i], octets, n - i - 1);
+			make_insn(&own[i], octets, n - i - 1);
 	}
-	code = g_bytes_new(insns, n * sizeof(insns[0]));
+	/* libpcap's slots hold anything at first, ours 0. */
+	for (guint i = 0; i < BPF_MEMWORDS; i++)
+		insns[i] = (struct sock_filter){ .code = BPF_ST, .k = i };
+	code = g_bytes_new(insns, (BPF_MEMWORDS + n) * sizeof(insns[0]));
 	if (data[0] & 4) {
 		break_it(code, &(NfpTranslateOptions){ .context = data[0] >> 4 & 1, .ethernet = data[0] & 1, .tags = data[0] & 2 });
 		return 0;

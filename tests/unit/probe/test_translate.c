@@ -39,7 +39,7 @@ Test(translate, bare_ip)
 	try_all(FALSE);
 }
 
-/* One octet of a translation is another: the machine sees it, or the frames do, most times. */
+/* A translation with another register and number somewhere: the machine sees it, or the frames do, unless they come nowhere near. */
 Test(translate, a_wrong_instruction_is_noticed)
 {
 	g_autoptr(NfpFilter) filter = nfp_filter_new("tcp dst port 443 and src net 10 or ip[8] < 32", NULL);
@@ -60,7 +60,7 @@ Test(translate, a_wrong_instruction_is_noticed)
 		for (guint frame = 0; frame < FRAMES && !differs; frame++) {
 			guint8 octets[NFPT_FRAME_MAX];
 			guint length = nfpt_filter_frame(rand, TRUE, octets);
-			NfptEbpfFrame on = { .frame = octets, .length = length, .linear = length };
+			NfptEbpfFrame on = { .frame = octets, .length = length, .linear = frame % 2 ? length : MIN(length, 18) };
 			g_autofree char *complaint = nfpt_filter_differs(code, insns, &options, &on);
 
 			differs = complaint != NULL;
@@ -68,5 +68,5 @@ Test(translate, a_wrong_instruction_is_noticed)
 		noticed += differs;
 		*insn = was;
 	}
-	cr_expect_gt(noticed, insns->len / 2, "%u of %u", noticed, insns->len);
+	cr_expect_gt(noticed, insns->len / 3, "%u of %u", noticed, insns->len);
 }
