@@ -43,11 +43,11 @@ Test(conf_walk, faults_of_structure)
 		{ INTERFACE COLLECTOR, "" },
 		{ "intervall: 60s\n",
 		  "f:1:1: unknown key \"intervall\", did you mean \"interval\"? allowed here: "
-		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, stacked, "
+		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, nice, stacked, "
 		  "maps, fragments, enrichment, biflow_memory, templates, metrics, security, log, pen, interfaces, collectors, groups" },
 		{ "biflow: true\n",
 		  "f:1:1: unknown key \"biflow\", it is one of an item of collectors; allowed here: "
-		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, stacked, "
+		  "hostname, instance, pin_root, run_dir, state_dir, interval, clock, merge_cpus, nice, stacked, "
 		  "maps, fragments, enrichment, biflow_memory, templates, metrics, security, log, pen, interfaces, collectors, groups" },
 		{ "interfaces: [ { match: a, interval: 1s } ]\n",
 		  "f:1:27: unknown key \"interval\", it is one of the document, not of an item; allowed here: "
