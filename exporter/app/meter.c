@@ -130,24 +130,19 @@ static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError 
 {
 	NfpParseOptions parse = { .decapsulate = o->decapsulate, .fragments = meter->conf->fragments,
 				  .routes = meter->conf->enrichment_routes, .sampling = sampling_of(o) };
-	g_autoptr(NfpPrefixes) prefixes = NULL;
 	g_autoptr(NfpFilter) filter = o->filter ? nfp_filter_new(o->filter, err) : NULL;
 
 	if (o->filter && !filter) {
 		g_prefix_error(err, "filter \"%.80s\": ", o->filter);
 		return FALSE;
 	}
-	if (o->prefixes && !(prefixes = nfp_prefixes_new(o->prefixes, err))) {
-		g_prefix_error(err, "prefixes: ");
-		return FALSE;
-	}
 	if (filter)
 		parse.filter = (NfpPacketFilter){ .ethernet = nfp_filter_code(filter, NFP_FILTER_ETHERNET),
 						  .raw = nfp_filter_code(filter, NFP_FILTER_RAW),
 						  .tags = nfp_filter_has_tags(filter) };
-	if (prefixes) {
-		parse.filter.prefixes4 = nfp_prefixes_v4(prefixes);
-		parse.filter.prefixes6 = nfp_prefixes_v6(prefixes);
+	if (o->prefixes) {
+		parse.filter.prefixes4 = nfp_prefixes_v4(o->prefixes);
+		parse.filter.prefixes6 = nfp_prefixes_v6(o->prefixes);
 	}
 	nfp_probe_set_parse(meter->probe, parse);
 	return TRUE;

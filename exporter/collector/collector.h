@@ -10,13 +10,14 @@
 #include <glib.h>
 
 #include "base/clock.h"
+#include "filter/prefixes.h"
 #include "record/batch.h"
 #include "record/fields_peers.h"
 #include "record/name_tables.h"
 #include "record/templates.h"
 #include "transport/transport.h"
 
-/* One entry of `collectors:`; strings owned by the configuration. */
+/* One entry of `collectors:`; what it points to is owned by the configuration. */
 typedef struct {
 	char *name;
 	char *endpoint;            /* as transport/endpoint.h reads it */
@@ -24,7 +25,7 @@ typedef struct {
 	char *template_set;        /* name of a template set */
 	gboolean biflow;           /* both directions of a flow in one record */
 	char *filter;              /* which records it gets, in the syntax of pcap-filter(7); NULL: all */
-	char *prefixes;            /* of those only records from or to these (filter/prefixes.h); NULL: all */
+	NfpPrefixes *prefixes;     /* of those only records from or to these; NULL: all */
 	NfpPeer kind;              /* who receives, if that is known */
 	int scale;                 /* counts leave as those of all packets */
 	uint32_t sampling;         /* 1-in-N of all that is metered; 0 or 1: it differs, or there is none */

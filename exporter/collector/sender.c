@@ -416,10 +416,8 @@ static gboolean make_sieve(const NfpCollectorOptions *options, NfpSieve *sieve, 
 		g_prefix_error(err, "filter \"%.80s\": ", options->filter);
 		return FALSE;
 	}
-	if (options->prefixes && !(sieve->prefixes = nfp_prefixes_new(options->prefixes, err))) {
-		g_prefix_error(err, "prefixes: ");
-		return FALSE;
-	}
+	if (options->prefixes)
+		sieve->prefixes = nfp_prefixes_ref(options->prefixes);
 	return TRUE;
 }
 

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include <string.h>
 
+#include "filter/prefixes.h"
+
 #define TEXT_MAX 60 /* of a value, for people */
 
 static gboolean is_wide(const NfpConfRow *row)
@@ -23,8 +25,15 @@ static const char *string_of(const NfpConfRow *row, const void *base)
 	return *(char *const *)((const char *)base + row->offset);
 }
 
+static const NfpPrefixes *prefixes_of(const NfpConfRow *row, const void *base)
+{
+	return *(NfpPrefixes *const *)((const char *)base + row->offset);
+}
+
 static gboolean same_value(const NfpConfRow *row, const void *a, const void *b)
 {
+	if (row->type == NFP_CONF_PREFIXES)
+		return nfp_prefixes_same(prefixes_of(row, a), prefixes_of(row, b));
 	if (nfp_conf_types[row->type].is_string)
 		return !g_strcmp0(string_of(row, a), string_of(row, b));
 	return number_of(row, a) == number_of(row, b);
@@ -77,7 +86,7 @@ static void print_choice(const NfpConfRow *row, uint64_t value, GString *out)
 		}
 }
 
-static void print_string(const NfpConfRow *row, const char *text, GString *out)
+static void print_string(const char *text, GString *out)
 {
 	if (!text)
 		g_string_append(out, "none");
@@ -89,8 +98,14 @@ static void print_value(const NfpConfRow *row, const void *base, GString *out)
 {
 	uint64_t value;
 
+	if (row->type == NFP_CONF_PREFIXES) {
+		const NfpPrefixes *prefixes = prefixes_of(row, base);
+
+		print_string(prefixes ? nfp_prefixes_text(prefixes) : NULL, out);
+		return;
+	}
 	if (nfp_conf_types[row->type].is_string) {
-		print_string(row, string_of(row, base), out);
+		print_string(string_of(row, base), out);
 		return;
 	}
 	value = number_of(row, base);
@@ -131,6 +146,18 @@ static GString *begin(NfpConfTable table, const char *item)
 	return text;
 }
 
+/* The same file, and somebody has changed it. */
+static gboolean other_content(const NfpConfRow *row, const void *from, const void *to)
+{
+	const NfpPrefixes *a, *b;
+
+	if (row->type != NFP_CONF_PREFIXES)
+		return FALSE;
+	a = prefixes_of(row, from);
+	b = prefixes_of(row, to);
+	return a && b && g_str_equal(nfp_prefixes_text(a), nfp_prefixes_text(b));
+}
+
 static void compare_rows(GArray *changes, NfpConfTable table, const char *item, const void *from, const void *to)
 {
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
@@ -144,6 +171,9 @@ static void compare_rows(GArray *changes, NfpConfTable table, const char *item, 
 		/* A set of tunnels has no short form. */
 		if (row->type == NFP_CONF_TUNNELS) {
 			g_string_append(text, "changed");
+		} else if (other_content(row, from, to)) {
+			print_value(row, to, text);
+			g_string_append(text, " has other prefixes");
 		} else {
 			print_value(row, from, text);
 			g_string_append(text, " -> ");

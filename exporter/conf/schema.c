@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "filter/prefixes.h"
 
 #define TOP(member) .table = NFP_CONF_TOP, .offset = offsetof(NfpConf, member)
 #define INTERFACE(member) \
@@ -493,8 +494,14 @@ void nfp_conf_set_defaults(NfpConfTable table, void *base)
 
 void nfp_conf_clear_strings(NfpConfTable table, void *base)
 {
-	for (guint i = 0; i < nfp_conf_rows_n; i++)
-		if (nfp_conf_rows[i].table == table &&
-		    nfp_conf_types[nfp_conf_rows[i].type].is_string)
-			g_clear_pointer((char **)((char *)base + nfp_conf_rows[i].offset), g_free);
+	for (guint i = 0; i < nfp_conf_rows_n; i++) {
+		void *member = (char *)base + nfp_conf_rows[i].offset;
+
+		if (nfp_conf_rows[i].table != table)
+			continue;
+		if (nfp_conf_types[nfp_conf_rows[i].type].is_string)
+			g_clear_pointer((char **)member, g_free);
+		else if (nfp_conf_rows[i].type == NFP_CONF_PREFIXES)
+			g_clear_pointer((NfpPrefixes **)member, nfp_prefixes_free);
+	}
 }

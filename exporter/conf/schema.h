@@ -29,8 +29,8 @@ typedef enum {
 	NFP_CONF_CHOICE,       /* an enum or gboolean */
 	NFP_CONF_TUNNELS,      /* uint32_t, 1 << kind of tunnel; a YAML list, or a text with commas */
 	NFP_CONF_NAMES,        /* char *, with commas between; a YAML list, or a text with commas */
-	NFP_CONF_FILTER,       /* char * from here on */
-	NFP_CONF_PREFIXES,     /* with commas between, or a path; a YAML list, too */
+	NFP_CONF_FILTER,       /* char * */
+	NFP_CONF_PREFIXES,     /* NfpPrefixes *; a text with commas, or a path; a YAML list, too */
 	NFP_CONF_TYPES_N,
 } NfpConfType;
 
@@ -114,7 +114,7 @@ GPtrArray *nfp_conf_keys(NfpConfTable table, const char *section);
 
 /* Gives every member of an item (or of the NfpConf) its row's default; members are zero before. */
 void nfp_conf_set_defaults(NfpConfTable table, void *base);
-/* Frees the strings that rows describe and sets them to NULL. */
+/* Frees the strings and lists that rows describe and sets them to NULL. */
 void nfp_conf_clear_strings(NfpConfTable table, void *base);
 
 /* ---- values.c

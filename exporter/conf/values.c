@@ -311,10 +311,13 @@ static gboolean parse_prefixes(const NfpConfRow *row, const char *text, void *me
 	g_autoptr(GError) error = NULL;
 	g_autoptr(NfpPrefixes) prefixes = nfp_prefixes_new(text, &error);
 
-	if (prefixes)
-		return take_string(text, member);
-	*ret_why = g_strdup(error->message);
-	return FALSE;
+	if (!prefixes) {
+		*ret_why = g_strdup(error->message);
+		return FALSE;
+	}
+	nfp_prefixes_free(*(NfpPrefixes **)member);
+	*(NfpPrefixes **)member = g_steal_pointer(&prefixes);
+	return TRUE;
 }
 
 static gboolean parse_names(const NfpConfRow *row, const char *text, void *member, char **ret_why)
@@ -359,7 +362,7 @@ const NfpConfTypeRow nfp_conf_types[NFP_CONF_TYPES_N] = {
 	[NFP_CONF_CHOICE] = { "choice", NULL, FALSE, parse_choice, NULL },
 	[NFP_CONF_TUNNELS] = { "list", NULL, FALSE, parse_tunnels, NULL },
 	[NFP_CONF_FILTER] = { "filter", "an expression of pcap-filter(7), as `not port 22`", TRUE, parse_filter, NULL },
-	[NFP_CONF_PREFIXES] = { "list", "prefixes, or the path of a file with one a line", TRUE, parse_prefixes, NULL },
+	[NFP_CONF_PREFIXES] = { "list", "prefixes, or the path of a file with one a line", FALSE, parse_prefixes, NULL },
 	[NFP_CONF_NAMES] = { "list of names", "names of collectors", TRUE, parse_names, NULL },
 };
 

@@ -94,7 +94,7 @@ static void apply_values(Walk *walk, const NfpConfRow *row, const NfpYamlNode *l
 	*member = all;
 }
 
-/* The same for names and prefixes, which are put end to end. */
+/* The same for names, which are put end to end. */
 static void apply_names(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
 {
 	char **member = (char **)((char *)base + row->offset);
@@ -115,6 +115,29 @@ static void apply_names(Walk *walk, const NfpConfRow *row, const NfpYamlNode *li
 	*member = g_string_free(g_steal_pointer(&all), FALSE);
 }
 
+/* And for prefixes, which are one list. */
+static void apply_prefixes(Walk *walk, const NfpConfRow *row, const NfpYamlNode *list, void *base)
+{
+	g_autoptr(GString) all = g_string_new(NULL);
+	g_autofree char *why = NULL;
+	gboolean fine = TRUE;
+
+	for (guint i = 0; i < list->children->len; i++) {
+		const NfpYamlNode *item = g_ptr_array_index(list->children, i);
+		g_autofree char *fault = NULL;
+
+		if (!expect(walk, item, NFP_YAML_SCALAR, row->path)) {
+			fine = FALSE;
+		} else if (!nfp_conf_value_parse(row, item->text, base, &fault)) {
+			FAULT(walk, item, "%s: %s", row->path, fault);
+			fine = FALSE;
+		}
+		g_string_append_printf(all, "%s%s", i ? "," : "", item->text ? item->text : "");
+	}
+	if (fine && !nfp_conf_value_parse(row, all->str, base, &why))
+		FAULT(walk, list, "%s: %s", row->path, why);
+}
+
 static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *value, void *base)
 {
 	g_autofree char *why = NULL;
@@ -123,8 +146,12 @@ static void apply_value(Walk *walk, const NfpConfRow *row, const NfpYamlNode *va
 		apply_values(walk, row, value, base);
 		return;
 	}
-	if ((row->type == NFP_CONF_NAMES || row->type == NFP_CONF_PREFIXES) && value->kind == NFP_YAML_SEQUENCE) {
+	if (row->type == NFP_CONF_NAMES && value->kind == NFP_YAML_SEQUENCE) {
 		apply_names(walk, row, value, base);
+		return;
+	}
+	if (row->type == NFP_CONF_PREFIXES && value->kind == NFP_YAML_SEQUENCE) {
+		apply_prefixes(walk, row, value, base);
 		return;
 	}
 

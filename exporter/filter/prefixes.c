@@ -13,6 +13,8 @@
 #define FILE_MAX (16u << 20) /* octets of a file */
 
 struct NfpPrefixes {
+	gint refs;
+	char *text;
 	GBytes *v4, *v6;
 	/* The same without those inside others: disjoint, in order. */
 	GArray *ranges4, *ranges6; /* NfpPrefix4, NfpPrefix6 */
@@ -207,12 +209,15 @@ NfpPrefixes *nfp_prefixes_new(const char *text, GError **err)
 	if (!(text[0] == '/' ? add_file(&lists, text, err) : add_words(&lists, text, err)))
 		return NULL;
 	if (v4->len + v6->len == 0) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s has no prefix, so that nothing would pass", text);
+		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "%s has no prefix, so that nothing would pass",
+			    *text ? text : "an empty list");
 		return NULL;
 	}
 	g_array_sort_with_data(v4, compare, GUINT_TO_POINTER(octets_of(v4)));
 	g_array_sort_with_data(v6, compare, GUINT_TO_POINTER(octets_of(v6)));
 	prefixes = g_new0(NfpPrefixes, 1);
+	prefixes->refs = 1;
+	prefixes->text = g_strdup(text);
 	prefixes->v4 = g_bytes_new(v4->data, v4->len * sizeof(NfpPrefix4));
 	prefixes->v6 = g_bytes_new(v6->data, v6->len * sizeof(NfpPrefix6));
 	prefixes->ranges4 = disjoint(v4);
@@ -220,15 +225,32 @@ NfpPrefixes *nfp_prefixes_new(const char *text, GError **err)
 	return prefixes;
 }
 
+NfpPrefixes *nfp_prefixes_ref(NfpPrefixes *prefixes)
+{
+	g_atomic_int_inc(&prefixes->refs);
+	return prefixes;
+}
+
 void nfp_prefixes_free(NfpPrefixes *prefixes)
 {
-	if (!prefixes)
+	if (!prefixes || !g_atomic_int_dec_and_test(&prefixes->refs))
 		return;
+	g_free(prefixes->text);
 	g_bytes_unref(prefixes->v4);
 	g_bytes_unref(prefixes->v6);
 	g_array_unref(prefixes->ranges4);
 	g_array_unref(prefixes->ranges6);
 	g_free(prefixes);
+}
+
+const char *nfp_prefixes_text(const NfpPrefixes *prefixes)
+{
+	return prefixes->text;
+}
+
+gboolean nfp_prefixes_same(const NfpPrefixes *a, const NfpPrefixes *b)
+{
+	return a == b || (a && b && g_str_equal(a->text, b->text) && g_bytes_equal(a->v4, b->v4) && g_bytes_equal(a->v6, b->v6));
 }
 
 GBytes *nfp_prefixes_v4(const NfpPrefixes *prefixes)

@@ -24,7 +24,7 @@
 typedef enum { NFP_DIRECTION_INGRESS, NFP_DIRECTION_EGRESS, NFP_DIRECTION_BOTH } NfpDirection;
 typedef enum { NFP_HOOK_TC, NFP_HOOK_XDP } NfpHookKind;
 
-/* One entry of `interfaces:`; strings owned by the configuration. */
+/* One entry of `interfaces:`; what it points to is owned by the configuration. */
 typedef struct {
 	char *match;            /* glob on the interface's name */
 	char *netns;            /* name under /run/netns, or NULL: the daemon's own */
@@ -35,7 +35,7 @@ typedef struct {
 	uint32_t sampling_budget; /* socket buffers a second and CPU, where N follows */
 	uint32_t decapsulate;   /* 1 << kind of tunnel (ebpf/tunnels.def): taken off */
 	char *filter;           /* what is metered, in the syntax of pcap-filter(7); NULL: everything */
-	char *prefixes;         /* of that only what is from or to these (filter/prefixes.h); NULL: everything */
+	struct NfpPrefixes *prefixes; /* of that only what is from or to these (filter/prefixes.h); NULL: everything */
 } NfpInterfaceOptions;
 
 typedef struct {

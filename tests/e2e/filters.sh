@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Filters on what is metered and on what goes to which collector: frames of known number, tagged and untagged, by tc and by
-# XDP. Each collector has the packets that its filter lets pass, what is left out is counted, the books close.
+# XDP. Each collector has the packets that its filter lets pass, what is left out is counted, the books close. Files of
+# prefixes that are edited count from the reload on.
 . "$(dirname "$0")/lib.sh"
 e2e_begin
 need_nfprobe
@@ -33,6 +34,7 @@ for i in range(600):
     out.send(link + tag + (b"\x86\xdd" if ":" in host else b"\x08\x00") + ip + l4)
     metered = port != 22 and host != "10.9.3.7"
     n["all"] += 1
+    n[host] += 1
     n["left_out"] += not metered
     n["everything"] += metered
     n["net"] += metered and host == "10.9.2.6"
@@ -87,6 +89,67 @@ YAML
 	nfprobe detach >/dev/null
 	say "ok: $hook: $(count all) packets seen, $(count left_out) left out, $(count net) of a net, $(count tagged) of a VLAN"
 done
+
+# Files of prefixes, edited under way: by the frames to each host, as the same ones are sent each time.
+metered=$E2E_DIR/metered.list chosen=$E2E_DIR/chosen.list
+printf '10.9.1.0/24\n10.9.2.0/24\n' >"$metered"
+echo 10.9.1.5 >"$chosen"
+conf nfprobe <<YAML
+interfaces:
+  - { match: "[rx]0", prefixes: $metered }
+collectors:
+  - { name: everything, endpoint: "udp://127.0.0.1:4739" }
+  - { name: chosen, endpoint: "udp://127.0.0.1:4740", prefixes: $chosen }
+YAML
+ipfix_start r everything udp 4739
+ipfix_start r chosen udp 4740
+nfprobe_start r 1
+all=0 left_out=0 passed=0 picked=0
+# round METERED CHOSEN: sends, and the hosts whose packets are metered, and those of them that are chosen, have them.
+round() {
+	local host
+	send
+	rest s r
+	all=$((all + $(count all)))
+	for host in $1; do passed=$((passed + $(count "$host"))); done
+	for host in $2; do picked=$((picked + $(count "$host"))); done
+	left_out=$((all - passed))
+	come() { [ "$(collector everything packets) $(collector chosen packets)" = "$passed $picked" ]; }
+	wait_for 30 "$passed and $picked packets at the collectors" come
+	same "lost by reason" "$(status | books 's["lost"]["filtered"]')" $left_out
+}
+# told TEXT...: by a reload.
+told() {
+	nfprobe reload >"$E2E_DIR/answer.log" 2>&1 || fail "reload: $(cat "$E2E_DIR/answer.log")"
+	for want; do grep -qF -- "$want" "$E2E_DIR/answer.log" || fail "no \"$want\" in: $(cat "$E2E_DIR/answer.log")"; done
+}
+round "10.9.1.5 10.9.2.6" 10.9.1.5
+printf '# others\n10.9.2.0/24\n10.9.3.7\n2001:db8::/32\n' >"$metered"
+told "interface [rx]0: prefixes: $metered has other prefixes" "r0: attached" "  collector everything" "  collector chosen"
+round "10.9.2.6 10.9.3.7 2001:db8::6" ""
+echo 2001:db8::/64 >>"$chosen"
+told "collector chosen: prefixes: $chosen has other prefixes" "collector chosen: a new session" "  1 interface"
+round "10.9.2.6 10.9.3.7 2001:db8::6" 2001:db8::6
+echo '# nothing new' >>"$metered"
+told "nothing has changed"
+# A file with a fault: all as it was, for interfaces that come later, too. The commands that ask need another configuration.
+echo 10.9.1.1/24 >>"$metered"
+code=0
+nfprobe reload >"$E2E_DIR/answer.log" 2>&1 || code=$?
+[ $code = 2 ] || fail "exit code $code: $(cat "$E2E_DIR/answer.log")"
+head -n 5 "$E2E_DIR/nfprobe.yaml" >"$E2E_DIR/asker.yaml"
+mv "$E2E_DIR/asker.yaml" "$E2E_DIR/nfprobe.yaml"
+grep -qF "$metered:6: \"10.9.1.1/24\" has bits behind its length" "$E2E_DIR/answer.log" || fail "$(cat "$E2E_DIR/answer.log")"
+round "10.9.2.6 10.9.3.7 2001:db8::6" 2001:db8::6
+ip -n "$E2E_ID-r" link add x0 type veth peer name y0
+later() { status | books "h('x0', 'ingress')['attached']" | grep -q True; }
+wait_for 30 "x0 to be metered" later
+nfprobe_stop
+status >"$E2E_DIR/end.json"
+python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/end.json" || fail "reloads: the books"
+same seen "$(books 's["seen"]' <"$E2E_DIR/end.json")" $all
+nfprobe detach >/dev/null
+say "ok: files of prefixes are read by a reload: $all packets, $left_out left out, $picked of $passed chosen"
 
 # A filter that cannot be: the place in the file, and nothing is metered with it.
 printf 'interfaces:\n  - match: r0\n    filter: "prot 22"\n' >"$E2E_DIR/wrong.yaml"

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <unistd.h>
 
 static NfpConf *conf_of(const char *text)
 {
@@ -85,6 +86,38 @@ Test(diff, of_interfaces)
 	       "interface eth0: direction: ingress -> both\ninterface eth0: decapsulate: changed\n");
 	expect(two, "interfaces:\n  - { match: \"eth*\", netns: blue }\n  - { match: eth0 }\n",
 	       "interface eth0: moved down\n");
+}
+
+/* A file of prefixes that was edited, for an interface and for a collector. */
+Test(diff, of_what_stands_in_files)
+{
+	g_autofree char *path = g_strdup_printf("%s/nfpt-diff-%d", g_get_tmp_dir(), getpid());
+	g_autofree char *text = g_strdup_printf("interfaces: [{ match: eth0, prefixes: %s }]\n"
+						"collectors: [{ name: a, endpoint: \"udp://h:1\", prefixes: %s }]\n", path, path);
+	g_autofree char *want = g_strdup_printf("interface eth0: prefixes: %s has other prefixes\n"
+						"collector a: prefixes: %s has other prefixes\n", path, path);
+	static const char *const contents[] = { "10.0.0.0/8\n", "# a word\n10.0.0.0/8\n", "10.0.0.0/9\n" };
+	NfpConf *confs[3];
+
+	for (guint i = 0; i < G_N_ELEMENTS(confs); i++) {
+		cr_assert(g_file_set_contents(path, contents[i], -1, NULL));
+		confs[i] = conf_of(text);
+	}
+	for (guint i = 1; i < G_N_ELEMENTS(confs); i++) {
+		g_autoptr(GArray) changes = nfp_conf_diff(confs[0], confs[i]);
+		g_autoptr(GString) told = g_string_new(NULL);
+
+		for (guint j = 0; j < changes->len; j++)
+			g_string_append_printf(told, "%s\n", g_array_index(changes, NfpConfChange, j).text);
+		cr_expect_str_eq(told->str, i == 1 ? "" : want);
+		cr_expect_eq(nfp_conf_same_item(NFP_CONF_INTERFACES, confs[0]->interfaces->data, confs[i]->interfaces->data), i == 1);
+		cr_expect_eq(nfp_conf_same_item(NFP_CONF_COLLECTORS, confs[0]->collectors->data, confs[i]->collectors->data), i == 1);
+	}
+	unlink(path);
+	for (guint i = 0; i < G_N_ELEMENTS(confs); i++)
+		nfp_conf_free(confs[i]);
+	expect("interfaces: [{ match: eth0, prefixes: [10.0.0.0/8, 192.0.2.1] }]\n", "interfaces: [{ match: eth0 }]\n",
+	       "interface eth0: prefixes: 10.0.0.0/8,192.0.2.1 -> none\n");
 }
 
 /* Every row of the schema is compared: none is left out of a reload. */

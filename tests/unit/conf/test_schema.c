@@ -52,7 +52,7 @@ Test(conf_schema, each_row_writes_its_member_only)
 	static const size_t sizes[NFP_CONF_TYPES_N] = {
 		[NFP_CONF_BOOL] = 4,   [NFP_CONF_UINT] = 4,	[NFP_CONF_AUTO_UINT] = 4,
 		[NFP_CONF_CHOICE] = 4, [NFP_CONF_DURATION] = 8, [NFP_CONF_SIZE] = 8,
-		[NFP_CONF_TUNNELS] = 4,
+		[NFP_CONF_TUNNELS] = 4, [NFP_CONF_PREFIXES] = sizeof(NfpPrefixes *),
 	};
 
 	for (guint i = 0; i < nfp_conf_rows_n; i++) {
@@ -73,6 +73,8 @@ Test(conf_schema, each_row_writes_its_member_only)
 				  "%s writes octet %zu", row->path, j);
 		if (nfp_conf_types[row->type].is_string)
 			g_free(*(char **)(base + row->offset));
+		else if (row->type == NFP_CONF_PREFIXES)
+			nfp_prefixes_free(*(NfpPrefixes **)(base + row->offset));
 	}
 }
 

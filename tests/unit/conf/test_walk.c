@@ -61,6 +61,11 @@ Test(conf_walk, faults_of_structure)
 		  "  - match: b\n    decapsulate: []\n  - match: c\n    decapsulate: all, ipip\n",
 		  "f:3:26: decapsulate: \"gree\" is no kind of tunnel, did you mean \"gre\"?; allowed: " TUNNELS
 		  "\nf:3:38: decapsulate: \"mpls\" is no kind of tunnel; allowed: " TUNNELS },
+		{ "interfaces:\n  - match: a\n    prefixes: [10.0.0.0/8, 192.0.2.1/24, /etc/nfprobe/list]\n"
+		  "  - { match: b, prefixes: [10.0.0.0/8, \"/dev/null\"] }\n  - { match: c, prefixes: [] }\n",
+		  "f:3:28: prefixes: \"192.0.2.1/24\" has bits behind its length\n"
+		  "f:3:42: prefixes: /etc/nfprobe/list cannot be read: No such file or directory\n"
+		  "f:4:40: prefixes: /dev/null is no file\nf:5:27: prefixes: an empty list has no prefix, so that nothing would pass" },
 		{ TWO "groups: [{ name: g, policy: balance, members: [a, b] }]\n", "" },
 		{ TWO "groups:\n  - { name: g, members: \"b, a\", down_after: 0s }\n", "" },
 		{ TWO "groups: []\n", "f:4:9: groups is empty; write at least one group, or leave it out for the default" },

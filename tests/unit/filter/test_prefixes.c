@@ -102,6 +102,34 @@ Test(prefixes, files)
 	unlink(path);
 }
 
+static NfpPrefixes *list_of_file(const char *path, const char *content)
+{
+	cr_assert(g_file_set_contents(path, content, -1, NULL));
+	return list_new(path);
+}
+
+/* A file that is read again is another list when other prefixes stand in it, not when it only looks different. */
+Test(prefixes, same)
+{
+	g_autofree char *path = g_strdup_printf("%s/nfpt-prefixes-same-%d", g_get_tmp_dir(), getpid());
+	g_autoptr(NfpPrefixes) list = list_of_file(path, "10.0.0.0/8\n2001:db8::/32\n");
+	g_autoptr(NfpPrefixes) order = list_of_file(path, "# ours\n2001:db8::/32\n10.0.0.0/8\n");
+	g_autoptr(NfpPrefixes) v4 = list_of_file(path, "10.0.0.0/9\n2001:db8::/32\n");
+	g_autoptr(NfpPrefixes) v6 = list_of_file(path, "10.0.0.0/8\n2001:db8::/33\n");
+	g_autoptr(NfpPrefixes) text = list_new("10.0.0.0/8,2001:db8::/32");
+	NfpPrefixes *held = nfp_prefixes_ref(list);
+
+	cr_expect_str_eq(nfp_prefixes_text(list), path);
+	cr_expect(nfp_prefixes_same(list, order) && nfp_prefixes_same(NULL, NULL));
+	cr_expect_not(nfp_prefixes_same(list, v4));
+	cr_expect_not(nfp_prefixes_same(list, v6));
+	cr_expect_not(nfp_prefixes_same(list, text));
+	cr_expect_not(nfp_prefixes_same(list, NULL) || nfp_prefixes_same(NULL, list));
+	unlink(path);
+	nfp_prefixes_free(held);
+	cr_expect(holds(list, "10.0.0.1", "8.8.8.8"), "what was read is held");
+}
+
 Test(prefixes, what_is_none)
 {
 	static const struct {
