@@ -407,6 +407,7 @@ int nfp_app_run(NfpConf *conf, const NfpRunOptions *options)
 		nfp_confine_begin();
 	d.identity = nfp_identity_new(conf, d.domains, (uint64_t)g_get_real_time() * 1000);
 	signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of write(), not our end */
+	signal(SIGXFSZ, SIG_IGN); /* nor is a limit on the size of files (setrlimit(2)) */
 	if (build(&d, &error))
 		run_loop(&d);
 	if (error || !check_printer(&d, &error)) {

@@ -20,7 +20,7 @@ typedef struct {
 
 /* Runs until SIGTERM or SIGINT; a second signal ends the waiting for collectors. SIGHUP reloads (app/reload.h), or stops
  * where there is nothing to load or the terminal has gone. Takes a reference to conf. Main thread only; blocks
- * these signals and SIGPIPE's effect for the process. What cannot be attached is a warning; only what
+ * these signals and SIGPIPE's and SIGXFSZ's effect for the process. What cannot be attached is a warning; only what
  * leaves nothing to do is an error, logged in a sentence. Returns the exit code (design section 9). */
 int nfp_app_run(NfpConf *conf, const NfpRunOptions *options);
 
