@@ -54,9 +54,12 @@ none_waits() { [ "$(collector "$1" "['queued']")" = 0 ] && [ "$(collector "$1" "
 # The collector's program has read what its kernel has.
 all_read() { ! in_ns r ss -Hnt "sport = :$1" | awk '$2 != 0 { found = 1 } END { exit !found }'; }
 
-# distinct NAME: sets packets, records, again.
+# distinct NAME [OPTIONS...]: sets packets, records, again; what follows is in $E2E_DIR/NAME.distinct.
 distinct() {
-	python3 "$E2E_SUPPORT/chaos.py" distinct "$E2E_DIR/$1"/*.ipfix >"$E2E_DIR/$1.distinct" || fail "$1: what it has read"
+	local name=$1
+	shift
+	python3 "$E2E_SUPPORT/chaos.py" distinct "$@" "$E2E_DIR/$name"/*.ipfix >"$E2E_DIR/$name.distinct" ||
+		fail "$name: what it has read"
 	# shellcheck disable=SC2034 # for the caller
-	read -r packets records again <"$E2E_DIR/$1.distinct"
+	read -r packets records again <"$E2E_DIR/$name.distinct"
 }

@@ -6,6 +6,7 @@
 extra=0 # packets sent by events, beside the generator's
 links=0
 variant=0
+memory=64MiB
 
 port_of() { case $1 in steady) echo 4739 ;; torn) echo 4740 ;; full) echo 4741 ;; esac; }
 
@@ -16,7 +17,7 @@ write_conf() {
 interfaces:
   - { match: r0, direction: ingress }
   - { match: "x*", direction: ingress }
-maps: { memory: 64MiB }
+maps: { memory: $memory }
 collectors:
   - { name: steady, endpoint: "tcp://127.0.0.1:4739", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
   - { name: torn, endpoint: "tcp://127.0.0.1:4740", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
@@ -35,13 +36,15 @@ start_probe() {
 is_metered() { status | books "'yes' if any(h['ifname'] == '$1' and h['attached'] for h in s['hooks']) else 'no'" | grep -q yes; }
 moment() { sleep "0.$(printf %03d $((RANDOM % 900)))"; }
 
-# Descriptors, threads (of its own: a library's pool has as many as it likes) and memory of the daemon, pins of the instance.
+# Descriptors, threads (of its own: a library's pool has as many as it likes), memory that is the daemon's alone, its maps;
+# pins of the instance. What ends while it is looked at is not there.
 usage() {
-	local pid=${E2E_PID[nfprobe]} maps
-	maps=$(cat "/proc/$pid"/fdinfo/* 2>/dev/null | awk '/^memlock/ { sum += $2 } END { print int(sum / 1024) }')
-	echo "descriptors $(find "/proc/$pid/fd" -mindepth 1 | wc -l) threads $(cat "/proc/$pid"/task/*/comm | grep -cv '^pool')" \
-		"memory_kib $(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status") map_kib $maps" \
-		"pins $(find "/sys/fs/bpf/nfprobe/$E2E_ID" | wc -l)"
+	local pid=${E2E_PID[nfprobe]} maps threads
+	maps=$(cat "/proc/$pid"/fdinfo/* 2>/dev/null | awk '/^memlock/ { sum += $2 } END { print int(sum / 1024) }') || true
+	threads=$(cat "/proc/$pid"/task/*/comm 2>/dev/null | grep -cv '^pool') || true
+	echo "seconds $((SECONDS - begun)) descriptors $(find "/proc/$pid/fd" -mindepth 1 2>/dev/null | wc -l) threads $threads" \
+		"memory_kib $(awk '/^RssAnon/ { print $2 }' "/proc/$pid/status") map_kib $maps" \
+		"pins $(find "/sys/fs/bpf/nfprobe/$E2E_ID" 2>/dev/null | wc -l)"
 }
 # No bucket waits for a collector that is there.
 rest_probe() {
@@ -55,10 +58,27 @@ rest_probe() {
 
 # ---- the daemon ----
 
+# Nobody harvests between away and back; what goes by on r0 in between has to be in records of that time (chaos.py gaps).
+now_ms() { echo "${EPOCHREALTIME/./}" | cut -c -13; }
+away() {
+	away_since=$(now_ms)
+	came_before=$(counter r r0 rx_packets)
+}
+back() {
+	local came
+	# Before it can have read anything.
+	came=$(($(counter r r0 rx_packets) - came_before))
+	start_probe
+	echo "$away_since $(now_ms) $came $event" >>"$E2E_DIR/gaps"
+}
+# Now and then for longer than buckets were made ahead for: then packets go to the spill bucket.
+while_away() { if [ $((RANDOM % 4)) = 0 ]; then sleep $((3 + RANDOM % 6)); else moment; fi; }
+
 kill_probe() {
 	stop nfprobe KILL || true
-	moment
-	start_probe
+	away
+	while_away
+	back
 }
 
 kill_all() {
@@ -72,14 +92,15 @@ kill_all() {
 
 end_probe() {
 	stop nfprobe TERM || fail "nfprobe ended with exit code $?"
-	moment
-	start_probe
+	away
+	while_away
+	back
 }
 
 reload_probe() {
 	variant=$((variant + 1))
 	write_conf
-	nfprobe reload || fail "reload: exit code $?"
+	nfprobe reload >/dev/null || fail "reload: exit code $?"
 }
 
 # Changes nothing.
@@ -191,11 +212,82 @@ fill_disk() {
 	rm "$E2E_DIR/disk/ballast"
 	chaos_start full 4741
 }
+# Room for so few entries that most are counted in coarser records.
+limit_maps() {
+	memory=4MiB
+	write_conf
+	nfprobe reload >/dev/null || fail "reload with maps.memory of $memory: exit code $?"
+	flood
+	sleep $((1 + RANDOM % 3))
+	memory=64MiB
+	write_conf
+	nfprobe reload >/dev/null || fail "reload with maps.memory of $memory: exit code $?"
+}
+
+# No descriptor is left: neither maps nor sockets nor files can be made, until there are some again.
+limit_descriptors() {
+	local pid=${E2E_PID[nfprobe]} before
+	before=$(prlimit --pid "$pid" --nofile --output SOFT --noheadings)
+	prlimit --pid "$pid" --nofile="$(find "/proc/$pid/fd" -mindepth 1 | wc -l):"
+	sleep $((1 + RANDOM % 4))
+	prlimit --pid "$pid" --nofile="${before// /}:"
+}
+
+# As with a full disk, by setrlimit(2): which also sends a signal.
+limit_files() {
+	local pid=${E2E_PID[nfprobe]}
+	chaos_stop full
+	prlimit --pid "$pid" --fsize=16384:
+	sleep $((1 + RANDOM % 4))
+	prlimit --pid "$pid" --fsize=unlimited:
+	chaos_start full 4741
+}
+
+# A control group that has hardly any memory to give: maps cannot be made, and the kernel may kill who asks for more.
+squeeze_memory() {
+	local own kind=v1 root=/sys/fs/cgroup/memory limit=memory.limit_in_bytes pid=${E2E_PID[nfprobe]}
+	if [ ! -d $root ]; then
+		kind=v2 root=/sys/fs/cgroup limit=memory.max
+		echo +memory >$root/cgroup.subtree_control 2>/dev/null || true
+	fi
+	own=$(awk -F: -v kind=$kind '(kind == "v2" && $1 == 0) || (kind == "v1" && $2 == "memory") { print $3 }' /proc/self/cgroup)
+	group=$root/$E2E_ID group_back=$root$own/cgroup.procs
+	mkdir "$group" 2>/dev/null || { group=; return 0; }
+	if [ -w "$group/$limit" ] && echo $((4 << RANDOM % 5))M >"$group/$limit" && echo "$pid" >"$group/cgroup.procs"; then
+		squeezed=$((squeezed + 1))
+		sleep $((1 + RANDOM % 4))
+	fi
+	leave_group
+	# bash tells of a killed child as soon as it may.
+	if ! { running nfprobe || stop nfprobe; } 2>/dev/null; then
+		killed_by_limit=$((killed_by_limit + 1))
+		away
+		back
+	fi
+	wait_for 20 "the control group to be empty" rmdir "$group"
+	group=
+}
+# Who is in it goes back to where it was.
+leave_group() {
+	local pid
+	while read -r pid; do echo "$pid" >"$group_back" || true; done <"$group/cgroup.procs" 2>/dev/null
+}
+soak_end() {
+	local code=$?
+	[ -z "$group" ] || { leave_group; rmdir "$group"; }
+	(exit $code)
+	e2e_end
+}
+group=
+squeezed=0
+killed_by_limit=0
+
 room() { rm -f "$E2E_DIR/disk/ballast"; }
 
 step_clock() {
 	local steps=(1 -1 5 -5 60 -60 3600 -3600 7200 -7200) by
 	by=${steps[RANDOM % ${#steps[@]}]}
+	say "         by $by s"
 	date -u -s "@$(($(date +%s) + by))" >/dev/null
 	sleep $((RANDOM % 3))
 	date -u -s "@$(($(date +%s) - by))" >/dev/null

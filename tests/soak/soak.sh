@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One bad event after another, at random moments, under traffic whose amount is known. At the end the generator's count is
-# that of the records and the named losses, each collector has what it must have, and descriptors, threads, maps and memory
-# are what they were at the beginning. Buckets of one second. Usage: soak.sh MINUTES SEED [--clock] [--cpu]
+# that of the records and the named losses, each collector has what it must have, what came while nobody harvested is in
+# records of that time, and descriptors, threads, maps and memory are what they were at the beginning (growth.py). Buckets
+# of one second. Usage: soak.sh MINUTES SEED [--clock] [--cpu]
 [ -n "${E2E_MOUNTS-}" ] || E2E_MOUNTS=own exec unshare --mount --propagation slave "$0" "$@"
 . "$(dirname "$0")/../e2e/lib.sh"
 # shellcheck source=../e2e/lib_chaos.sh
@@ -10,6 +11,7 @@
 # shellcheck source=events.sh
 . "$(dirname "$0")/events.sh"
 e2e_begin unshare bpftool
+trap soak_end EXIT
 need_nfprobe
 minutes=${1?how many minutes}
 RANDOM=${2?a seed}
@@ -33,7 +35,7 @@ start_probe
 datagrams_start s
 
 events=(reload_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link change_mtu toggle_offloads
-	flood fill_disk wrong_conf)
+	flood fill_disk wrong_conf limit_maps limit_descriptors limit_files)
 for option in "$@"; do
 	case $option in
 	--clock) events+=(step_clock) ;;
@@ -41,27 +43,33 @@ for option in "$@"; do
 	esac
 done
 # The second half is one life of the daemon, as something can only grow in one.
-first_half=("${events[@]}" kill_probe end_probe kill_all)
+first_half=("${events[@]}" kill_probe end_probe kill_all squeeze_memory)
 declare -A done_of=()
 begun=$SECONDS
 say "seed $seed, $minutes minutes"
 measured_from=
+one() {
+	event=$1
+	printf '%5d s  %s\n' $((SECONDS - begun)) "$event"
+	$event
+	done_of[$event]=$((${done_of[$event]-0} + 1))
+	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
+}
+: >"$E2E_DIR/gaps"
 while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
 	if [ $((SECONDS - begun)) -lt $((minutes * 30)) ]; then
 		event=${first_half[RANDOM % ${#first_half[@]}]}
 	else
 		if [ -z "$measured_from" ]; then
 			# All has been used once: pools, arenas.
-			for event in "${events[@]}"; do $event; done
+			for event in "${events[@]}"; do one "$event"; done
 			rest_probe
 			measured_from=$(usage)
 		fi
+		usage >>"$E2E_DIR/samples"
 		event=${events[RANDOM % ${#events[@]}]}
 	fi
-	printf '%5d s  %s\n' $((SECONDS - begun)) "$event"
-	$event
-	done_of[$event]=$((${done_of[$event]-0} + 1))
-	running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
+	one "$event"
 	# Any moment: not a wait for something.
 	sleep "$((RANDOM % 3)).$(printf %03d $((RANDOM % 1000)))"
 done
@@ -90,12 +98,24 @@ say "ok: $sent packets sent = $((sent - lost)) in records + $lost lost for named
 [ "$lost" = 0 ] || books 'str({k: v for k, v in s["lost"].items() if v})' <"$E2E_DIR/end.json"
 for name in steady torn; do
 	chaos_stop $name TERM
-	distinct $name
+	distinct $name --gaps "$E2E_DIR/gaps"
 	# shellcheck disable=SC2154 # of distinct
 	[ "$packets" = $((sent - lost)) ] || fail "$name: $packets packets of $((sent - lost)) ($records records, $again came again)"
 	say "ok: $name has all $packets packets in $records records, $again came again"
 done
-say "before: $measured_from"
-say "after:  $measured_to"
-python3 "$E2E_TOP/tests/soak/growth.py" "$measured_from" "$measured_to" || fail "something grew"
+# Each time nobody harvested: what came in it, and what is in records of buckets of that time (they are longer than it).
+if [ -s "$E2E_DIR/gaps" ]; then
+	say "$(tail -n +2 "$E2E_DIR/steady.distinct" | awk -v lost="$lost" '
+		{ away = $3 - $2; sum += away; if (away > most) most = away; came += $4; n++ }
+		$1 + lost < $4 { print "UNEXPLAINED: " $5 ": away for " away " ms, " $4 " packets came, " $1 " in records of that time" }
+		END { printf "%d gaps without a harvester, %.1f s in all, the longest %.1f s; %d packets came in them\n", n, sum / 1000, most / 1000, came }
+		')" | tee "$E2E_DIR/gaps.told"
+	! grep -q UNEXPLAINED "$E2E_DIR/gaps.told" || fail "packets of a gap are in no records of its time"
+	say "ok: the packets of each gap are in records of its time"
+fi
+[ $squeezed = 0 ] || say "memory was short $squeezed times; the kernel killed nfprobe in $killed_by_limit of them"
+say "what the daemons complained of:"
+sed -n 's/.*level=\(warning\|error\) room="\([^"]*\)" msg="\(.*\)"$/\2: \3/p' "$E2E_DIR/nfprobe.log" |
+	sed "s|$E2E_DIR/||g; s/[0-9][0-9.]*/N/g" | cut -c -160 | sort | uniq -c | sort -rn | awk 'NR <= 20'
+python3 "$E2E_TOP/tests/soak/growth.py" "$measured_from" "$measured_to" "$E2E_DIR/samples" || fail "something grew"
 say "ok: nothing grew"

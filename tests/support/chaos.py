@@ -6,10 +6,13 @@
       stores each connection in DIR/<n>.ipfix, with times of arrival in DIR/<n>.times, until killed.
       --slow: reads so many octets a second, through a small window. --reset: resets a connection
       after it has read so many octets, in the middle of whatever comes then
-  chaos.py distinct FILE...   packets, records and records that came again: a flowId that comes again has to be the
-                              same record. The end of a file may be a message that was cut off
+  chaos.py distinct [--gaps LIST] FILE...
+      packets, records and records that came again: a flowId that comes again has to be the same record. The end of a
+      file may be a message that was cut off. --gaps: below it each line of LIST, "BEGIN END ..." in ms since 1970,
+      behind the packets of the records whose bucket was at that time
   chaos.py delays FILE...     ms from the end of each bucket to its last record: median of the buckets
 """
+import collections
 import json
 import os
 import selectors
@@ -96,25 +99,33 @@ def messages(path):
 def strict(path, repeats=False):
     session = ipfix.Session(os.path.basename(path), template_repeats_allowed=repeats)
     for end, message in messages(path):
-        before = len(session.records)
+        session.records.clear()  # there may be hours of them
         session.message(message)
-        yield end, session.records[before:]
+        yield end, session.records
     if session.errors:
         sys.exit("\n".join(session.errors))
 
 
-def distinct(paths):
-    seen, again = {}, 0
+def distinct(paths, gaps):
+    seen, again, buckets = {}, 0, collections.Counter()
     for path in paths:
         for _, records in strict(path):
             for record in records:
                 record.pop("flowEndReason", None)
                 record.pop("template", None)
-                old = seen.setdefault(record["flowId"], record)
-                again += old is not record
-                if old != record:
-                    sys.exit(f"two records with flowId {record['flowId']}: {old} {record}")
-    print(sum(r["packetDeltaCount"] for r in seen.values()), len(seen), again)
+                digest = hash(repr(sorted(record.items())))
+                if record["flowId"] in seen:
+                    if seen[record["flowId"]] != digest:
+                        sys.exit(f"two records with flowId {record['flowId']}, one of them {record}")
+                    again += 1
+                    continue
+                seen[record["flowId"]] = digest
+                times = tuple(record.get(f"monitoringInterval{end}MilliSeconds", 0) for end in ("Start", "End"))
+                buckets[times] += record["packetDeltaCount"]
+    print(sum(buckets.values()), len(seen), again)
+    for line in gaps:
+        begin, end = map(int, line.split()[:2])
+        print(sum(n for times, n in buckets.items() if times[0] < end and times[1] > begin), line, end="")
 
 
 def delays(paths):
@@ -138,7 +149,9 @@ def main(argv):
     if argv[1] == "collect":
         collect(argv[2], int(argv[3]), argv[4], options.get("--slow", 0), options.get("--reset", 0))
     elif argv[1] == "distinct":
-        distinct(argv[2:])
+        lists = argv[2] == "--gaps"
+        with open(argv[3] if lists else os.devnull, encoding="ascii") as gaps:
+            distinct(argv[4 if lists else 2:], gaps)
     elif argv[1] == "delays":
         delays(argv[2:])
     else:
