@@ -10,6 +10,8 @@ memory=64MiB
 
 port_of() { case $1 in steady) echo 4739 ;; torn) echo 4740 ;; full) echo 4741 ;; esac; }
 
+# resend: as much as a collector that is killed may have left unread, and little enough to be full soon: what is kept to be sent
+# again is memory, some four times of its octets on the wire, and would look like a leak for as long as it fills.
 write_conf() {
 	local more=
 	[ $((variant % 2)) = 0 ] || more='  - { name: more, endpoint: "udp://127.0.0.1:4743" }'
@@ -19,9 +21,9 @@ interfaces:
   - { match: "x*", direction: ingress }
 maps: { memory: $memory }
 collectors:
-  - { name: steady, endpoint: "tcp://127.0.0.1:4739", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
-  - { name: torn, endpoint: "tcp://127.0.0.1:4740", retry: 100ms, spool: { path: "$E2E_DIR/run" } }
-  - { name: full, endpoint: "tcp://127.0.0.1:4741", retry: 100ms, spool: { path: "$E2E_DIR/disk", size: 64MiB } }
+  - { name: steady, endpoint: "tcp://127.0.0.1:4739", retry: 100ms, resend: 2MiB, spool: { path: "$E2E_DIR/run" } }
+  - { name: torn, endpoint: "tcp://127.0.0.1:4740", retry: 100ms, resend: 2MiB, spool: { path: "$E2E_DIR/run" } }
+  - { name: full, endpoint: "tcp://127.0.0.1:4741", retry: 100ms, resend: 2MiB, spool: { path: "$E2E_DIR/disk", size: 64MiB } }
   - { name: udp, endpoint: "udp://127.0.0.1:4742" }
 $more
 YAML
