@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """docs/kernels.md out of what scripts/kernels left in a folder: nothing stands there that no run printed.
 kernels.py FOLDER <LIST-OF-KERNELS: the document on stdout. Of each kernel:
-  NAME.release, NAME.compilers, NAME.uptime   uname -r; names and versions, a line each; seconds
-  NAME.{dev,bpf19,e2e}.xml                    CTest's reports: kernel tests by the first and the second compiler, end to end
+  NAME.release, NAME.compilers, NAME.uptime   uname -r; names and versions, a line each; seconds, when it came to its end
+  NAME.{dev,bpf19}.TEST.xml                   CTest's reports, by the first and by the second compiler
 """
 import collections
 import importlib.machinery
@@ -13,6 +13,7 @@ import re
 import sys
 import xml.etree.ElementTree as ET
 
+PARTS = ("dev", "bpf19")
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FACT = re.compile(r"^fact: (.+)\t(.+)$", re.M)
 FUNCTIONS = re.compile(r"^\[====\] Synthesis: Tested: (\d+) \| Passing: (\d+)", re.M)
@@ -22,12 +23,12 @@ LOADER.exec_module(REPORT)
 
 HEAD = """# Kernels
 
-`scripts/kernels` runs Debian's kernels in qemu, one after another. On each, of the kernel tests: {dev}, with the BPF programs as
-{first} compiles them; once more as {second} does: {bpf19}; end to end: {e2e}. This page is written by `scripts/kernels --docs`
-from what that run printed, and says nothing else; a test that fails would stand here as failed.
+`scripts/kernels` runs Debian's kernels in qemu, one after another, with the BPF programs as {first} and as {second} compile
+them. This page is written by `scripts/kernels --docs` from what that run printed, and says nothing else; a test that fails
+would stand here as failed.
 
 Required is the first kernel of the table. What a kernel lacks is found out by trying, not by its version; `nfprobe doctor`
-tells what was chosen on yours.
+tells what was chosen on yours. `tcx`: BPF links of the interface; `clsact`: filters on the qdisc of that name.
 """
 
 
@@ -46,12 +47,15 @@ def table(head, rows):
 class Kernel:
     def __init__(self, folder, name, suite):
         self.name, self.suite = name, suite
+        if not (folder / f"{name}.release").exists():
+            sys.exit(f"{folder} has nothing of kernel {name}: scripts/kernels --results {folder} {name}")
         self.release = (folder / f"{name}.release").read_text().strip()
         self.compilers = (folder / f"{name}.compilers").read_text().split("\n")[:2]
-        self.minutes = round(float((folder / f"{name}.uptime").read_text()) / 60)
-        self.runs = {part: self.read(folder / f"{name}.{part}.xml") for part in ("dev", "bpf19", "e2e")}
+        uptime = folder / f"{name}.uptime"
+        self.minutes = round(float(uptime.read_text()) / 60) if uptime.exists() else None
+        self.runs = {part: self.read(folder.glob(f"{name}.{part}.*.xml")) for part in PARTS}
         self.facts, self.programs = {}, {}
-        for part in ("dev", "bpf19"):
+        for part in PARTS:
             for topic, how in self.runs[part]["facts"]:
                 if topic.startswith("program\t"):
                     _, hook, asked = topic.split("\t")
@@ -59,27 +63,23 @@ class Kernel:
                 elif self.facts.setdefault(topic, how) != how:
                     sys.exit(f"{name}: {topic}: {self.facts[topic]} and {how}")
 
-    @staticmethod
-    def read(path):
-        run = {"count": collections.Counter(), "skips": [], "failed": [], "facts": [], "names": []}
-        for name, outcome, reasons in REPORT.read(str(path)):
-            test = name.split(": ", 1)[1]
-            run["names"].append(test)
-            run["count"][outcome] += 1
-            if outcome == "failed":
-                run["failed"].append(test)
-            run["skips"] += [(test, reason) for reason in reasons]
-        for case in ET.parse(path).getroot().iter("testcase"):
-            output = case.findtext("system-out") or ""
-            run["facts"] += FACT.findall(output)
-            for tested, passing in FUNCTIONS.findall(output):
-                run["count"]["functions"] += int(passing)
-        return run
+    def tests(self):
+        return sorted({t for run in self.runs.values() for t in run["outcomes"]}, key=lambda t: (not t.startswith("kernel"), t))
 
-    def sums(self, part):
-        count = self.runs[part]["count"]
-        text = f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
-        return text + (f" ({count['functions']} functions passed)" if count["functions"] else "")
+    @staticmethod
+    def read(paths):
+        run = {"outcomes": {}, "skips": [], "facts": []}
+        for path in sorted(paths):
+            for name, outcome, reasons in REPORT.read(str(path)):
+                test = name.split(": ", 1)[1]
+                run["outcomes"][test] = outcome
+                run["skips"] += [(test, reason) for reason in reasons]
+            for case in ET.parse(path).getroot().iter("testcase"):
+                output = case.findtext("system-out") or ""
+                run["facts"] += FACT.findall(output)
+                for tested, passing in FUNCTIONS.findall(output):
+                    run["outcomes"][case.get("name")] += f" ({passing} of {tested} functions)"
+        return run
 
 
 def programs(kernel, notes):
@@ -95,7 +95,7 @@ def programs(kernel, notes):
     def both(by):
         if not by:
             return ""
-        words = [word(by[part]) if part in by else "not run" for part in ("dev", "bpf19")]
+        words = [word(by[part]) if part in by else "not run" for part in PARTS]
         if words[0] == words[1]:
             return words[0]
         return ", ".join(f"{c}: {w}" for c, w in zip(kernel.compilers, words))
@@ -107,7 +107,7 @@ def programs(kernel, notes):
 
 def skips(kernel):
     rows = collections.OrderedDict()
-    for part in ("dev", "bpf19", "e2e"):
+    for part in PARTS:
         for test, reason in kernel.runs[part]["skips"]:
             suite, _, words = reason.partition(": ")
             where, words = (f"{test} [{suite.partition('::')[2]}]", words) if "::" in suite else (test, reason)
@@ -119,9 +119,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     kernels = [Kernel(folder, *line.split()) for line in sys.stdin]
     first, second = kernels[0].compilers
-    names = {part: sorted({re.sub(".*/(test_)?", "", n) for k in kernels for n in k.runs[part]["names"]})
-             for part in ("dev", "bpf19", "e2e")}
-    print(HEAD.format(first=first, second=second, **{part: ", ".join(n) for part, n in names.items()}))
+    print(HEAD.format(first=first, second=second))
 
     head = ["", *(k.name for k in kernels)]
     rows = [["Linux", *(k.release for k in kernels)], ["Debian suite", *(k.suite for k in kernels)]]
@@ -132,13 +130,11 @@ def main():
 
     for kernel in kernels:
         print(f"## {kernel.name}: Linux {kernel.release}\n")
-        table(["tests", "result"],
-              [[f"kernel, {first}", kernel.sums("dev")], [f"kernel, {second}", kernel.sums("bpf19")],
-               ["end to end", kernel.sums("e2e")], ["how long", f"{kernel.minutes} minutes, emulated"]])
-        failed = [t for run in kernel.runs.values() for t in run["failed"]]
-        if failed:
-            print("Failed: " + ", ".join(f"`{t}`" for t in failed) + ".\n")
         programs(kernel, {})
+        table(["test", f"programs by {first}", f"programs by {second}"],
+              [[f"`{test}`"] + [kernel.runs[part]["outcomes"].get(test, "") for part in PARTS] for test in kernel.tests()])
+        if kernel.minutes is not None:
+            print(f"All of it took {kernel.minutes} minutes, emulated.\n")
         rows = skips(kernel)
         if rows:
             table(["skipped, because", "test [function]"], rows)
