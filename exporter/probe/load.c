@@ -208,7 +208,8 @@ static gboolean load_error(NfpBpfLog *log, int rc, const char *what, GError **er
 {
 	nfp_error_errno(err, rc == -EPERM ? NFP_ERROR_CANNOT : NFP_ERROR_FAILED, -rc, "%s", what);
 	if (rc == -EPERM) /* before 5.11; libbpf raises the limit where it may */
-		g_prefix_error(err, "capability missing, or RLIMIT_MEMLOCK too low for BPF maps: ");
+		g_prefix_error(err, "capability missing, or before Linux 5.11 RLIMIT_MEMLOCK too low for BPF maps (ulimit -l "
+				    "unlimited, LimitMEMLOCK=infinity of the service): ");
 	nfp_bpflog_explain(log, err);
 	return FALSE;
 }

@@ -38,6 +38,8 @@ restart() {
 	E2E_HOOKS=1
 }
 
+# As in the service: before Linux 5.11 maps count as locked memory, and the limit cannot be raised by these three.
+ulimit -l unlimited
 # The instance's directories belong to root as a plain user of three capabilities sees them.
 restart
 wait_for 30 "nfprobe to attach" nfprobe_attached
