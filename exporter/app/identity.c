@@ -83,7 +83,8 @@ NfpIdentity *nfp_identity_new(const NfpConf *conf, const GPtrArray *domains, uin
 
 uint64_t nfp_identity_step(NfpIdentity *identity)
 {
-	uint64_t step = identity->state ? nfp_state_get(identity->state, STEP) : 0;
+	/* The file may say anything. */
+	uint64_t step = identity->state ? nfp_state_get(identity->state, STEP) % NFP_NS_PER_S : 0;
 
 	if (!identity->state || identity->begun >= identity->given_until)
 		return step;

@@ -101,6 +101,43 @@ static int get_number(NfpDb *db, const char *sql, int *ret_number)
 	return 0;
 }
 
+/* What stands in a schema, as one text; NULL: it cannot be read. Indexes of SQLite's own aside. */
+static char *schema_text(sqlite3 *db)
+{
+	sqlite3_stmt *prepared = NULL;
+	int code = sqlite3_prepare_v2(db, "SELECT group_concat(type || ' ' || name || ' ' || sql, char(10))"
+				      " FROM (SELECT type, name, sql FROM sqlite_master"
+				      "       WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name, type)", -1, &prepared, NULL);
+	NFP_AUTO_STMT *stmt = prepared;
+
+	if (code != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW)
+		return NULL;
+	return g_strdup((const char *)sqlite3_column_text(stmt, 0));
+}
+
+/*
+ * A file that bears our id and has other tables than we make: views and triggers in it would run as part of our own
+ * statements, for ever if their author likes.
+ */
+static int check_schema(NfpDb *db, const char *schema)
+{
+	g_autofree char *is = schema_text(db->db), *wanted = NULL;
+	sqlite3 *ours = NULL;
+	int code = sqlite3_open(":memory:", &ours);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(ours, schema, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		wanted = schema_text(ours);
+	sqlite3_close_v2(ours);
+	if (code != SQLITE_OK)
+		return failed(db, code);
+	if (g_strcmp0(is, wanted) == 0)
+		return 0;
+	g_snprintf(db->error, sizeof(db->error), "%s: its tables are not those that nfprobe makes", db->path);
+	return -EUCLEAN;
+}
+
 static int set_up(NfpDb *db, int id, const char *schema, int *ret_found)
 {
 	g_autofree char *set_id = g_strdup_printf("PRAGMA application_id = %d", id);
@@ -119,7 +156,9 @@ static int set_up(NfpDb *db, int id, const char *schema, int *ret_found)
 		*ret_found = id;
 	if (*ret_found != id)
 		return 0;
-	r = nfp_db_run(db, settings);
+	r = tables ? check_schema(db, schema) : 0;
+	if (!r)
+		r = nfp_db_run(db, settings);
 	if (!r)
 		r = nfp_db_run(db, set_id);
 	return r ? r : nfp_db_run(db, schema);

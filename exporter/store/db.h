@@ -13,7 +13,8 @@ typedef struct {
 } NfpDb;
 
 /* id: `PRAGMA application_id` (0 in a new file); schema: statements that may run on a file that has them already.
- * A damaged file is moved aside (path.corrupt, over an older one) and *ret_moved set. Errors: as nfp_spool_open(). */
+ * A damaged file, or one with our id and other tables, triggers or views than `schema` makes, is moved aside (path.corrupt,
+ * over an older one) and *ret_moved set. Errors: as nfp_spool_open(). */
 gboolean nfp_db_open(NfpDb *db, const char *path, int id, const char *schema, gboolean *ret_moved, GError **err);
 void nfp_db_close(NfpDb *db);
 /* As open(), after is_damaged(): closes, moves aside, opens anew. */

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/db.h"
+#include "store/spool_rows.h"
 
 #define APPLICATION 0x4e665371 /* "NfSq"; another for another schema */
-#define PAGE 4096u
-#define ROW 256u        /* octets of a row beside its blob, at most */
 #define SPARE_PAGES 32u /* of the file: its header, the tree, the list of free pages */
 
 /* The blob last: what stands before it is read without it. */
@@ -32,24 +30,29 @@ struct NfpSpool {
 	gboolean broken; /* has no file: moving the damaged one aside did not work */
 };
 
-static uint64_t pages_of(gsize octets)
+static int damaged(NfpSpool *spool)
 {
-	/* Four octets of each overflow page lead to the next one. */
-	return (octets + ROW) / (PAGE - 4) + 2;
+	g_snprintf(spool->db.error, sizeof(spool->db.error), "%s: its rows are in no order", spool->db.path);
+	return -EUCLEAN;
 }
 
 /* Of all rows: at the start, once. */
 static int load_totals(NfpSpool *spool)
 {
-	NFP_AUTO_STMT *sums = nfp_db_prepare(&spool->db,
-		"SELECT count(*), total(records), total(pages) FROM batch");
-	int r = nfp_db_step(&spool->db, sums);
+	NfpSpoolRows rows;
+	int r = nfp_spool_rows_check(&spool->db, &rows);
 
-	if (r < 0)
+	if (r)
 		return r;
-	spool->totals.batches = (uint64_t)sqlite3_column_int64(sums, 0);
-	spool->totals.records = spool->totals.waiting = (uint64_t)sqlite3_column_double(sums, 1);
-	spool->totals.octets = (uint64_t)sqlite3_column_double(sums, 2) * PAGE;
+	spool->totals.batches = rows.batches;
+	spool->totals.records = spool->totals.waiting = rows.records;
+	spool->totals.octets = rows.pages * NFP_SPOOL_PAGE;
+	spool->totals.failures += rows.refused;
+	spool->totals.dropped_records += rows.refused_records;
+	if (!rows.refused)
+		return 0;
+	g_free(spool->news);
+	spool->news = g_strdup_printf("%s: %u batches in it are malformed: dropped and counted", spool->db.path, rows.refused);
 	return 0;
 }
 
@@ -66,7 +69,7 @@ static int load_oldest(NfpSpool *spool, NfpSpoolTotals *totals)
 static int limit_file(NfpSpool *spool)
 {
 	g_autofree char *sql = g_strdup_printf("PRAGMA max_page_count = %" G_GUINT64_FORMAT,
-					       (guint64)(spool->size / PAGE));
+					       (guint64)(spool->size / NFP_SPOOL_PAGE));
 
 	return nfp_db_run(&spool->db, sql);
 }
@@ -75,8 +78,6 @@ static int begin_file(NfpSpool *spool)
 {
 	int r = limit_file(spool);
 
-	if (!r)
-		r = nfp_db_run(&spool->db, "UPDATE batch SET kept = 0 WHERE kept = 1");
 	if (!r)
 		r = load_totals(spool);
 	return r ? r : load_oldest(spool, &spool->totals);
@@ -197,7 +198,7 @@ static int for_each_id(NfpSpool *spool, const char *sql, const GArray *ids, gboo
 		if (!gone)
 			continue;
 		work->batches--;
-		work->octets -= (uint64_t)sqlite3_column_int64(stmt, 0) * PAGE;
+		work->octets -= (uint64_t)sqlite3_column_int64(stmt, 0) * NFP_SPOOL_PAGE;
 		work->records -= (uint64_t)sqlite3_column_int64(stmt, 1);
 	}
 	return 0;
@@ -231,6 +232,8 @@ static int find_droppable(NfpSpool *spool, int64_t *id)
 	if (stmt)
 		sqlite3_bind_int64(stmt, 1, *id);
 	while ((r = nfp_db_step(&spool->db, stmt)) > 0) {
+		if (sqlite3_column_int64(stmt, 0) <= *id)
+			return damaged(spool);
 		*id = sqlite3_column_int64(stmt, 0);
 		if (!has_id(spool->handed, *id))
 			return 0;
@@ -246,11 +249,11 @@ static int find_droppable(NfpSpool *spool, int64_t *id)
 /* The oldest go until `pages` more have room. What is being sent stays: it will be in the books as delivered. */
 static int make_room(NfpSpool *spool, uint64_t pages)
 {
-	uint64_t limit = spool->size / PAGE - SPARE_PAGES;
+	uint64_t limit = spool->size / NFP_SPOOL_PAGE - SPARE_PAGES;
 	NfpSpoolTotals *work = &spool->work;
 	int64_t id = 0;
 
-	while (work->octets / PAGE + pages > limit) {
+	while (work->octets / NFP_SPOOL_PAGE + pages > limit) {
 		int r = find_droppable(spool, &id);
 		NFP_AUTO_STMT *oldest = r ? NULL : nfp_db_prepare(&spool->db,
 			"DELETE FROM batch WHERE id = ?"
@@ -265,7 +268,7 @@ static int make_room(NfpSpool *spool, uint64_t pages)
 		if (r <= 0)
 			return r ? r : -EUCLEAN;
 		work->batches--;
-		work->octets -= (uint64_t)sqlite3_column_int64(oldest, 0) * PAGE;
+		work->octets -= (uint64_t)sqlite3_column_int64(oldest, 0) * NFP_SPOOL_PAGE;
 		work->records -= (uint64_t)sqlite3_column_int64(oldest, 1);
 		work->waiting -= (uint64_t)sqlite3_column_int64(oldest, 2);
 		work->dropped_records += (uint64_t)sqlite3_column_int64(oldest, 3);
@@ -292,7 +295,7 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 		sqlite3_bind_int64(stmt, 6, (int64_t)item->fresh_packets);
 		sqlite3_bind_int64(stmt, 7, (int64_t)item->fresh_octets);
 		sqlite3_bind_int(stmt, 8, item->kept != FALSE);
-		sqlite3_bind_int64(stmt, 9, (int64_t)pages_of(size));
+		sqlite3_bind_int64(stmt, 9, (int64_t)nfp_spool_pages(size));
 		sqlite3_bind_blob64(stmt, 10, data, size, SQLITE_STATIC);
 	}
 	r = nfp_db_step(&spool->db, stmt);
@@ -300,7 +303,7 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 		return r;
 	item->id = sqlite3_last_insert_rowid(spool->db.db);
 	work->batches++;
-	work->octets += pages_of(size) * PAGE;
+	work->octets += nfp_spool_pages(size) * NFP_SPOOL_PAGE;
 	work->records += item->records;
 	work->waiting += item->kept ? 0 : item->records;
 	return 0;
@@ -351,8 +354,8 @@ int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n)
 	if (r)
 		return r;
 	for (guint i = 0; i < n; i++)
-		pages += pages_of(g_bytes_get_size(items[i].octets));
-	if (pages > spool->size / PAGE - SPARE_PAGES) {
+		pages += nfp_spool_pages(g_bytes_get_size(items[i].octets));
+	if (pages > spool->size / NFP_SPOOL_PAGE - SPARE_PAGES) {
 		if (n > 1)
 			return put_singly(spool, items, n);
 		g_snprintf(spool->db.error, sizeof(spool->db.error), "%s: a batch is larger than the spool may be",
@@ -379,6 +382,9 @@ static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)
 	r = nfp_db_step(&spool->db, stmt);
 	if (r <= 0)
 		return r;
+	/* Or the same batch would be sent for ever. */
+	if (sqlite3_column_int64(stmt, 0) <= after)
+		return damaged(spool);
 	*ret_item = (NfpSpoolItem){
 		.id = sqlite3_column_int64(stmt, 0),
 		.bucket_start_ns = (uint64_t)sqlite3_column_int64(stmt, 1),

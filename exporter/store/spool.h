@@ -4,7 +4,8 @@
  * is there after a crash. When there is no room the oldest that are not being sent go, counted. docs/delivery.md, ADR 15.
  *
  * An object belongs to one thread. Calls block for as long as the disk takes. A file that turns out to be damaged is
- * moved aside and a new one begun: that is told by news(), and no error.
+ * moved aside and a new one begun: that is told by news(), and no error. Rows that no put() can have written are dropped
+ * when the file is opened, counted as failures, and their records as dropped as far as a number of them is believable.
  */
 #ifndef NFP_STORE_SPOOL_H
 #define NFP_STORE_SPOOL_H

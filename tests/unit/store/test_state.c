@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "encode/encoder.h"
@@ -96,6 +97,42 @@ Test(state, numbers_that_are_none)
 	/* Told once: it is mended with the next save. */
 	again = load();
 	cr_assert_eq(nfp_state_domain(again, "i"), 1);
+}
+
+/* Twice in the file, a number for each: neither is lost track of. */
+Test(state, a_name_twice)
+{
+	g_autofree char *deep = g_path_get_dirname(path);
+	g_autofree char *news = NULL;
+	g_autoptr(NfpState) state = NULL;
+
+	cr_assert_eq(g_mkdir_with_parents(deep, 0700), 0);
+	cr_assert(g_file_set_contents(path, "[domains]\nblue=5\nblue=7\nblue=5000\nred=7\n", -1, NULL));
+	state = nfp_state_load(path, TRUE, &news);
+	cr_expect_not_null(news);
+	cr_expect_gt(nfp_state_domain(state, "blue"), 0);
+	cr_expect_neq(nfp_state_domain(state, "blue"), nfp_state_domain(state, "red"));
+	cr_expect_eq(nfp_state_domain(state, "blue"), nfp_state_domain(state, "blue"));
+}
+
+/* Nothing is waited for, and no memory is taken beyond measure. */
+Test(state, no_plain_file)
+{
+	g_autofree char *deep = g_path_get_dirname(path), *news = NULL, *text = g_strnfill(2 << 20, '#');
+	g_autoptr(NfpState) state = NULL;
+
+	cr_assert_eq(g_mkdir_with_parents(deep, 0700), 0);
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	state = nfp_state_load(path, TRUE, &news);
+	cr_expect(news && strstr(news, "it is no plain file"), "%s", news);
+	cr_assert_eq(g_unlink(path), 0);
+
+	cr_assert(g_file_set_contents(path, text, -1, NULL));
+	g_clear_pointer(&news, g_free);
+	nfp_state_free(g_steal_pointer(&state));
+	state = nfp_state_load(path, TRUE, &news);
+	cr_expect(news && strstr(news, "larger than"), "%s", news);
+	cr_expect_eq(nfp_state_domain(state, "blue"), 1);
 }
 
 /* Encoders have room for numbers below 1024: NFP_ENCODER_DOMAINS. */
