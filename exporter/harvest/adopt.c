@@ -73,16 +73,19 @@ NfpShelf *nfp_shelf_new(NfpSource *source, const NfpHarvestOptions *options, Nfp
 	shelf->source = source;
 	shelf->options = options;
 	shelf->wakeup = nfp_wakeup_ref(wakeup);
-	shelf->clock = clock;
-	if (!clock.length)
-		shelf->clock.step = options->first_step;
+	if (nfp_plan_is_clock(&clock))
+		shelf->clock = clock;
+	else
+		shelf->complaint = g_strdup("the pinned clock is none: a new one is begun, and labels with it");
+	if (!shelf->clock.length)
+		shelf->clock = (struct nfp_clock){ .step = options->first_step };
 	shelf->open = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_bucket_free);
 	g_queue_init(&shelf->closed);
 	nfp_sizes_init(&shelf->sizes, options->flows, options->first_flows);
 	shelf->spill_check = true;
-	shelf->spill_since = MAX(clock.offset, 1); /* boot, when nothing better is known */
+	shelf->spill_since = MAX(shelf->clock.offset, 1); /* boot, when nothing better is known */
 	for (guint i = 0; i < pinned->len; i++)
-		adopt(shelf, &g_array_index(pinned, NfpBucketInfo, i), boot + clock.offset);
+		adopt(shelf, &g_array_index(pinned, NfpBucketInfo, i), boot + shelf->clock.offset);
 	nfp_shelf_reserve_others(shelf);
 	return shelf;
 }

@@ -105,7 +105,8 @@ static void drain_rows(Run *run, const NfpHookRows *rows)
 		nfp_account_hook(run->state->account, &rows->keys[i], &rows->rows[i]);
 	}
 	qsort(order, rows->n, sizeof(*order), by_hook);
-	run->state->one_cpu = rows->n > 0;
+	run->state->one_cpu = rows->n > 0 && !rows->partial;
+	run->state->unreadable |= rows->partial;
 	for (size_t i = 0; i < rows->n;) {
 		const struct nfp_hook_key *key = order[i];
 		struct nfp_hook_row sum = rows->rows[key - rows->keys];
@@ -174,6 +175,7 @@ static void drain_row(Run *run, enum nfp_protocol row, NfpScan *scan)
 	NfpFlow flows[FLOWS];
 	size_t n;
 
+	run->state->unreadable |= scan->partial;
 	nfp_merge_begin_scan(merge, row, scan, run->convert.seed, run->convert.with_cpu, run->state->one_cpu);
 	while ((n = nfp_merge_flows(merge, flows, FLOWS))) {
 		records_made(run, n, make_records(run, row, flows, n));

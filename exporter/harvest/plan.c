@@ -3,6 +3,15 @@
 
 #include "base/clock.h"
 
+#define LENGTH_MAX (3600 * NFP_NS_PER_S)
+#define OFFSET_MAX ((int64_t)1 << 62) /* ns: 146 years */
+
+bool nfp_plan_is_clock(const struct nfp_clock *clock)
+{
+	return !clock->length || (clock->length >= NFP_NS_PER_S && clock->length <= LENGTH_MAX &&
+				  clock->step < NFP_NS_PER_S && clock->offset > -OFFSET_MAX && clock->offset < OFFSET_MAX);
+}
+
 NfpTurn nfp_plan_turn(const struct nfp_clock *pinned, int64_t offset, uint64_t length,
 		      struct nfp_clock *ret_next)
 {

@@ -29,6 +29,8 @@ typedef enum {
 /* pinned: what packets use now (length 0: never written; its step is the first). */
 NfpTurn nfp_plan_turn(const struct nfp_clock *pinned, int64_t offset, uint64_t length,
 		      struct nfp_clock *ret_next);
+/* Whether somebody like us can have written it, or nobody (length 0). */
+bool nfp_plan_is_clock(const struct nfp_clock *clock);
 /* The same clock with labels that were never used. */
 struct nfp_clock nfp_plan_relabel(const struct nfp_clock *clock);
 

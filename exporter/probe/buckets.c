@@ -77,9 +77,34 @@ char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct 
 int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
 {
 	g_autofree char *path = nfp_buckets_path(buckets, row, id);
-	int fd = bpf_obj_get(path);
+	NFP_AUTO_FD int fd = nfp_pins_get(path);
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info);
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	if (info.type != BPF_MAP_TYPE_HASH || info.key_size != nfp_load_key_size(row) ||
+	    info.value_size != nfp_load_value_size(row))
+		return -EUCLEAN;
+	return nfp_fd_steal(&fd);
+}
+
+bool nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id)
+{
+	for (int row = 0; row <= NFP_P_N; row++) {
+		NFP_AUTO_FD int fd = -1;
+		struct bpf_map_info info = { 0 };
+		uint32_t size = sizeof(info), inner;
+
+		if (bpf_map_lookup_elem(buckets->maps->bucket[row], &id, &inner))
+			continue;
+		fd = nfp_buckets_open(buckets, row, id);
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || info.id != inner)
+			return false;
+	}
+	return true;
 }
 
 int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
@@ -95,7 +120,7 @@ static int pin_remove(const NfpBuckets *buckets, enum nfp_protocol row, struct n
 {
 	g_autofree char *path = nfp_buckets_path(buckets, row, id);
 
-	return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	return nfp_pins_unlink(path);
 }
 
 /* A map that fits the row's template, pinned. */

@@ -105,8 +105,11 @@ void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flag
 void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n);
 
 char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
-/* File descriptor of an inner map; -ENOENT when it is not pinned. */
+/* File descriptor of an inner map; -ENOENT when it is not pinned, -EUCLEAN (and others) when what is pinned there is no map
+ * of the row's shape: the kernel writes as much as an entry has, not as much as there is room for. */
 int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+/* Whether the maps that packets find under the label are those that are pinned for it. */
+bool nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id);
 /* Whether the map of maps of this row has the label: 1, 0, -errno. */
 int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
 /* Several at a time share their grace periods. ret_rc: of each. Spill buckets: one alone. */

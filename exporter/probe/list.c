@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "probe/buckets.h"
+#include "probe/table.h"
 
 /* Labels (struct nfp_bucket) that have a pin in the row's directory; tables: or a pin of a table only, in any
  * number. */
@@ -19,7 +20,11 @@ static GArray *labels_pinned(const NfpBuckets *buckets, enum nfp_protocol row, b
 	const char *name;
 
 	while (dir && (name = g_dir_read_name(dir))) {
-		if (nfp_pins_bucket_parse(name, &id) || (tables && nfp_pins_table_parse(name, &id)))
+		g_autofree char *pin = g_build_filename(path, name, NULL);
+
+		/* No folder is a pin, whatever it is called. */
+		if ((nfp_pins_bucket_parse(name, &id) || (tables && nfp_pins_table_parse(name, &id))) &&
+		    !g_file_test(pin, G_FILE_TEST_IS_DIR))
 			g_array_append_val(labels, id);
 	}
 	return labels;
@@ -38,11 +43,12 @@ static GArray *labels_visible(const NfpBuckets *buckets, enum nfp_protocol row)
 	return labels;
 }
 
+/* Or something else in its place: then the protocols' maps may hold what was counted, and are read. */
 static bool has_hook_map(const NfpBuckets *buckets, struct nfp_bucket id)
 {
 	NFP_AUTO_FD int fd = nfp_buckets_open(buckets, NFP_P_hook, id);
 
-	return fd >= 0;
+	return fd != -ENOENT && fd != -EISDIR;
 }
 
 static int discard(NfpBuckets *buckets, struct nfp_bucket id)
@@ -66,18 +72,18 @@ static int discard_rubbish(NfpBuckets *buckets, GArray *labels)
 	return 0;
 }
 
-/* Closed, or never opened: finishes closing it, drops it if it is empty. */
+/* Closed, or never opened: finishes closing it, drops it if it is empty. One whose packets go where no pin leads is
+ * closed too: they spill from now on. */
 static int settle(NfpBuckets *buckets, struct nfp_bucket id)
 {
-	uint64_t seen;
+	uint64_t seen = 1;
 	int rc = nfp_buckets_visible(buckets, NFP_P_hook, id);
 
-	if (rc)
-		return rc < 0 ? rc : 0;
+	if (rc < 0 || (rc && (!id.start_ts || nfp_buckets_is_whole(buckets, id))))
+		return MIN(rc, 0);
 	rc = nfp_buckets_close(buckets, id);
-	if (!rc)
-		rc = nfp_read_seen(buckets, id, &seen);
-	if (!rc && !seen)
+	/* What cannot be read here cannot be read when it is drained, and is counted there. */
+	if (!rc && !nfp_read_seen(buckets, id, &seen) && !seen)
 		rc = nfp_buckets_remove(buckets, id);
 	return rc;
 }
@@ -87,6 +93,7 @@ static int repair(NfpBuckets *buckets)
 	g_autoptr(GArray) hooks = NULL;
 	int rc = nfp_spill_finish(buckets);
 
+	nfp_table_mend(buckets);
 	for (int row = 0; row <= NFP_P_N && !rc; row++) {
 		g_autoptr(GArray) pinned = labels_pinned(buckets, row, true);
 		g_autoptr(GArray) visible = labels_visible(buckets, row);

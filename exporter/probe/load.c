@@ -16,6 +16,7 @@
 #include "probe/fib.h"
 #include "probe/filter.h"
 #include "probe/oldkernel.h"
+#include "probe/pins.h"
 #include "probe/table.h"
 
 /* Values of knob_link (enum nfp_link of ebpf/parse.h), knob_clock (enum nfp_clock_source), knob_fib (NFP_FIB_ASK). */
@@ -154,11 +155,22 @@ struct nfprobe_bpf *nfp_load_open(void)
 	return open_with(NULL);
 }
 
-static gboolean another_build(const char *directory, GError **err)
+/* pin: the one that tells. */
+static gboolean another_build(const char *directory, const char *pin, GError **err)
 {
 	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-		    "the maps in %s were made by another build of nfprobe: drain them with that one, or give "
-		    "up what they hold with \"nfprobe detach\"", directory);
+		    "the maps in %s were made by another build of nfprobe (%s is not as this one makes it): drain them with "
+		    "that one, or give up what they hold with \"nfprobe detach\"", directory, pin);
+	return FALSE;
+}
+
+static gboolean cannot_open(const char *path, int rc, GError **err)
+{
+	if (rc != -EISDIR && rc != -ELOOP)
+		return nfp_error_errno(err, rc == -EPERM || rc == -EACCES ? NFP_ERROR_CANNOT : NFP_ERROR_FAILED, -rc,
+				       "cannot open %s", path);
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s is a %s and no map: somebody else put it there, remove it", path,
+		    rc == -EISDIR ? "folder" : "symbolic link");
 	return FALSE;
 }
 
@@ -187,17 +199,15 @@ static gboolean maps_adopt(NfpSkeleton *skeleton, const char *directory, NfpMaps
 		int *fd = map_fd(maps, i);
 
 		g_assert(map); /* ebpf/maps.bpf.h has what map_rows names */
-		*fd = bpf_obj_get(path);
-		if (*fd < 0 && errno == ENOENT) {
+		*fd = nfp_pins_get(path);
+		if (*fd == -ENOENT) {
 			++*missing;
 			continue;
 		}
 		if (*fd < 0)
-			return nfp_error_errno(err, errno == EPERM || errno == EACCES ? NFP_ERROR_CANNOT
-										     : NFP_ERROR_FAILED,
-					       errno, "cannot open %s", path);
+			return cannot_open(path, *fd, err);
 		if (!is_same(*fd, map))
-			return another_build(directory, err);
+			return another_build(directory, map_rows[i].name, err);
 		if (bpf_map__reuse_fd(map, *fd))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot use %s", path);
 	}
@@ -254,7 +264,7 @@ static gboolean check_abi(const char *directory, const NfpMaps *maps, GError **e
 		return TRUE;
 	if (bpf_map_lookup_elem(maps->config, &zero, &config))
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot read %s/config", directory);
-	return config.abi == NFP_ABI_HASH || another_build(directory, err);
+	return config.abi == NFP_ABI_HASH || another_build(directory, "config", err);
 }
 
 gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err)

@@ -3,19 +3,32 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "probe/pins.h"
+
+/* As /proc tells what a descriptor is of ("anon_inode:bpf_link"): the members of what BPF_OBJ_GET_INFO_BY_FD says of
+ * maps and programs may look like those of a link. */
+static bool is_link(int fd)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd), *kind = g_file_read_link(path, NULL);
+
+	return !kind || (strstr(kind, "bpf") && strstr(kind, "link"));
+}
 
 int nfp_pinned_open(const NfpAttachContext *context, const NfpHook *hook, uint32_t type, NfpPinnedInfo *ret_info)
 {
 	g_autofree char *path = nfp_attach_pin(context, hook);
-	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	NFP_AUTO_FD int fd = nfp_pins_get(path);
 	NfpPinnedInfo info = { 0 };
 	uint32_t size = sizeof(info);
 
+	/* What is no pin holds no link. */
 	if (fd < 0)
-		return -errno;
+		return fd == -EISDIR || fd == -ELOOP ? -ENOENT : fd;
+	if (!is_link(fd))
+		return -ENOENT;
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		return -errno;
 	if (info.type != type || info.ifindex != hook->ifindex)
@@ -36,8 +49,10 @@ gboolean nfp_pinned_keep(const NfpAttachContext *context, const NfpHook *hook, i
 {
 	g_autofree char *path = nfp_attach_pin(context, hook);
 
-	if (unlink(path) < 0 && errno != ENOENT)
-		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot remove the dead %s", path);
+	int rc = nfp_pins_unlink(path);
+
+	if (rc)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot remove the dead %s", path);
 	if (bpf_obj_pin(link, path))
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot pin %s", path);
 	return TRUE;
@@ -46,13 +61,14 @@ gboolean nfp_pinned_keep(const NfpAttachContext *context, const NfpHook *hook, i
 int nfp_pinned_remove(const NfpAttachContext *context, const NfpHook *hook)
 {
 	g_autofree char *path = nfp_attach_pin(context, hook);
-	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	NFP_AUTO_FD int fd = nfp_pins_get(path);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+	if (fd < 0 && fd != -EISDIR && fd != -ELOOP)
+		return fd == -ENOENT ? 0 : fd;
 	/* -EOPNOTSUPP: no such call for this type of link, closing does it. */
-	bpf_link_detach(fd);
-	return unlink(path) < 0 ? -errno : 0;
+	if (fd >= 0)
+		bpf_link_detach(fd);
+	return nfp_pins_unlink(path);
 }
 
 int nfp_pinned_list(const NfpAttachContext *context,

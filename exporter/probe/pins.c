@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "probe/pins.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -190,6 +191,27 @@ int nfp_pins_remove_tree(const char *path)
 	return access(path, F_OK) == 0 ? -ENOTEMPTY : 0;
 }
 
+int nfp_pins_get(const char *path)
+{
+	struct stat st;
+	int fd;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode))
+		return -ELOOP;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+int nfp_pins_unlink(const char *path)
+{
+	/* remove(3) takes an empty folder, too. */
+	return remove(path) < 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST ? -errno : 0;
+}
+
 void nfp_pins_bucket_name(struct nfp_bucket id, char ret[NFP_PIN_NAME_MAX])
 {
 	if (!id.start_ts)
@@ -212,7 +234,7 @@ bool nfp_pins_bucket_parse(const char *name, struct nfp_bucket *ret_id)
 		id.start_ts = g_ascii_strtoull(name, &dash, 10);
 		if (*dash == '-')
 			id.end_ts = g_ascii_strtoull(dash + 1, NULL, 10);
-		if (!id.start_ts)
+		if (!id.start_ts || id.end_ts <= id.start_ts)
 			return false;
 	}
 	nfp_pins_bucket_name(id, again);

@@ -32,8 +32,15 @@ int nfp_pins_mkdir(const char *path);
 /* Removes a directory tree of pins (does not follow symbolic links). 0 or the first -errno. */
 int nfp_pins_remove_tree(const char *path);
 
+/* Opens the object that is pinned at the path itself: descriptor or -errno. A symbolic link may lead to an object of
+ * another instance (-ELOOP), a folder is none (-EISDIR). */
+int nfp_pins_get(const char *path);
+/* Removes a pin. 0 also when there is none, or when a folder that is not empty has its name. */
+int nfp_pins_unlink(const char *path);
+
 /* Name of a bucket's pins: "<start>-<end>", "spill0" and "spill1" for {0, 0} and {0, 1}. */
 void nfp_pins_bucket_name(struct nfp_bucket id, char ret[NFP_PIN_NAME_MAX]);
+/* Only what nfp_pins_bucket_name() writes, of an interval that is not empty. */
 bool nfp_pins_bucket_parse(const char *name, struct nfp_bucket *ret_id);
 /* Behind a bucket's name, that of its flow table. */
 #define NFP_PIN_TABLE "-table"

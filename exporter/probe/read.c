@@ -159,12 +159,13 @@ int nfp_read_hooks(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret)
 	NfpBuckets *buckets = (NfpBuckets *)source;
 	int rc = read_bucket(buckets, id, NFP_P_hook, &buckets->rows);
 
-	if (rc)
+	if (rc < 0)
 		return rc;
 	*ret = (NfpHookRows){
 		.keys = (const struct nfp_hook_key *)buckets->rows.keys->data,
 		.rows = (const struct nfp_hook_row *)buckets->rows.values->data,
 		.n = buckets->rows.values->len / sizeof(struct nfp_hook_row),
+		.partial = rc > 0,
 	};
 	return 0;
 }
@@ -177,7 +178,7 @@ int nfp_read_seen(NfpBuckets *buckets, struct nfp_bucket id, uint64_t *ret_seen)
 	buffer_clear(&buckets->rows);
 	rc = read_row(buckets, id, NFP_P_hook, &buckets->rows);
 	if (rc)
-		return rc;
+		return rc < 0 ? rc : -EUCLEAN; /* more was seen than can be told */
 	for (size_t i = 0; i < buckets->rows.values->len / sizeof(struct nfp_hook_row); i++)
 		seen += ((const struct nfp_hook_row *)buckets->rows.values->data)[i].seen;
 	*ret_seen = seen;

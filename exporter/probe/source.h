@@ -48,6 +48,7 @@ struct NfpScan {
 	void (*rewind)(NfpScan *scan, bool keys_only);
 	void (*free)(NfpScan *scan);
 	size_t entries; /* at most */
+	bool partial;   /* there were others, in a table that is none any more */
 };
 
 /* Over entries that are there already; they are borrowed. */
@@ -57,6 +58,7 @@ typedef struct {
 	const struct nfp_hook_key *keys;
 	const struct nfp_hook_row *rows;
 	size_t n;
+	bool partial; /* there were others, in a table that is none any more */
 } NfpHookRows;
 
 typedef struct NfpSource NfpSource;

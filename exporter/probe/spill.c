@@ -44,14 +44,24 @@ static int spill_create(NfpBuckets *buckets, struct nfp_bucket spill)
 	return rc ? rc : nfp_buckets_create(buckets, spill, entries);
 }
 
+/* 1: it is open, 0: it is not. One whose pins are not the maps that packets find cannot be read: it goes. */
+static int spill_check(NfpBuckets *buckets, struct nfp_bucket spill)
+{
+	int rc = nfp_buckets_visible(buckets, NFP_P_hook, spill);
+
+	if (rc <= 0 || nfp_buckets_is_whole(buckets, spill))
+		return rc;
+	rc = nfp_buckets_close(buckets, spill);
+	return rc ? rc : nfp_buckets_remove(buckets, spill);
+}
+
 int nfp_spill_ensure(NfpBuckets *buckets)
 {
-	for (uint64_t i = 0; i < 2; i++) {
-		int rc = nfp_buckets_visible(buckets, NFP_P_hook, (struct nfp_bucket){ 0, i });
+	int first = spill_check(buckets, (struct nfp_bucket){ 0, 0 });
+	int second = first < 0 ? 0 : spill_check(buckets, (struct nfp_bucket){ 0, 1 });
 
-		if (rc)
-			return rc < 0 ? rc : 0;
-	}
+	if (first || second)
+		return MIN(MIN(first, second), 0);
 	return spill_create(buckets, (struct nfp_bucket){ 0, 0 });
 }
 
@@ -78,17 +88,28 @@ static int spill_relabel(NfpBuckets *buckets, struct nfp_bucket spill, struct nf
 	return rc;
 }
 
+static bool is_pinned(const NfpBuckets *buckets, struct nfp_bucket id)
+{
+	g_autofree char *path = nfp_buckets_path(buckets, NFP_P_hook, id);
+
+	return access(path, F_OK) == 0;
+}
+
 int nfp_spill_finish(NfpBuckets *buckets)
 {
 	g_autofree char *note = note_path(buckets);
 	g_autofree char *text = g_file_read_link(note, NULL);
-	uint64_t which, since, now;
+	struct nfp_bucket spill = { 0 }, id;
 
+	/* Something else in its place would be in the way of all notes to come. */
 	if (!text)
-		return 0;
-	if (sscanf(text, "%" SCNu64 "-%" SCNu64 "-%" SCNu64, &which, &since, &now) != 3 || which > 1 || !since)
-		return unlink(note) < 0 ? -errno : 0; /* not ours */
-	return spill_relabel(buckets, (struct nfp_bucket){ 0, which }, (struct nfp_bucket){ since, now });
+		return nfp_pins_unlink(note);
+	/* Not ours. A bucket of that label that is not this spill bucket would be overwritten. */
+	if (sscanf(text, "%" SCNu64 "-%" SCNu64 "-%" SCNu64, (uint64_t *)&spill.end_ts, (uint64_t *)&id.start_ts,
+		   (uint64_t *)&id.end_ts) != 3 || spill.end_ts > 1 || !id.start_ts || id.end_ts <= id.start_ts ||
+	    (is_pinned(buckets, spill) && is_pinned(buckets, id)))
+		return nfp_pins_unlink(note);
+	return spill_relabel(buckets, spill, id);
 }
 
 int nfp_spill_swap(NfpSource *source, uint64_t since, uint64_t now, struct nfp_bucket *ret_id)

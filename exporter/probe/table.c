@@ -229,7 +229,7 @@ static int head_make(NfpBuckets *buckets, struct nfp_bucket id, const uint8_t bi
 /* The kernel's id of a pinned map; 0: none. */
 static uint32_t pinned_id(const char *path, uint32_t *ret_entries)
 {
-	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	NFP_AUTO_FD int fd = nfp_pins_get(path);
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info);
 
@@ -246,7 +246,7 @@ static int table_unpin(const NfpBuckets *buckets, const char *path)
 
 	if (id)
 		g_hash_table_remove(buckets->kept, GUINT_TO_POINTER(id));
-	return unlink(path) < 0 ? -errno : 0;
+	return nfp_pins_unlink(path);
 }
 
 /* What is at a place of an outer map; 0: nothing. */
@@ -330,9 +330,9 @@ static int head_renew(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place,
 static int head_spare(const NfpBuckets *buckets, uint32_t place, NfpMapped *ret)
 {
 	g_autofree char *path = spare_path(buckets, NFP_P_hook, place);
-	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	NFP_AUTO_FD int fd = nfp_table_open_at(path, NFP_P_hook);
 
-	return fd < 0 ? -errno : nfp_table_map_fd(fd, true, ret);
+	return fd < 0 ? fd : nfp_table_map_fd(fd, true, ret);
 }
 
 /* Tables of all rows; how many changes of outer maps they take. */
@@ -378,8 +378,8 @@ static int give(NfpBuckets *buckets, struct nfp_bucket id, uint32_t place)
 
 	if (is_spare(buckets, place) && !head_spare(buckets, place, &mapped))
 		spare = mapped.data;
-	/* The last generation: from here on old slots would be taken for new ones. */
-	if (spare && spare->generation == NFP_GENERATION_MASK)
+	/* The last generation: from here on old slots would be taken for new ones. One that is none at all is nobody's. */
+	if (spare && (spare->generation == NFP_GENERATION_MASK || spare->generation & ~NFP_GENERATION_MASK))
 		spare = NULL;
 	n = give_tables(buckets, id, place, spare, bits, changes);
 	nfp_buckets_change(buckets, changes, n);
@@ -525,7 +525,8 @@ int nfp_table_shut(const NfpBuckets *buckets, struct nfp_bucket id)
 
 	if (!rc)
 		__atomic_store_n(&((struct nfp_table_head *)head.data)->length, 0, __ATOMIC_RELEASE);
-	return rc == -ENOENT ? 0 : rc;
+	/* What is no head is not in the ring (nfp_table_mend()). */
+	return rc == -ENOENT || rc == -EUCLEAN ? 0 : rc;
 }
 
 int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id)
@@ -537,9 +538,12 @@ int nfp_table_remove(const NfpBuckets *buckets, struct nfp_bucket id)
 		g_autofree char *path = nfp_table_path(buckets, row, id);
 		g_autofree char *spare = place >= 0 ? spare_path(buckets, row, (uint32_t)place) : NULL;
 
-		int rc = spare ? rename_pin(path, spare) : table_unpin(buckets, path);
+		int rc = spare ? rename_pin(path, spare) : -ENOENT;
 
-		if (rc && rc != -ENOENT)
+		/* Something that is no pin may be in the way. */
+		if (rc)
+			rc = table_unpin(buckets, path);
+		if (rc)
 			return rc;
 	}
 	return 0;

@@ -25,6 +25,8 @@ bool nfp_table_usable(void);
 
 /* Gives tables to the next buckets that are open. Best effort: those that find none go on without. */
 void nfp_table_fill(NfpBuckets *buckets);
+/* Takes out of the ring what no pin leads to. */
+void nfp_table_mend(NfpBuckets *buckets);
 /* Place of the bucket in the ring; -ENOENT: it is not there. */
 int nfp_table_place(const NfpBuckets *buckets, struct nfp_bucket id);
 /* Packets that come from now on do not see the bucket's tables; those under way are through after a grace period. */
@@ -41,7 +43,7 @@ int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 /* A scan over the same entries; borrows the buffer. */
 int nfp_table_scan(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, NfpReadBuffer *buffer,
 		   NfpScan **ret);
-/* The same for the rows of hooks. */
+/* The same for the rows of hooks. 1: those of the HASH are all that can be read. */
 int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpReadBuffer *buffer);
 
 /* Maps a table, or the head for the row `hook`. -ENOENT: not pinned. */
@@ -56,8 +58,9 @@ GHashTable *nfp_table_kept_new(void);
 int nfp_table_map_fd(int fd, bool write, NfpMapped *ret);
 /* The pin; g_free() it. */
 char *nfp_table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
-/* File descriptor, or -errno. */
+/* File descriptor, or -errno; -EUCLEAN: what is pinned there is no table of the row, or no head. */
 int nfp_table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
+int nfp_table_open_at(const char *path, enum nfp_protocol row);
 void nfp_mapped_clear(NfpMapped *mapped);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(NfpMapped, nfp_mapped_clear)
 

@@ -18,9 +18,26 @@ char *nfp_table_path(const NfpBuckets *buckets, enum nfp_protocol row, struct nf
 int nfp_table_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)
 {
 	g_autofree char *path = nfp_table_path(buckets, row, id);
-	int fd = bpf_obj_get(path);
 
-	return fd < 0 ? -errno : fd;
+	return nfp_table_open_at(path, row);
+}
+
+int nfp_table_open_at(const char *path, enum nfp_protocol row)
+{
+	NFP_AUTO_FD int fd = nfp_pins_get(path);
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), element = sizeof(struct nfp_fast_row);
+
+	if (fd < 0)
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	if (row != NFP_P_hook)
+		element = nfp_load_key_size(row) != sizeof(struct nfp_key_v4) ? sizeof(struct nfp_set6) : sizeof(struct nfp_set4);
+	if (info.type != BPF_MAP_TYPE_ARRAY || info.key_size != sizeof(uint32_t) || info.value_size != element ||
+	    !(info.map_flags & BPF_F_MMAPABLE) || (row == NFP_P_hook && info.max_entries != NFP_FAST_ROWS))
+		return -EUCLEAN;
+	return nfp_fd_steal(&fd);
 }
 
 void nfp_mapped_clear(NfpMapped *mapped)

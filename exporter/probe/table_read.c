@@ -246,7 +246,8 @@ static int scan(const Table *t, const GArray *twins, NfpReadBuffer *buffer)
 	return 0;
 }
 
-/* 0: the entries of the buffer are all there are (t->sets is 0 then), or there is a table, too. */
+/* 0: the entries of the buffer are all there are (t->sets is 0 then), or there is a table, too. 1: what is pinned in the
+ * place of the table is none. */
 static int open_table(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_protocol row, Table *t, NfpMapped *mapped)
 {
 	g_auto(NfpMapped) head = { 0 };
@@ -259,10 +260,12 @@ static int open_table(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_
 	if (!rc)
 		rc = nfp_table_map(buckets, id, NFP_P_hook, false, &head);
 	if (rc) /* no head: packets never saw the table */
-		return rc == -ENOENT ? 0 : rc;
+		return rc == -ENOENT ? 0 : rc == -EUCLEAN ? 1 : rc;
 	t->bits = ((const struct nfp_table_head *)head.data)->bits[row];
-	if (!t->bits || NFP_TABLE_ENTRIES(t->v6, 1u << ((t->bits - 1) & 31)) != mapped->entries)
+	if (!t->bits)
 		return 0;
+	if (NFP_TABLE_ENTRIES(t->v6, 1u << ((t->bits - 1) & 31)) != mapped->entries)
+		return 1;
 	t->data = mapped->data;
 	t->sets = 1u << ((t->bits - 1) & 31);
 	t->seed = ((const struct nfp_table_head *)head.data)->seed;
@@ -279,7 +282,7 @@ int nfp_table_read(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 	int rc = open_table(buckets, id, row, &t, &mapped);
 
 	if (rc || !t.sets)
-		return rc;
+		return MIN(rc, 0);
 	t.ways = &ways;
 	twins = take_twins(&t, buffer);
 	return scan(&t, twins, buffer);
@@ -348,10 +351,11 @@ int nfp_table_scan(const NfpBuckets *buckets, struct nfp_bucket id, enum nfp_pro
 	s->ways = (NfpWays){ .map = buckets->maps->ways };
 	s->twins = NULL;
 	rc = open_table(buckets, id, row, &s->table, &s->mapped);
-	if (rc) {
+	if (rc < 0) {
 		scan_free(&s->base);
 		return rc;
 	}
+	s->base.partial = rc > 0;
 	s->table.ways = &s->ways;
 	if (s->table.sets)
 		s->twins = take_twins(&s->table, buffer);
@@ -401,7 +405,7 @@ int nfp_table_read_rows(const NfpBuckets *buckets, struct nfp_bucket id, NfpRead
 	const struct nfp_fast_row *rows = head.data;
 
 	if (rc)
-		return rc == -ENOENT ? 0 : rc;
+		return rc == -ENOENT ? 0 : rc == -EUCLEAN ? 1 : rc;
 	for (uint32_t i = 1; i < head.entries; i++) {
 		struct nfp_hook_key key;
 		struct nfp_hook_row *row;
