@@ -16,6 +16,7 @@
 #define CLIENTS_MAX 16
 #define REQUEST_MAX 4096
 #define TIMEOUT_S 5
+#define DEADLINE_S (2 * TIMEOUT_S)
 
 struct NfpControl {
 	GSocketService *service;
@@ -30,7 +31,9 @@ typedef struct {
 	NfpControl *control;
 	GSocketConnection *connection;
 	GString *reply;
-	gint64 deadline; /* monotonic us, for the whole request: the socket's timeout is for each part of it */
+	gint64 read_until;    /* monotonic us, for the whole request: the socket's timeout is for each part of it */
+	GCancellable *cancel; /* at the deadline, for whoever reads his answer octet by octet */
+	GSource *deadline;
 	char request[REQUEST_MAX + 1];
 	gsize length;
 } Client;
@@ -38,6 +41,9 @@ typedef struct {
 static void client_free(Client *client)
 {
 	client->control->clients--;
+	g_source_destroy(client->deadline);
+	g_source_unref(client->deadline);
+	g_object_unref(client->cancel);
 	g_object_unref(client->connection);
 	if (client->reply)
 		g_string_free(client->reply, TRUE);
@@ -85,8 +91,8 @@ static void reply(Client *client, char *line)
 	g_string_append_c(client->reply, '\n');
 	g_free(line);
 	g_output_stream_write_all_async(g_io_stream_get_output_stream(G_IO_STREAM(client->connection)),
-					client->reply->str, client->reply->len, G_PRIORITY_DEFAULT, NULL, written,
-					client);
+					client->reply->str, client->reply->len, G_PRIORITY_DEFAULT, client->cancel,
+					written, client);
 }
 
 static void read_more(Client *client);
@@ -108,7 +114,7 @@ static void have_read(GObject *stream, GAsyncResult *result, void *data)
 		client_free(client);
 	else if (client->length == REQUEST_MAX)
 		reply(client, error_line("the request is too long"));
-	else if (g_get_monotonic_time() > client->deadline)
+	else if (g_get_monotonic_time() > client->read_until)
 		reply(client, error_line("the request took too long"));
 	else
 		read_more(client);
@@ -118,7 +124,13 @@ static void read_more(Client *client)
 {
 	g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(client->connection)),
 				  client->request + client->length, REQUEST_MAX - client->length,
-				  G_PRIORITY_DEFAULT, NULL, have_read, client);
+				  G_PRIORITY_DEFAULT, client->cancel, have_read, client);
+}
+
+static gboolean is_late(gpointer data)
+{
+	g_cancellable_cancel(((Client *)data)->cancel);
+	return G_SOURCE_CONTINUE; /* destroyed with the client */
 }
 
 static gboolean incoming(GSocketService *service, GSocketConnection *connection, GObject *source, void *data)
@@ -131,7 +143,11 @@ static gboolean incoming(GSocketService *service, GSocketConnection *connection,
 	control->clients++;
 	client = g_new0(Client, 1);
 	client->control = control;
-	client->deadline = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+	client->read_until = g_get_monotonic_time() + TIMEOUT_S * G_USEC_PER_SEC;
+	client->cancel = g_cancellable_new();
+	client->deadline = g_timeout_source_new_seconds(DEADLINE_S);
+	g_source_set_callback(client->deadline, is_late, client, NULL);
+	g_source_attach(client->deadline, g_main_context_get_thread_default());
 	client->connection = g_object_ref(connection);
 	g_socket_set_timeout(g_socket_connection_get_socket(connection), TIMEOUT_S);
 	read_more(client);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket <run_dir>/<instance>.sock: a client sends one line {"command": "status"}, gets one
- * line of JSON, and the connection ends. Mode 0600. At most 16 clients at a time, 4 KiB of request, 5 s.
+ * line of JSON, and the connection ends. Mode 0600. At most 16 clients at a time, 4 KiB of request
+ * within 5 s, 10 s for all of it.
  * Main thread.
  */
 #ifndef NFP_APP_CONTROL_H

@@ -12,6 +12,8 @@
 #include "base/listen.h"
 
 #define CONNECTIONS 64u
+#define PLACES 48u /* of them: what is beyond is for those that come while another is shown out */
+#define EACH_ADDRESS 16u /* connections of one client, where clients have addresses of their own */
 #define TIMEOUT_S 10u
 #define MEMORY (16u << 10)
 #define PATH_MAX_OCTETS 256
@@ -23,7 +25,14 @@ struct NfpHttp {
 	void *data;
 	gboolean loopback;
 	guint16 port;
+	GQueue places; /* Place; who waits longest for a whole request, or for its answer to be read, first. Server's thread */
 };
+
+typedef struct {
+	GList link; /* in `places` */
+	int fd;
+	gboolean shown_out;
+} Place;
 
 /* Nothing from elsewhere, nothing to elsewhere; the page brings its own script and style. */
 static const char *const headers[][2] = {
@@ -73,6 +82,54 @@ static gboolean is_here(const char *host)
 	       inet_pton(AF_INET6, name, &address) == 1;
 }
 
+/* Whoever holds a place and gets no request done, octet by octet, loses it to those that come: time limits alone would let
+ * a few that trickle keep everybody else out. The connection's end is libmicrohttpd's to notice. */
+static void show_out(NfpHttp *http)
+{
+	guint stay = 0;
+
+	for (GList *l = http->places.tail; l; l = l->prev) {
+		Place *place = l->data;
+
+		if (place->shown_out || stay++ < PLACES)
+			continue;
+		place->shown_out = TRUE;
+		shutdown(place->fd, SHUT_RDWR);
+	}
+}
+
+static void on_connection(void *data, struct MHD_Connection *connection, void **socket_state,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	NfpHttp *http = data;
+	Place *place = *socket_state;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		place = g_new0(Place, 1);
+		place->link.data = place;
+		place->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		g_queue_push_tail_link(&http->places, &place->link);
+		*socket_state = place;
+		show_out(http);
+	} else if (place) { /* its socket is closed after this */
+		g_queue_unlink(&http->places, &place->link);
+		g_free(place);
+		*socket_state = NULL;
+	}
+}
+
+/* A request is whole: its client goes to the end of the queue. */
+static void is_served(NfpHttp *http, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	Place *place = info ? info->socket_context : NULL;
+
+	if (!place)
+		return;
+	g_queue_unlink(&http->places, &place->link);
+	g_queue_push_tail_link(&http->places, &place->link);
+}
+
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
 				  const char *version, const char *body, size_t *body_size, void **state)
 {
@@ -88,6 +145,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		*body_size = 0;
 		return MHD_YES;
 	}
+	is_served(http, connection);
 	if (!g_str_equal(method, MHD_HTTP_METHOD_GET) && !g_str_equal(method, MHD_HTTP_METHOD_HEAD))
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD are answered\n");
 	if (http->loopback && !is_here(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST)))
@@ -141,9 +199,13 @@ NfpHttp *nfp_http_new(const char *listen_text, NfpHttpGet get, void *data, GErro
 	http->data = data;
 	http->loopback = nfp_listen_is_loopback(&address);
 	http->port = port_of(s);
+	g_queue_init(&http->places);
 	http->daemon = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD, 0, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET,
 					s, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_END);
+					MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+					/* On loopback all have one address; 0: no limit. */
+					MHD_OPTION_PER_IP_CONNECTION_LIMIT, http->loopback ? 0u : EACH_ADDRESS,
+					MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 	if (!http->daemon) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "cannot serve on %s: no thread or no memory", listen_text);
 		close(s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A small HTTP server (RFC 9110) for a few read-only resources, on a thread of its own (libmicrohttpd). Whoever asks is
- * taken for hostile: GET and HEAD only, 64 connections, closed when silent for 10 s, 16 KiB of memory each, no body. A server on a
+ * taken for hostile: GET and HEAD only, 64 connections (16 of one address, but on loopback), closed when silent for 10 s, 16 KiB
+ * of memory each, no body. When more than 48 are there, those go that have been longest without a whole request. A server on a
  * loopback address answers only requests for an address or "localhost", so that no page of another site can read it by
  * a name that it points here (DNS rebinding).
  */

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,10 +12,17 @@
 #include "app/control.h"
 #include "base/error.h"
 
+#define MUCH (16u << 20) /* octets of an answer */
+
 static JsonNode *answer(const char *command, void *data, GError **err)
 {
 	if (g_str_equal(command, "status"))
 		return json_from_string("{\"collectors\": []}", NULL);
+	if (g_str_equal(command, "much")) {
+		g_autofree char *text = g_strnfill(MUCH, 'a');
+
+		return json_node_init_string(json_node_alloc(), text);
+	}
 	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "\"%s\" is no command", command);
 	return NULL;
 }
@@ -245,6 +253,33 @@ Test(control, slow_client, .timeout = 60)
 	while (recv(s, line, sizeof(line) - 1, MSG_DONTWAIT) <= 0)
 		g_main_context_iteration(NULL, TRUE);
 	cr_expect(strstr(line, "took too long"), "%s", line);
+	g_source_remove(source);
+	close(s);
+	world_clear(&w);
+}
+
+/* Some 80 kB a second: never still for long, and at the end of the answer after minutes. */
+static gboolean read_some(gpointer data)
+{
+	static char some[40000];
+
+	return recv(*(int *)data, some, sizeof(some), MSG_DONTWAIT) != 0;
+}
+
+Test(control, a_client_that_does_not_read, .timeout = 60)
+{
+	static const char request[] = "{\"command\": \"much\"}\n";
+	struct pollfd fd = { .events = 0 };
+	guint source;
+	World w;
+	int s;
+
+	world_init(&w);
+	fd.fd = s = connected(&w);
+	cr_assert_eq(send(s, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+	source = g_timeout_add(500, read_some, &s);
+	while (!(poll(&fd, 1, 0) == 1 && fd.revents & POLLHUP))
+		g_main_context_iteration(NULL, TRUE);
 	g_source_remove(source);
 	close(s);
 	world_clear(&w);

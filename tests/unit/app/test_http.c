@@ -194,6 +194,68 @@ Test(http, silent_clients)
 	cr_expect(g_str_has_prefix(reply, "HTTP/1.1 200"), "%s", reply);
 }
 
+typedef struct {
+	int s[200];
+	gint end;
+} Tricklers;
+
+static gpointer trickle(gpointer data)
+{
+	Tricklers *t = data;
+
+	while (!g_atomic_int_get(&t->end)) {
+		for (guint i = 0; i < G_N_ELEMENTS(t->s); i++)
+			send(t->s[i], "a", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		g_usleep(100000);
+	}
+	return NULL;
+}
+
+/* Requests that come octet by octet are never silent, and never whole. */
+Test(http, trickling_clients, .timeout = 200)
+{
+	static const char begun[] = "GET / HTTP/1.1\r\n" HOST "X: ";
+	gint asked = 0;
+	g_autoptr(NfpHttp) http = serve(&asked);
+	Tricklers t = { .end = 0 };
+	GThread *thread;
+
+	for (guint i = 0; i < G_N_ELEMENTS(t.s); i++) {
+		t.s[i] = dial(nfp_http_port(http));
+		send(t.s[i], begun, strlen(begun), MSG_NOSIGNAL);
+	}
+	thread = g_thread_new("trickle", trickle, &t);
+	for (guint i = 0; i < 20; i++) {
+		g_autofree char *reply = ask(nfp_http_port(http), "GET / HTTP/1.1\r\n" HOST END);
+
+		cr_assert(g_str_has_prefix(reply, "HTTP/1.1 200"), "request %u: %s", i, reply);
+	}
+	g_atomic_int_set(&t.end, 1);
+	g_thread_join(thread);
+	cr_expect_eq(g_atomic_int_get(&asked), 20);
+	for (guint i = 0; i < G_N_ELEMENTS(t.s); i++)
+		close(t.s[i]);
+}
+
+/* Who has had an answer and keeps the connection is no better off than who waits for the first. */
+Test(http, clients_that_stay)
+{
+	static const char request[] = "GET / HTTP/1.1\r\n" HOST "\r\n";
+	gint asked = 0;
+	g_autoptr(NfpHttp) http = serve(&asked);
+	int s[150];
+	char reply[4096];
+
+	for (guint i = 0; i < G_N_ELEMENTS(s); i++) {
+		s[i] = dial(nfp_http_port(http));
+		cr_assert_eq(send(s[i], request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+		cr_assert_gt(recv(s[i], reply, sizeof(reply), 0), 0, "client %u", i);
+	}
+	cr_expect_eq(g_atomic_int_get(&asked), (gint)G_N_ELEMENTS(s));
+	for (guint i = 0; i < G_N_ELEMENTS(s); i++)
+		close(s[i]);
+}
+
 Test(http, ten_thousand_requests)
 {
 	gint asked = 0;
