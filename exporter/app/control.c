@@ -72,7 +72,9 @@ static char *answer_line(NfpControl *control, const char *request)
 
 	if (node && JSON_NODE_HOLDS_OBJECT(node))
 		command = json_object_get_member(json_node_get_object(node), "command");
-	if (!command || json_node_get_value_type(command) != G_TYPE_STRING)
+	/* By its escapes a string may become anything; what is answered with it has to be UTF-8. */
+	if (!command || json_node_get_value_type(command) != G_TYPE_STRING ||
+	    !g_utf8_validate(json_node_get_string(command), -1, NULL))
 		return error_line("not a request: send {\"command\": \"status\"} and a newline");
 	answer = control->answer(json_node_get_string(command), control->data, &err);
 	return answer ? json_to_string(answer, FALSE) : error_line(err->message);

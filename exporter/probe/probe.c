@@ -173,6 +173,9 @@ static gboolean check_netns(NfpProbe *probe, GError **err)
 		if (unlink(path) < 0 || nfp_pins_mkdir(probe->links))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot clean %s", probe->links);
 	}
+	/* Something that is no link may have its place. */
+	if (!known)
+		nfp_pins_remove_tree(path);
 	if (symlink(own, path) < 0)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make %s", path);
 	return TRUE;

@@ -18,6 +18,7 @@
 
 #define WAIT_MS 30000 /* for an answer, on a loaded machine */
 
+static NfpTalkers *talkers;
 static NfpWeb *web;
 static char *folder;
 
@@ -30,6 +31,7 @@ static void must(gboolean sound)
 static void at_end(void)
 {
 	nfp_web_free(web);
+	nfp_talkers_free(talkers);
 	g_rmdir(folder);
 }
 
@@ -43,7 +45,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	conf = (NfpConf){ .instance = (char *)"fuzz", .pin_root = folder, .run_dir = folder, .interval = 10000000000ull,
 			  .metrics_listen = (char *)"127.0.0.1:0", .interfaces = g_array_new(FALSE, TRUE, 1),
 			  .collectors = g_array_new(FALSE, TRUE, sizeof(NfpCollectorOptions)) };
-	web = nfp_web_new(&conf, nfp_talkers_new(), NULL);
+	talkers = nfp_talkers_new();
+	web = nfp_web_new(&conf, talkers, NULL);
 	must(web != NULL);
 	atexit(at_end);
 	return 0;

@@ -15,7 +15,12 @@ static const guint8 key_sizes[NFP_P_N] = {
 #undef NFP_PROTOCOL
 };
 
-struct nfprobe_bpf *nfp_test_decap_start(guint32 mask)
+gboolean nfp_test_has_xdp_frags(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) == 1;
+}
+
+static struct nfprobe_bpf *start(NfpTestHook hook, guint32 mask, int bucket)
 {
 	struct nfprobe_bpf *skel;
 
@@ -25,10 +30,22 @@ struct nfprobe_bpf *nfp_test_decap_start(guint32 mask)
 	skel->rodata->knob_clock = 1; /* NFP_CLOCK_CAPTURE */
 	skel->rodata->knob_decap = mask;
 	skel->rodata->knob_fragments = 1;
+	bpf_program__set_autoload(skel->progs.nfprobe_xdp, hook == NFP_TEST_XDP);
+	bpf_program__set_autoload(skel->progs.nfprobe_xdp_frags, hook == NFP_TEST_XDP_FRAGS);
 	cr_assert_eq(nfprobe_bpf__load(skel), 0);
 	nfp_test_configure(skel->obj, 0);
-	nfp_test_bucket_add(skel->obj, nfp_test_bucket(0), 64, -1);
+	nfp_test_bucket_add(skel->obj, nfp_test_bucket(bucket), 64, -1);
 	return skel;
+}
+
+struct nfprobe_bpf *nfp_test_decap_start(guint32 mask)
+{
+	return start(NFP_TEST_TC, mask, 0);
+}
+
+struct nfprobe_bpf *nfp_test_decap_start_xdp(NfpTestHook hook, guint32 mask)
+{
+	return start(hook, mask, -1);
 }
 
 static void take(int row, const void *key, const void *value, gpointer data)
@@ -54,6 +71,28 @@ gboolean nfp_test_entry(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 l
 	for (int row = 0; row < NFP_P_hook; row++)
 		nfp_test_bucket_each(skel->obj, nfp_test_bucket(0), row, take, ret_entry);
 	nfp_test_bucket_clear(skel->obj, nfp_test_bucket(0));
+	return TRUE;
+}
+
+static void run_xdp(const struct bpf_program *program, const guint8 *bytes, guint32 length)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = length, .repeat = 1);
+	int rc = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+
+	cr_assert_eq(rc, 0, "test run of %u bytes: %s", length, strerror(-rc));
+	cr_assert_eq(opts.retval, XDP_PASS, "verdict %u", opts.retval);
+}
+
+static gboolean entry_by(struct nfprobe_bpf *skel, NfpTestHook hook, const guint8 *bytes, guint32 length,
+			 NfpTestEntry *ret_entry)
+{
+	if (hook == NFP_TEST_TC)
+		return nfp_test_entry(skel, bytes, length, ret_entry);
+	memset(ret_entry, 0, sizeof(*ret_entry));
+	run_xdp(hook == NFP_TEST_XDP ? skel->progs.nfprobe_xdp : skel->progs.nfprobe_xdp_frags, bytes, length);
+	for (int row = 0; row < NFP_P_hook; row++)
+		nfp_test_bucket_each(skel->obj, nfp_test_bucket(-1), row, take, ret_entry);
+	nfp_test_bucket_clear(skel->obj, nfp_test_bucket(-1));
 	return TRUE;
 }
 
@@ -117,6 +156,12 @@ static void key_of(const struct nfp_decap *d, const struct nfp_packet *p, const 
 gboolean nfp_test_same(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 length, guint32 mask,
 		       const char *name)
 {
+	return nfp_test_same_by(skel, NFP_TEST_TC, bytes, length, mask, name);
+}
+
+gboolean nfp_test_same_by(struct nfprobe_bpf *skel, NfpTestHook hook, const guint8 *bytes, guint32 length, guint32 mask,
+			  const char *name)
+{
 	guint8 key[sizeof(struct nfp_key_tunnel)];
 	const struct nfp_packet *p;
 	NfpTestEntry entry;
@@ -126,7 +171,7 @@ gboolean nfp_test_same(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 le
 	nfp_test_decap(bytes, length, mask, &d);
 	p = &d.flow;
 	before = nfp_test_status(skel->obj, NFP_C_outcome_ok + p->outcome);
-	if (!nfp_test_entry(skel, bytes, length, &entry))
+	if (!entry_by(skel, hook, bytes, length, &entry))
 		return FALSE;
 	cr_assert_eq(entry.count, 1, "%s, %u bytes: %u entries", name, length, entry.count);
 	cr_assert_eq(entry.row, d.depth ? NFP_P_tunnel : p->row, "%s, %u bytes: row %d, natively %u at depth %u", name,
@@ -134,6 +179,8 @@ gboolean nfp_test_same(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 le
 	cr_assert_eq(nfp_test_status(skel->obj, NFP_C_outcome_ok + p->outcome), before + 1,
 		     "%s, %u bytes: outcome is not %u", name, length, p->outcome);
 	key_of(&d, p, &entry, key);
+	if (hook != NFP_TEST_TC)
+		((struct nfp_key_meta *)(key + key_sizes[entry.row] - sizeof(struct nfp_key_meta)))->flags |= NFP_KEY_XDP;
 	/* Fragments may have got the ports of their first one. */
 	if (!(p->value_flags & NFP_V_FRAG_LATER))
 		cr_assert(!memcmp(key, entry.key, key_sizes[entry.row]), "%s, %u bytes: key", name, length);

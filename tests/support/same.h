@@ -6,8 +6,14 @@
 #include "support/program.h"
 #include "support/tunnels.h"
 
+typedef enum { NFP_TEST_TC, NFP_TEST_XDP, NFP_TEST_XDP_FRAGS } NfpTestHook;
+
+gboolean nfp_test_has_xdp_frags(void);
+
 /* A program with these settings, its clock that of captures, and bucket 0 with room. */
 struct nfprobe_bpf *nfp_test_decap_start(guint32 mask);
+/* The same for an XDP program; test runs of XDP have no time, so that there is the spill bucket instead. */
+struct nfprobe_bpf *nfp_test_decap_start_xdp(NfpTestHook hook, guint32 mask);
 
 typedef struct NfpTestEntry {
 	guint count;  /* entries in the bucket */
@@ -23,5 +29,8 @@ gboolean nfp_test_entry(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 l
 /* Fails the test unless the program makes of the frame what the parser does natively; FALSE as above. */
 gboolean nfp_test_same(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 length, guint32 mask,
 		       const char *name);
+/* By the program that was started. */
+gboolean nfp_test_same_by(struct nfprobe_bpf *skel, NfpTestHook hook, const guint8 *bytes, guint32 length, guint32 mask,
+			  const char *name);
 
 #endif

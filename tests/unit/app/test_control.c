@@ -170,6 +170,7 @@ Test(control, bad_requests_get_an_answer)
 		{ "[]\n", 3, "not a request" },
 		{ "{\"command\": 5}\n", 15, "not a request" },
 		{ "{\"command\": \"dance\"}\n", 21, "no command" },
+		{ "{\"command\": \"\\615\"}\n", 20, "not a request" },
 		{ long_one, sizeof(long_one), "too long" },
 	};
 
