@@ -49,9 +49,18 @@ static uint64_t maps_of(const NfpConf *conf)
 	return buckets * nfp_sizes_octets(room);
 }
 
+/* One map at a time: what its HASH held, in a buffer that doubles as it grows, and entries of several CPUs once more, until
+ * they are one (harvest/aside.c). An entry of 208 octets there takes up to 700 here, if its table was full as well. */
+static uint64_t reading_of(const NfpConf *conf)
+{
+	uint64_t sharers = NFP_PARTS_AHEAD / MAX(conf->interval, 1) + 1 + NFP_SIZES_BESIDE;
+
+	return (conf->maps_flows ? maps_of(conf) / buckets_of(conf) : conf->maps_memory / sharers) * 7 / 2;
+}
+
 NfpCeiling nfp_ceiling(const NfpConf *conf)
 {
-	NfpCeiling c = { .maps = maps_of(conf), .records = NFP_HARVEST_POOL * BATCH, .rest = REST };
+	NfpCeiling c = { .maps = maps_of(conf), .reading = reading_of(conf), .records = NFP_HARVEST_POOL * BATCH, .rest = REST };
 
 	for (guint i = 0; i < conf->collectors->len; i++) {
 		const NfpCollectorOptions *o = &g_array_index(conf->collectors, NfpCollectorOptions, i);
@@ -69,7 +78,7 @@ NfpCeiling nfp_ceiling(const NfpConf *conf)
 
 uint64_t nfp_ceiling_sum(const NfpCeiling *c)
 {
-	return c->maps + c->records + c->queues + c->resend + c->biflow + c->printer + c->rest;
+	return c->maps + c->reading + c->records + c->queues + c->resend + c->biflow + c->printer + c->rest;
 }
 
 static void add(GString *out, const char *name, uint64_t octets)
@@ -84,6 +93,7 @@ char *nfp_ceiling_text(const NfpCeiling *c)
 
 	g_string_printf(out, "at most %" G_GUINT64_FORMAT " MiB: maps %" G_GUINT64_FORMAT, (guint64)(nfp_ceiling_sum(c) / MIB),
 			(guint64)(c->maps / MIB));
+	add(out, "reading them", c->reading);
 	add(out, "records on their way", c->records);
 	add(out, "queues of collectors", c->queues);
 	add(out, "resend", c->resend);

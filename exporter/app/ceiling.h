@@ -9,6 +9,7 @@
  * limits are in enrich/snapshot.h. */
 typedef struct {
 	uint64_t maps;    /* in the kernel: all buckets, whatever waits for a collector */
+	uint64_t reading; /* the daemon's copies of the map that is being read */
 	uint64_t records; /* made and not yet published: the pool of the harvester */
 	uint64_t queues;  /* of the collectors, none of which reads */
 	uint64_t resend;  /* kept for TCP, without a spool */

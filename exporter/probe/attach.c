@@ -130,16 +130,9 @@ int nfp_attach_list(const NfpAttachContext *context, GArray *ret_attached)
 
 bool nfp_attach_has(const NfpAttachContext *context, const NfpHook *hook)
 {
-	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
-
-	if (nfp_attach_list(context, attached))
-		return false;
-	for (guint i = 0; i < attached->len; i++) {
-		const NfpHook *other = &g_array_index(attached, NfpAttached, i).hook;
-
-		if (other->ifindex == hook->ifindex && other->flags == hook->flags)
+	for (guint i = 0; i < G_N_ELEMENTS(methods); i++)
+		if (is_for(methods[i], hook) && methods[i]->find(context, hook) == 1)
 			return true;
-	}
 	return false;
 }
 

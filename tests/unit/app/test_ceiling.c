@@ -22,12 +22,14 @@ Test(ceiling, is_the_sum_of_what_there_is)
 
 	cr_expect_eq(plain.maps, 512 * MIB);
 	cr_expect_gt(plain.printer, 0);
+	cr_expect_gt(plain.reading, 300 * MIB);
+	cr_expect_lt(of("interval: 1s\n").reading, 60 * MIB, "more buckets, smaller ones");
 	cr_expect_eq(plain.queues + plain.resend + plain.biflow, 0);
 	c = of("collectors: [ " COLLECTOR ", queue: 48 } ]");
 	cr_expect_eq(c.queues, (64 + 48) * 4096 * sizeof(NfpRecord), "ring and outbox");
 	cr_expect_eq(c.resend, 8 * MIB);
 	cr_expect_eq(c.printer, 0);
-	cr_expect_eq(nfp_ceiling_sum(&c), c.maps + c.records + c.queues + c.resend + c.rest);
+	cr_expect_eq(nfp_ceiling_sum(&c), c.maps + c.reading + c.records + c.queues + c.resend + c.rest);
 	c = of("collectors: [ " COLLECTOR ", biflow: true, spool: { path: /x } } ]");
 	cr_expect_eq(c.biflow, 256 * MIB);
 	cr_expect_eq(c.resend, 0, "on disk");
@@ -47,8 +49,8 @@ Test(ceiling, knows_what_buckets_take_at_least)
 
 Test(ceiling, text)
 {
-	const NfpCeiling c = { .maps = 512 * MIB, .records = 75 * MIB, .rest = 64 * MIB };
+	const NfpCeiling c = { .maps = 512 * MIB, .reading = 100 * MIB, .records = 75 * MIB, .rest = 64 * MIB };
 	g_autofree char *text = nfp_ceiling_text(&c);
 
-	cr_expect_str_eq(text, "at most 651 MiB: maps 512, records on their way 75, the rest 64");
+	cr_expect_str_eq(text, "at most 751 MiB: maps 512, reading them 100, records on their way 75, the rest 64");
 }
