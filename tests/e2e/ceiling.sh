@@ -53,7 +53,7 @@ while [ $seed -le "$rounds" ]; do
 	# To look at each map takes as long as the flood.
 	[ $((seed % 4)) = 1 ] || continue
 	now=$(pinned)
-	[ "$now" -le $peak ] || peak=$now
+	[ "$now" -le "$peak" ] || peak=$now
 done
 running nfprobe || fail "nfprobe ended: $(tail -n 5 "$E2E_DIR/nfprobe.log")"
 [ "$(cgroup_kills)" = 0 ] || fail "the kernel killed somebody for want of memory"
@@ -66,12 +66,12 @@ status >"$E2E_DIR/full.json"
 python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/full.json" || fail "the books"
 [ "$(books 's["seen"]' <"$E2E_DIR/full.json")" = $sent ] || fail "seen is not $sent"
 [ "$(books 'sum(s["lost"].values())' <"$E2E_DIR/full.json")" = 0 ] || fail "packets are lost"
-if [ $peak = 0 ]; then
+if [ "$peak" = 0 ]; then
 	say "this kernel does not tell what maps take"
 else
-	[ $peak -gt $((1 << 20)) ] || fail "maps take $peak octets: that is not true"
+	[ "$peak" -gt $((1 << 20)) ] || fail "maps take $peak octets: that is not true"
 	# Beside the buckets: those of hooks outside of them, of the books, of names (e2e/idle_memory.sh).
-	[ $peak -le $(((maps + 12) << 20)) ] || fail "maps took $peak octets, more than $maps MiB and 12"
+	[ "$peak" -le $(((maps + 12) << 20)) ] || fail "maps took $peak octets, more than $maps MiB and 12"
 fi
 say "ok: $sent packets, each a flow; maps $((peak >> 20)) MiB of $maps, all in all $(($(cgroup_peak) >> 20)) of $most MiB"
 stop silent KILL 2>/dev/null || true

@@ -25,7 +25,7 @@ running nfprobe || fail "nfprobe ended: $(tail -n 3 "$E2E_DIR/nfprobe.log")"
 
 # Behind its name in parentheses, niceness is the 17th word (proc(5)).
 others=$(awk '{ sub(/.*\) /, ""); if ($17 != 7) n++ } END { print n + 0 }' /proc/"${E2E_PID[nfprobe]}"/task/*/stat)
-threads=$(ls /proc/"${E2E_PID[nfprobe]}"/task | wc -l)
+threads=$(find /proc/"${E2E_PID[nfprobe]}"/task -mindepth 1 -maxdepth 1 | wc -l)
 [ "$threads" -ge 3 ] || fail "only $threads threads were found"
 [ "$others" = 0 ] || fail "$others of $threads threads are not nice"
 say "ok: $threads threads, all of them nice"
