@@ -31,6 +31,27 @@ static gboolean asks_the_stack(const struct bpf_program *program)
 	return FALSE;
 }
 
+/* Where it looks at what is behind a tunnel (`geneve`), libpcap reads slots that it writes only if there is one, and
+ * bpf_filter(3PCAP) leaves in them what the stack had: the slots that are read begin with 0. */
+static GBytes *code_of(const struct bpf_program *program)
+{
+	g_autoptr(GByteArray) code = g_byte_array_new();
+	gboolean begun[BPF_MEMWORDS] = { FALSE };
+
+	for (u_int i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+		gboolean loads = BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_LDX;
+		const struct bpf_insn store = { .code = BPF_ST, .k = insn->k };
+
+		if (!loads || BPF_MODE(insn->code) != BPF_MEM || insn->k >= BPF_MEMWORDS || begun[insn->k])
+			continue;
+		begun[insn->k] = TRUE;
+		g_byte_array_append(code, (const guint8 *)&store, sizeof(store));
+	}
+	g_byte_array_append(code, (const guint8 *)program->bf_insns, program->bf_len * (guint)sizeof(struct bpf_insn));
+	return g_byte_array_free_to_bytes(g_steal_pointer(&code));
+}
+
 static GBytes *compile(const char *text, NfpFilterLink link, GError **err)
 {
 	pcap_t *pcap = pcap_open_dead(links[link], SNAPLEN);
@@ -47,7 +68,7 @@ static GBytes *compile(const char *text, NfpFilterLink link, GError **err)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
 			    "inbound, outbound and ifindex are no part of a frame: `direction` and `match` say that");
 	} else {
-		code = g_bytes_new(program.bf_insns, program.bf_len * sizeof(struct bpf_insn));
+		code = code_of(&program);
 	}
 	pcap_freecode(&program);
 	pcap_close(pcap);

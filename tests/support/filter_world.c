@@ -84,6 +84,7 @@ const char *const nfpt_filters[] = {
 	"tcp[2:2] & 0xff = 80 and (host 10.0.0.1 or host 10.0.0.2 or host 10.0.0.3) and not (udp or icmp)",
 	"ether[590] = 1",
 	"ether[40000] = 1 or tcp",
+	"not geneve and not ether host 00:00:00:00:20:01",
 	NULL,
 };
 
