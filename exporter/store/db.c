@@ -77,14 +77,17 @@ sqlite3_stmt *nfp_db_prepare(NfpDb *db, const char *sql)
 	int code = sqlite3_prepare_v2(db->db, sql, -1, &stmt, NULL);
 
 	if (code != SQLITE_OK)
-		failed(db, code);
+		db->unprepared = failed(db, code);
 	return stmt;
 }
 
 int nfp_db_step(NfpDb *db, sqlite3_stmt *stmt)
 {
-	int code = stmt ? sqlite3_step(stmt) : sqlite3_extended_errcode(db->db);
+	int code;
 
+	if (!stmt)
+		return db->unprepared;
+	code = sqlite3_step(stmt);
 	if (code == SQLITE_ROW)
 		return 1;
 	return code == SQLITE_DONE ? 0 : failed(db, code);

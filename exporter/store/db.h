@@ -10,6 +10,7 @@ typedef struct {
 	sqlite3 *db;
 	char *path;
 	char error[160]; /* of the last statement that failed */
+	int unprepared;  /* -errno of the last prepare() that failed */
 } NfpDb;
 
 /* id: `PRAGMA application_id` (0 in a new file); schema: statements that may run on a file that has them already.
@@ -22,7 +23,7 @@ gboolean nfp_db_replace(NfpDb *db, int id, const char *schema, GError **err);
 
 /* One or more statements without results. 0 or -errno. */
 int nfp_db_run(NfpDb *db, const char *sql);
-/* NULL on error. The caller finalizes it. */
+/* NULL on error, which step() then tells, whatever was done in the meantime. The caller finalizes it. */
 sqlite3_stmt *nfp_db_prepare(NfpDb *db, const char *sql);
 /* SQLITE_ROW: 1; SQLITE_DONE: 0; else -errno. */
 int nfp_db_step(NfpDb *db, sqlite3_stmt *stmt);

@@ -60,6 +60,9 @@ Test(db, is_made_private_and_found_again)
 	cr_assert_eq(count(&db), 1);
 	cr_assert_lt(nfp_db_run(&db, "INSERT INTO nothing VALUES (1)"), 0);
 	cr_assert_neq(db.error[0], 0);
+	cr_assert_null(nfp_db_prepare(&db, "SELECT * FROM nothing"));
+	cr_assert_eq(nfp_db_run(&db, "BEGIN; COMMIT"), 0);
+	cr_assert_lt(nfp_db_step(&db, NULL), 0, "what prepare() failed with");
 	nfp_db_close(&db);
 }
 
