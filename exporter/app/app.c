@@ -224,6 +224,7 @@ gboolean nfp_daemon_quit(gpointer data)
 {
 	NfpDaemon *d = data;
 	gboolean gone = g_atomic_int_get(&d->reader_gone);
+	GThread *thread;
 
 	if (d->stopping)
 		d->hurried = TRUE;
@@ -236,7 +237,11 @@ gboolean nfp_daemon_quit(gpointer data)
 	nfp_notify_send(d->notify, "STOPPING=1\nSTATUS=stopping: records on their way are sent");
 	for (guint i = 0; i < d->collectors->len; i++)
 		nfp_collector_hurry(g_ptr_array_index(d->collectors, i), g_get_monotonic_time() + STOP_SPOOL);
-	g_thread_unref(g_thread_new("stop", stop_harvester, d));
+	thread = g_thread_try_new("stop", stop_harvester, d, NULL);
+	if (thread)
+		g_thread_unref(thread);
+	else
+		stop_harvester(d); /* that signal is then heard late */
 	return G_SOURCE_REMOVE;
 }
 

@@ -154,25 +154,43 @@ static gpointer look_around(gpointer data)
 }
 
 /* Modes keep root out too, once it cannot pass over them: where a place belongs to another user, root goes on as it could. */
-static guint64 passing_over(const NfpConf *conf, const GPtrArray *meters)
+static gboolean passing_over(const NfpConf *conf, const GPtrArray *meters, guint64 *ret_kept, GError **err)
 {
 	Places places = { conf, meters };
 	g_autofree char *closed = NULL;
+	GThread *thread;
 
+	*ret_kept = 0;
 	if (!(nfp_capabilities() & NFP_CAPABILITY(CAP_DAC_OVERRIDE)))
-		return 0;
-	closed = g_thread_join(g_thread_new("look", look_around, &places));
+		return TRUE;
+	thread = g_thread_try_new("look", look_around, &places, err);
+	if (!thread) {
+		g_prefix_error(err, "cannot find out which capabilities are wanted: ");
+		return FALSE;
+	}
+	closed = g_thread_join(thread);
 	if (!closed)
-		return 0;
+		return TRUE;
 	nfp_log(NFP_LOG_WARNING, ROOM, "CAP_DAC_OVERRIDE stays in force: the modes of %s keep root out, run nfprobe as its "
 		"owner or chown it", closed);
-	return NFP_CAPABILITY(CAP_DAC_OVERRIDE);
+	*ret_kept = NFP_CAPABILITY(CAP_DAC_OVERRIDE);
+	return TRUE;
 }
 
 static int keep(void *data)
 {
 	return nfp_capabilities_keep(*(const guint64 *)data);
 }
+
+/* The library of ThreadSanitizer has a thread of its own, which keeps what it began with and hears nobody. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define FOREIGN_THREAD TRUE
+#else
+#define FOREIGN_THREAD FALSE
+#endif
 
 /* Opening maps leaves idle threads behind, of GLib's pool. They are told to end, which takes a moment. */
 static gboolean end_idle_threads(guint64 kept, GError **err)
@@ -182,7 +200,7 @@ static gboolean end_idle_threads(guint64 kept, GError **err)
 	int unused = g_thread_pool_get_max_unused_threads();
 
 	g_thread_pool_set_max_unused_threads(0);
-	while ((thread = nfp_capabilities_thread(kept)) && g_get_monotonic_time() < deadline) {
+	while (!FOREIGN_THREAD && (thread = nfp_capabilities_thread(kept)) && g_get_monotonic_time() < deadline) {
 		g_clear_pointer(&thread, g_free);
 		g_usleep(1000);
 	}
@@ -194,10 +212,13 @@ static gboolean end_idle_threads(guint64 kept, GError **err)
 
 static gboolean drop_capabilities(const NfpConf *conf, const GPtrArray *meters, GError **err)
 {
-	guint64 kept = nfp_capabilities_needed() | passing_over(conf, meters);
+	guint64 kept;
 	g_autofree char *text = NULL;
 	int r = 0;
 
+	if (!passing_over(conf, meters, &kept, err))
+		return FALSE;
+	kept |= nfp_capabilities_needed();
 	if (has_low_port(conf))
 		kept |= NFP_CAPABILITY(CAP_NET_BIND_SERVICE);
 	for (guint i = 0; i < meters->len; i++)

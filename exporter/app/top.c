@@ -90,7 +90,9 @@ static void start_look(Top *top)
 		return;
 	g_free(top->filter);
 	top->filter = g_strdup(top->view->filter->str);
-	top->thread = g_thread_new("top", look, top);
+	top->thread = g_thread_try_new("top", look, top, NULL);
+	if (!top->thread)
+		look(top); /* keys are heard when it is done */
 }
 
 static gboolean look_done(gpointer data)
@@ -98,7 +100,8 @@ static gboolean look_done(gpointer data)
 	g_autofree Seen *seen = data;
 	Top *top = seen->top;
 
-	g_thread_join(g_steal_pointer(&top->thread));
+	if (top->thread)
+		g_thread_join(g_steal_pointer(&top->thread));
 	g_clear_pointer(&top->trouble, g_free);
 	if (seen->look) {
 		nfp_top_look_free(top->look);

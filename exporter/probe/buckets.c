@@ -15,17 +15,45 @@
 #define AT_A_TIME 8              /* buckets: some 100 descriptors and threads */
 #define HOOK_ROWS_TO_COME 16384u /* ... on many CPUs: the empty map takes 16 octets a row */
 
+/* One of the changes, for whoever gets to it first: a thread of the pool, or the caller of nfp_buckets_change(). */
+typedef struct {
+	NfpOuterChange *change; /* there as long as it is not taken */
+	gint taken, refs;       /* atomic */
+} Ticket;
+
 static void outer_change(gpointer data, gpointer user_data)
 {
-	NfpOuterChange *change = data;
-	int rc;
+	Ticket *ticket = data;
 
-	if (change->inner >= 0)
-		rc = bpf_map_update_elem(change->map, &change->id, &change->inner, BPF_ANY);
-	else
-		rc = bpf_map_delete_elem(change->map, &change->id);
-	change->rc = rc ? -errno : 0;
-	g_async_queue_push(change->done, change);
+	if (!g_atomic_int_exchange(&ticket->taken, 1)) {
+		NfpOuterChange *change = ticket->change;
+		int rc;
+
+		if (change->inner >= 0)
+			rc = bpf_map_update_elem(change->map, &change->id, &change->inner, BPF_ANY);
+		else
+			rc = bpf_map_delete_elem(change->map, &change->id);
+		change->rc = rc ? -errno : 0;
+		g_async_queue_push(change->done, change);
+	}
+	if (g_atomic_int_dec_and_test(&ticket->refs))
+		g_free(ticket);
+}
+
+/* By a thread of the pool. Where none can be made (a limit of the user's or of a container's) those there are get to it
+ * later; where there are none, nobody would: then here and now, and the pool finds it done. */
+static void change_soon(NfpBuckets *buckets, NfpOuterChange *change)
+{
+	Ticket *ticket = g_new(Ticket, 1);
+
+	*ticket = (Ticket){ .change = change, .refs = 2 };
+	/* Threads of a pool that is not exclusive are made when wanted and end when idle. */
+	if (!buckets->pool)
+		buckets->pool = g_thread_pool_new(outer_change, NULL, (AT_A_TIME + 1) * NFP_P_N, FALSE, NULL);
+	if (!g_thread_pool_push(buckets->pool, ticket, NULL) && !g_thread_pool_get_num_threads(buckets->pool))
+		outer_change(ticket, NULL);
+	else if (g_atomic_int_dec_and_test(&ticket->refs))
+		g_free(ticket);
 }
 
 void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
@@ -33,12 +61,9 @@ void nfp_buckets_change(NfpBuckets *buckets, NfpOuterChange *changes, guint n)
 	g_autoptr(GAsyncQueue) done = g_async_queue_new();
 
 	buckets->waits += n;
-	/* Threads of a pool that is not exclusive are made when wanted and end when idle. */
-	if (!buckets->pool)
-		buckets->pool = g_thread_pool_new(outer_change, NULL, (AT_A_TIME + 1) * NFP_P_N, FALSE, NULL);
 	for (guint i = 0; i < n; i++) {
 		changes[i].done = done;
-		g_thread_pool_push(buckets->pool, &changes[i], NULL);
+		change_soon(buckets, &changes[i]);
 	}
 	for (guint i = 0; i < n; i++)
 		g_async_queue_pop(done);
@@ -530,7 +555,8 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 void nfp_buckets_rest(NfpBuckets *buckets)
 {
 	if (buckets->pool)
-		g_thread_pool_free(g_steal_pointer(&buckets->pool), FALSE, TRUE);
+		/* At once: what may still be in its queue was done by others, and no thread may be there to look at it. */
+		g_thread_pool_free(g_steal_pointer(&buckets->pool), TRUE, TRUE);
 }
 
 void nfp_buckets_free(NfpBuckets *buckets)

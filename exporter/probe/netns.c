@@ -104,7 +104,11 @@ NfpNetns *nfp_netns_new(const char *name, GError **err)
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "network namespace %s (%s)", name, path);
 		return NULL;
 	}
-	netns->thread = g_thread_new("netns", netns_thread, netns);
+	netns->thread = g_thread_try_new("netns", netns_thread, netns, err);
+	if (!netns->thread) {
+		g_prefix_error(err, "network namespace %s: ", name);
+		return NULL;
+	}
 	rc = netns_run(netns, netns_enter, netns);
 	if (rc) {
 		nfp_error_errno(err, NFP_ERROR_CANNOT, -rc,

@@ -101,7 +101,9 @@ void nfp_resolve_start(NfpResolve *resolve)
 	resolve->busy = TRUE;
 	if (!resolve->literal) {
 		resolve->cancel = g_cancellable_new();
-		resolve->thread = g_thread_new("nfp-resolve", look_up, resolve);
+		resolve->thread = g_thread_try_new("nfp-resolve", look_up, resolve, &resolve->err);
+		if (!resolve->thread)
+			signal_done(resolve);
 		return;
 	}
 	resolve->addresses = g_ptr_array_new_with_free_func(g_object_unref);

@@ -372,7 +372,13 @@ static void pub_shutdown(NfpTransport *transport)
 	pub->fd = -1;
 	pub->again = FALSE;
 	transport->state = NFP_TRANSPORT_CLOSING;
-	pub->goodbye = g_thread_new("nfp-zmq-end", say_goodbye, pub);
+	pub->goodbye = g_thread_try_new("nfp-zmq-end", say_goodbye, pub, NULL);
+	if (pub->goodbye)
+		return;
+	say_goodbye(pub); /* who waits for us waits for LINGER_MS at most */
+	pub->context = NULL;
+	nfp_fd_clear(&pub->gone_fd);
+	transport->state = NFP_TRANSPORT_DOWN;
 }
 
 static void pub_destroy(NfpTransport *transport)
