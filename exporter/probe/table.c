@@ -60,9 +60,15 @@ static char *spare_path(const NfpBuckets *buckets, enum nfp_protocol row, uint32
 
 static struct nfp_hook_slots *hook_slots(NfpBuckets *buckets)
 {
-	if (!buckets->hookslot.data && nfp_table_map_fd(buckets->maps->hookslot, true, &buckets->hookslot))
-		return NULL;
-	return buckets->hookslot.data;
+	struct nfp_hook_slots *slots;
+
+	/* Whoever wants it first: links come on the main thread, heads are made on the harvester's. */
+	g_mutex_lock(&buckets->mutex);
+	if (!buckets->hookslot.data)
+		nfp_table_map_fd(buckets->maps->hookslot, true, &buckets->hookslot);
+	slots = buckets->hookslot.data;
+	g_mutex_unlock(&buckets->mutex);
+	return slots;
 }
 
 static uint64_t hook_word(struct nfp_hook_key key, guint cpu)
@@ -118,8 +124,8 @@ void nfp_table_add_hook(NfpBuckets *buckets, struct nfp_hook_key key)
 	if (!buckets->tables || key.ifindex >= NFP_FAST_IFINDEX || !(slots = hook_slots(buckets)))
 		return;
 	first = &slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)];
-	if (!*first)
-		*first = free_rows(buckets, slots);
+	if (!*first) /* the harvester may be at name_hooks(): it has this row, or we have its head */
+		__atomic_store_n(first, free_rows(buckets, slots), __ATOMIC_SEQ_CST);
 	each_head(buckets, key, *first);
 }
 
@@ -129,7 +135,7 @@ void nfp_table_remove_hook(NfpBuckets *buckets, struct nfp_hook_key key)
 
 	if (!buckets->tables || key.ifindex >= NFP_FAST_IFINDEX || !(slots = hook_slots(buckets)))
 		return;
-	slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)] = 0;
+	__atomic_store_n(&slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)], 0, __ATOMIC_SEQ_CST);
 }
 
 /* ---- making -------------------------------------------------------------------------------------- */
@@ -182,7 +188,8 @@ static void name_hooks(NfpBuckets *buckets, struct nfp_fast_row *rows)
 		struct nfp_hook_key key = g_array_index(hooks, struct nfp_hook_key, i);
 
 		if (key.ifindex < NFP_FAST_IFINDEX)
-			name_rows(buckets, rows, key, slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)]);
+			name_rows(buckets, rows, key,
+				  __atomic_load_n(&slots[key.ifindex].row[NFP_HOOK_SLOT(key.flags)], __ATOMIC_SEQ_CST));
 	}
 }
 
