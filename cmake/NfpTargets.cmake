@@ -6,10 +6,13 @@
 #   tests/kernel/test_*.c       Criterion, label kernel, root  tests/check/*.{sh,py}         label check
 #   tests/vm/*.sh (not lib*.sh) label vm: in qemu, on a kernel of Debian's
 #   tests/image/*.sh (not lib*.sh) label image: the container image, NFPROBE_FULL=1
+#   tests/valgrind/*.sh         label valgrind, NFPROBE_FULL=1
 #   tests/fuzz/fuzz_*.c         libFuzzer, label fuzz; its inputs of tests/fuzz/corpus/<topic> in each build, label unit
 #   bench/*.c                   not a test
 #   bench/support/*.c           linked into every bench program
 #   tests/support/*.c           linked into every test and bench program
+#   tests/inject/               a library that makes chosen calls fail, and programs for it
+#   tests/tsan/                 stands in for what ThreadSanitizer cannot see
 #   {tests/kernel,tests/support,bench}/*.bpf.c  BPF objects, their skeletons on the include path
 #
 # Exit code 77 means skipped. Scripts get NFPROBE (the binary) and NFP_BUILD (the build directory).
@@ -125,10 +128,35 @@ function(nfp_test_properties test label timeout)
 		if(test MATCHES "/test_(tls|dtls|tls_handshake)$")
 			set(suppressions suppressions.tls)
 		endif()
-		list(APPEND environment "G_SLICE=always-malloc"
+		list(APPEND environment "G_SLICE=always-malloc" "E2E_PATIENCE=4"
 			"TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan/${suppressions}")
 	endif()
 	set_tests_properties(${test} PROPERTIES ENVIRONMENT "${environment}")
+endfunction()
+
+# To be loaded ahead of the others (tests/inject/inject.h). Sanitizers stand in for the same functions.
+function(nfp_inject_library)
+	if(NFP_SANITIZE)
+		return()
+	endif()
+	set(inject "${CMAKE_SOURCE_DIR}/tests/inject")
+	add_library(nfp_inject MODULE "${inject}/inject.c" "${inject}/calls.c" "${inject}/calls_bpf.c")
+	# None of the libraries that it watches: only what all programs have.
+	target_compile_options(nfp_inject PRIVATE $<TARGET_PROPERTY:nfp_flags,INTERFACE_COMPILE_OPTIONS>)
+	target_compile_definitions(nfp_inject PRIVATE _GNU_SOURCE)
+	target_include_directories(nfp_inject PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+	set_target_properties(nfp_inject PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	add_executable(inject_spool "${inject}/spool.c")
+	target_link_libraries(inject_spool PRIVATE libnfprobe)
+	set_target_properties(inject_spool PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	# valgrind's package has its header.
+	find_path(NFP_MEMCHECK valgrind/memcheck.h)
+	if(NFP_MEMCHECK)
+		add_library(nfp_valgrind MODULE "${CMAKE_SOURCE_DIR}/tests/valgrind/bpf.c")
+		target_compile_options(nfp_valgrind PRIVATE $<TARGET_PROPERTY:nfp_flags,INTERFACE_COMPILE_OPTIONS>)
+		target_compile_definitions(nfp_valgrind PRIVATE _GNU_SOURCE)
+		set_target_properties(nfp_valgrind PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+	endif()
 endfunction()
 
 # The topics of tests/fuzz/fuzz_<topic>.c.
@@ -204,7 +232,14 @@ function(nfp_tests)
 	foreach(source IN LISTS kernel)
 		nfp_criterion_test("${source}" kernel 300)
 	endforeach()
+	nfp_inject_library()
 	nfp_script_tests(e2e e2e 600)
+	set_tests_properties(e2e/inject_replay e2e/inject_run e2e/inject_store PROPERTIES TIMEOUT 3600) # NFPROBE_FULL=1
+	# What ThreadSanitizer sees best: many threads, at their work, at reloads and at their ends.
+	foreach(name IN ITEMS app_replay chaos_tcp cli_run enrich groups page reload restart)
+		set_tests_properties(e2e/${name} PROPERTIES LABELS "e2e;threads")
+	endforeach()
+	nfp_script_tests(valgrind valgrind 1200)
 	nfp_script_tests(vm vm 600)
 	nfp_script_tests(image image 2400)
 endfunction()

@@ -61,7 +61,7 @@ e2e_end() {
 		{ kill -KILL "${E2E_PID[$name]}"; wait "${E2E_PID[$name]}"; } 2>/dev/null
 	done
 	# Of processes whose exit code nobody asked for.
-	if [ $code = 0 ] && grep -q -E 'ERROR: [A-Z][A-Za-z]+Sanitizer|: runtime error: ' "$E2E_DIR"/*.log 2>/dev/null; then
+	if [ $code = 0 ] && grep -q -E '(ERROR|WARNING): [A-Z][A-Za-z]+Sanitizer|: runtime error: ' "$E2E_DIR"/*.log 2>/dev/null; then
 		say "FAILED: a sanitizer's report" >&2
 		code=1
 	fi
