@@ -100,21 +100,25 @@ gboolean g_thread_pool_push(GThreadPool *pool, gpointer task, GError **err)
 typedef struct {
 	GSourceFunc run;
 	gpointer data;
+	gint added; /* atomic: what GLib made for it was made before */
 } Idle;
 
 static gboolean run_idle(gpointer data)
 {
 	Idle *idle = data;
 
-	__tsan_acquire(idle);
+	while (!g_atomic_int_get(&idle->added))
+		g_thread_yield();
 	return idle->run(idle->data);
 }
 
 guint g_idle_add(GSourceFunc run, gpointer data)
 {
 	Idle *idle = g_new(Idle, 1);
+	guint id;
 
-	*idle = (Idle){ run, data };
-	__tsan_release(idle);
-	return g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, run_idle, idle, g_free);
+	*idle = (Idle){ run, data, 0 };
+	id = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, run_idle, idle, g_free);
+	g_atomic_int_set(&idle->added, 1);
+	return id;
 }
