@@ -3,6 +3,7 @@
 # The events of soak.sh: each is a function without arguments that leaves the network as it was, or says in a variable
 # what is different from now on. Sourced by it.
 
+begun=0 event= # of soak.sh: when it began, what it does now
 extra=0 # packets sent by events, beside the generator's
 links=0
 variant=0
