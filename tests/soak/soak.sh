@@ -36,9 +36,10 @@ datagrams_start s
 
 events=(reload_probe kill_collector pause_collector reset_sessions come_and_go rename_link move_link change_mtu toggle_offloads
 	flood fill_disk wrong_conf limit_maps limit_descriptors limit_files)
+stepped=()
 for option in "$@"; do
 	case $option in
-	--clock) events+=(step_clock) ;;
+	--clock) events+=(step_clock) stepped=(--stepped) ;;
 	--cpu) events+=(take_cpu) ;;
 	esac
 done
@@ -98,7 +99,7 @@ say "ok: $sent packets sent = $((sent - lost)) in records + $lost lost for named
 [ "$lost" = 0 ] || books 'str({k: v for k, v in s["lost"].items() if v})' <"$E2E_DIR/end.json"
 for name in steady torn; do
 	chaos_stop $name TERM
-	distinct $name --gaps "$E2E_DIR/gaps"
+	distinct $name "${stepped[@]}" --gaps "$E2E_DIR/gaps"
 	# shellcheck disable=SC2154 # of distinct
 	[ "$packets" = $((sent - lost)) ] || fail "$name: $packets packets of $((sent - lost)) ($records records, $again came again)"
 	say "ok: $name has all $packets packets in $records records, $again came again"
