@@ -39,7 +39,7 @@ restart() {
 }
 
 # As in the service: before Linux 5.11 maps count as locked memory, and the limit cannot be raised by these three.
-ulimit -l unlimited
+ulimit -l unlimited || say "note: the limit of locked memory stays at $(ulimit -l) KiB"
 # The instance's directories belong to root as a plain user of three capabilities sees them.
 restart
 wait_for 30 "nfprobe to attach" nfprobe_attached
