@@ -252,7 +252,7 @@ static void follow_names(NfpMeter *meter, const GArray *links)
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 		g_autofree char *old = g_strdup(g_hash_table_lookup(meter->names, GUINT_TO_POINTER(link->ifindex)));
 
-		if (old && strcmp(old, link->name))
+		if (old && strcmp(old, link->name) != 0)
 			follow_name(meter, link, old);
 	}
 }

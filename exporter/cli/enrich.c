@@ -228,7 +228,7 @@ static const struct {
 static int dispatch(Call *call, int argc, char **argv)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
-		if (strcmp(verbs[i].name, argv[1]))
+		if (strcmp(verbs[i].name, argv[1]) != 0)
 			continue;
 		if (argc - 2 != verbs[i].arguments)
 			return nfp_cli_usage(call->command, "usage: nfprobe enrich %s", verbs[i].usage);

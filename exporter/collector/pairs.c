@@ -105,7 +105,7 @@ gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const c
 		return FALSE;
 	if (options->spool_on_icmp && !options->spool_path)
 		return fail("spool", ret_option, err, "on_icmp: there is no spool; allowed: with path");
-	if (options->spool_on_icmp && strcmp(endpoint.scheme, "udp") && strcmp(endpoint.scheme, "dtls"))
+	if (options->spool_on_icmp && strcmp(endpoint.scheme, "udp") != 0 && strcmp(endpoint.scheme, "dtls") != 0)
 		return fail("spool", ret_option, err, "on_icmp: %s knows itself when its collector is away; allowed: with udp:// and dtls://",
 			    endpoint.scheme);
 	if (pair->message_min && options->mtu && options->mtu < pair->message_min)

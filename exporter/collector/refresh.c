@@ -79,7 +79,7 @@ void nfp_refresh_done(NfpRefresh *refresh, uint32_t id, gint64 now, gboolean wor
 		Domain fresh = { .id = id };
 
 		g_array_append_val(refresh->domains, fresh);
-		domain = find(refresh, id);
+		domain = &g_array_index(refresh->domains, Domain, refresh->domains->len - 1);
 	}
 	if (refresh->hurried && domain->hurry < HURRY_STEPS) {
 		delay = MIN(delay, (gint64)HURRY_FIRST << (2 * domain->hurry));

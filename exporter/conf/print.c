@@ -132,7 +132,8 @@ static void reference_table(GString *out, NfpConfTable table)
 		if (row->table != table)
 			continue;
 		allowed = nfp_conf_value_allowed(row);
-		cell = g_strjoinv("\\|", bars = g_strsplit(allowed, "|", -1));
+		bars = g_strsplit(allowed, "|", -1);
+		cell = g_strjoinv("\\|", bars);
 		g_string_append_printf(out, "| `%s` | %s | %s | ", row->path,
 				       nfp_conf_types[row->type].name, cell);
 		if (row->value)

@@ -163,7 +163,7 @@ static gboolean parse_with_unit(const NfpConfRow *row, const char *text, const U
 	size_t digits = strspn(text, "0123456789");
 	g_autofree char *number = g_strndup(text, digits);
 	g_autofree char *fault = NULL;
-	guint64 value;
+	guint64 value = 0;
 
 	if (digits > 0 && text[digits] == '\0')
 		fault = g_strdup_printf("lacks a unit, as in %s%s", text, example);

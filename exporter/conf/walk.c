@@ -46,7 +46,7 @@ static char *where_else(const char *key, NfpConfTable table)
 		size_t n = strcspn(row->path, ".");
 		const char *list = nfp_conf_lists[row->table].key;
 
-		if (row->table == table || strlen(key) != n || strncmp(row->path, key, n))
+		if (row->table == table || strlen(key) != n || strncmp(row->path, key, n) != 0)
 			continue;
 		return list ? g_strdup_printf(", it is one of an item of %s;", list)
 			    : g_strdup(", it is one of the document, not of an item;");

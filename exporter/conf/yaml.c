@@ -246,7 +246,7 @@ NfpYamlDoc *nfp_yaml_parse(const char *text, gsize length, NfpConfErrors *errors
 		nfp_conf_errors_add(errors, 1, 1, "larger than 1 MiB: this is no configuration");
 		return NULL;
 	}
-	if (!g_utf8_validate(text, length, &bad)) {
+	if (!g_utf8_validate_len(text, length, &bad)) {
 		guint line, column;
 
 		locate(text, bad - text, &line, &column);

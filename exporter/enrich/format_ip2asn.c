@@ -29,7 +29,7 @@ static bool add(const NfpPrefix *prefix, void *data)
 /* What stands for "not known". */
 static const char *known(const char *text)
 {
-	return g_ascii_strcasecmp(text, "none") && strcmp(text, "-") ? text : NULL;
+	return g_ascii_strcasecmp(text, "none") && strcmp(text, "-") != 0 ? text : NULL;
 }
 
 static const char *cut(char *line, Row *row, NfpAddress range[2], uint8_t *ret_family)

@@ -128,7 +128,7 @@ static void progress(NfpSink *sink, double done)
 static gboolean check_source(const char *source, GError **err)
 {
 	if (*source && strlen(source) <= SOURCE_MAX && g_utf8_validate(source, -1, NULL) &&
-	    strcmp(source, NFP_BUILTIN_SOURCE))
+	    strcmp(source, NFP_BUILTIN_SOURCE) != 0)
 		return TRUE;
 	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
 		    "\"%.80s\" is no name for a source; allowed: 1 to %d octets, not \"" NFP_BUILTIN_SOURCE "\"", source, SOURCE_MAX);

@@ -45,7 +45,7 @@ bool nfp_attach_parse(const char *name, NfpHook *ret_hook)
 	if (g_str_has_suffix(name, "-xdp"))
 		hook.flags |= NFP_KEY_XDP;
 	pin_name(&hook, again);
-	if (!hook.ifindex || strcmp(again, name))
+	if (!hook.ifindex || strcmp(again, name) != 0)
 		return false;
 	*ret_hook = hook;
 	return true;

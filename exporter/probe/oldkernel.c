@@ -30,7 +30,7 @@ int nfp_oldkernel_patch(void *object, size_t size)
 	const Elf64_Ehdr *header = object;
 	int patched = 0;
 
-	if (size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) ||
+	if (size < sizeof(*header) || memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_BPF ||
 	    header->e_shentsize != sizeof(Elf64_Shdr) || header->e_shoff > size ||
 	    (size - header->e_shoff) / sizeof(Elf64_Shdr) < header->e_shnum)

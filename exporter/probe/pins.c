@@ -84,9 +84,9 @@ static char *sysfs_source(void)
 		g_auto(GStrv) words = g_strsplit(lines[i], " ", -1);
 		guint n = g_strv_length(words), dash = 5;
 
-		while (dash < n && strcmp(words[dash], "-"))
+		while (dash < n && strcmp(words[dash], "-") != 0)
 			dash++;
-		if (dash + 2 >= n || strcmp(words[4], "/sys") || strcmp(words[dash + 1], "sysfs"))
+		if (dash + 2 >= n || strcmp(words[4], "/sys") != 0 || strcmp(words[dash + 1], "sysfs") != 0)
 			continue;
 		g_free(source);
 		source = g_strdup(words[dash + 2]);
@@ -105,14 +105,14 @@ static char *private_mount_obstacle(const char *pin_root)
 	g_autofree char *netns = source ? g_build_filename(NETNS_DIRECTORY, source, NULL) : NULL;
 	g_autofree char *own = NULL, *init = NULL;
 
-	if (source && strcmp(source, "sysfs") && g_file_test(netns, G_FILE_TEST_EXISTS))
+	if (source && strcmp(source, "sysfs") != 0 && g_file_test(netns, G_FILE_TEST_EXISTS))
 		return g_strdup_printf("\"ip netns exec\" hides the host's BPF file system, and one mounted "
 				       "here would be gone at its end: meter the namespace from the host "
 				       "(netns: %s beside the interface's match), or start it by "
 				       "\"nsenter --net=%s\"", source, netns);
 	own = g_file_read_link("/proc/self/ns/mnt", NULL);
 	init = g_file_read_link("/proc/1/ns/mnt", NULL); /* may need more than we have: then not known */
-	if (own && init && strcmp(own, init))
+	if (own && init && strcmp(own, init) != 0)
 		return g_strdup_printf("no BPF file system at %s, and one mounted here would be gone with "
 				       "this mount namespace: mount it from outside (mount -t bpf bpf %s), "
 				       "or bring the host's in (docker: -v %s:%s)",
@@ -238,7 +238,7 @@ bool nfp_pins_bucket_parse(const char *name, struct nfp_bucket *ret_id)
 			return false;
 	}
 	nfp_pins_bucket_name(id, again);
-	if (strcmp(again, name)) /* the one spelling that we write, and nothing else */
+	if (strcmp(again, name) != 0) /* the one spelling that we write, and nothing else */
 		return false;
 	*ret_id = id;
 	return true;
