@@ -231,7 +231,7 @@ static void arm_clock(NfpHarvester *h)
 static void wait_due(NfpHarvester *h, uint64_t ns)
 {
 	struct itimerspec due = {
-		.it_value = { .tv_sec = ns / NFP_NS_PER_S, .tv_nsec = ns % NFP_NS_PER_S },
+		.it_value = { .tv_sec = (time_t)(ns / NFP_NS_PER_S), .tv_nsec = (long)(ns % NFP_NS_PER_S) },
 	};
 	struct pollfd fds[] = {
 		{ .fd = h->clock_fd, .events = POLLIN },
