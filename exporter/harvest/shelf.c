@@ -137,7 +137,7 @@ uint64_t nfp_shelf_turn(NfpShelf *shelf, int64_t boot, int64_t offset)
 	case NFP_TURN_REFRESH:
 		if (boot < shelf->refresh_at && llabs(next.offset - shelf->clock.offset) < NOISE)
 			break;
-		shelf->refresh_at = boot + NFP_NS_PER_S;
+		shelf->refresh_at = boot + (int64_t)NFP_NS_PER_S;
 		if (!shelf->source->set_clock(shelf->source, &next, false))
 			shelf->clock = next;
 		else
@@ -218,7 +218,7 @@ void nfp_shelf_spill(NfpShelf *shelf, int64_t boot, uint64_t now, bool at_once)
 		return;
 	/* Time may have gone back since. */
 	r = shelf->source->swap_spill(shelf->source, MIN(shelf->spill_since, now - 1), now, &id);
-	shelf->spill_at = boot + NFP_NS_PER_S;
+	shelf->spill_at = boot + (int64_t)NFP_NS_PER_S;
 	if (r < 0) {
 		nfp_shelf_complain(shelf, "take out the spill", (struct nfp_bucket){ 0 }, r);
 		return;
