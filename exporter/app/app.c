@@ -335,7 +335,7 @@ static void run_loop(NfpDaemon *d)
 	};
 
 	nfp_daemon_report_lost(d);
-	nfp_log(NFP_LOG_INFO, ROOM, "running: buckets of %g s, %u collector%s%s", d->conf->interval / 1e9,
+	nfp_log(NFP_LOG_INFO, ROOM, "running: buckets of %g s, %u collector%s%s", (double)d->conf->interval / 1e9,
 		d->collectors->len, d->collectors->len == 1 ? "" : "s", d->printer ? ", standard output" : "");
 	tell_ready(d);
 	tell_summary(d);

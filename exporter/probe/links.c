@@ -177,12 +177,11 @@ static void dropped_link(const struct nlmsghdr *message, void *data)
 {
 	NfpDropped *dropped = data;
 	NfpNetlinkAttr attrs[IFLA_MAX + 1];
-	const struct ifinfomsg *header = NLMSG_DATA(message);
 	struct rtnl_link_stats64 stats = { 0 };
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return;
-	nfp_netlink_attrs(message, sizeof(*header), attrs, G_N_ELEMENTS(attrs));
+	nfp_netlink_attrs(message, sizeof(struct ifinfomsg), attrs, G_N_ELEMENTS(attrs));
 	if (attrs[IFLA_STATS64].data)
 		memcpy(&stats, attrs[IFLA_STATS64].data, MIN(sizeof(stats), attrs[IFLA_STATS64].size));
 	nfp_netlink_string(attrs[IFLA_IFNAME], dropped->name, sizeof(dropped->name));
@@ -194,12 +193,11 @@ static void dropped_qdisc(const struct nlmsghdr *message, void *data)
 {
 	NfpDropped *dropped = data;
 	NfpNetlinkAttr attrs[TCA_MAX + 1], stats[TCA_STATS_MAX + 1];
-	const struct tcmsg *header = NLMSG_DATA(message);
 	struct gnet_stats_queue queue = { 0 };
 
 	if (message->nlmsg_type != RTM_NEWQDISC)
 		return;
-	nfp_netlink_attrs(message, sizeof(*header), attrs, G_N_ELEMENTS(attrs));
+	nfp_netlink_attrs(message, sizeof(struct tcmsg), attrs, G_N_ELEMENTS(attrs));
 	nfp_netlink_attrs_in(attrs[TCA_STATS2], stats, G_N_ELEMENTS(stats));
 	if (stats[TCA_STATS_QUEUE].data)
 		memcpy(&queue, stats[TCA_STATS_QUEUE].data, MIN(sizeof(queue), stats[TCA_STATS_QUEUE].size));

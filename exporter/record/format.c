@@ -24,7 +24,7 @@ void nfp_text_uint(GString *out, uint64_t value)
 	do
 		digits[--n] = (char)('0' + value % 10);
 	while ((value /= 10) != 0);
-	g_string_append_len(out, digits + n, sizeof(digits) - n);
+	g_string_append_len(out, digits + n, (gssize)(sizeof(digits) - n));
 }
 
 void nfp_text_ipv4(GString *out, const uint8_t *address)
