@@ -120,6 +120,9 @@ function(nfp_test_properties test label timeout)
 		SKIP_RETURN_CODE 77)
 	set(environment "NFP_BUILD=${CMAKE_BINARY_DIR}" "NFP_CC=${CMAKE_C_COMPILER}"
 		"NFPROBE=$<TARGET_FILE:nfprobe>")
+	if(NFP_SANITIZE OR NFP_COVERAGE)
+		list(APPEND environment "E2E_PATIENCE=4")
+	endif()
 	if(NFP_COVERAGE) # of processes that may not write beside the objects; made by scripts/coverage
 		list(APPEND environment "GCOV_ERROR_FILE=${CMAKE_BINARY_DIR}/gcov.errors")
 	endif()
