@@ -123,6 +123,10 @@ function(nfp_test_properties test label timeout)
 	if(NFP_SANITIZE OR NFP_COVERAGE)
 		list(APPEND environment "E2E_PATIENCE=4")
 	endif()
+	if(NFP_SANITIZE MATCHES "address")
+		list(APPEND environment
+			"LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/asan/suppressions:print_suppressions=0")
+	endif()
 	if(NFP_COVERAGE) # of processes that may not write beside the objects; made by scripts/coverage
 		list(APPEND environment "GCOV_ERROR_FILE=${CMAKE_BINARY_DIR}/gcov.errors")
 	endif()

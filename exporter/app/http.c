@@ -174,7 +174,7 @@ static int bind_socket(const struct sockaddr_storage *address, socklen_t length,
 
 static guint16 port_of(int s)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { 0 };
 	socklen_t length = sizeof(address);
 
 	if (getsockname(s, (struct sockaddr *)&address, &length))

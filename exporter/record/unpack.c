@@ -271,7 +271,7 @@ static gboolean take_fact(Unpacker *u, GError **err)
 			continue;
 		}
 		octets = take(&u->in, field->size);
-		if (octets && field->known)
+		if (octets && fact && field->known)
 			memcpy(fact + field->known->offset, octets, field->size);
 	}
 	return TRUE;
