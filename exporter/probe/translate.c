@@ -42,7 +42,7 @@ static void fetch(Emit *e, guint8 size, guint k, guint fail)
 	move(e, BPF_REG_5, BPF_REG_3);
 	add(e, BPF_REG_5, (by_register ? 0 : (gint32)k) + n);
 	jump(e, BPF_JMP | BPF_JGT | BPF_X, BPF_REG_5, BPF_REG_4, 0, slow);
-	get(e, size, BPF_REG_0, BPF_REG_3, by_register ? 0 : (gint16)k);
+	get(e, size, BPF_REG_0, BPF_REG_3, (gint16)(by_register ? 0 : k));
 	if (copies) { /* what is not in the linear part */
 		guint got = label(e);
 
