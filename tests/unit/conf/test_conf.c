@@ -220,3 +220,19 @@ Test(conf, command_line_goes_by_the_same_rows)
 			 "udp://127.0.0.1");
 	cr_assert_str_eq(g_array_index(conf->collectors, NfpCollectorOptions, 0).protocol, "ipfix");
 }
+
+Test(conf, decapsulate_is_of_all_interfaces)
+{
+	g_autoptr(NfpConf) conf = nfp_conf_default();
+	g_autoptr(GError) err = NULL;
+
+	cr_assert(nfp_conf_add_interface(conf, "eth0", NULL));
+	cr_assert(nfp_conf_add_interface(conf, "eth1", NULL));
+	cr_assert(nfp_conf_decapsulate(conf, "gre, vxlan", &err), "%s", err ? err->message : "");
+	cr_expect_neq(conf->decapsulate, 0);
+	for (guint i = 0; i < conf->interfaces->len; i++)
+		cr_expect_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, i).decapsulate, conf->decapsulate);
+	cr_expect_not(nfp_conf_decapsulate(conf, "gree", &err));
+	cr_assert(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
+	cr_expect_eq(g_array_index(conf->interfaces, NfpInterfaceOptions, 1).decapsulate, conf->decapsulate, "as it was");
+}

@@ -293,3 +293,23 @@ Test(templates, equal_wherever_they_are_from)
 	cr_expect(nfp_template_set_equal(a, b));
 	cr_expect_not(nfp_template_set_equal(a, c), "another order");
 }
+
+Test(templates, a_field_more_is_there_once_and_not_beyond_the_limit)
+{
+	g_autoptr(GError) err = NULL;
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_parse(
+		"/x/set.yaml", "templates:\n  - { name: sampled, need: [sampled], fields: [packetDeltaCount, samplingInterval] }\n"
+			       "  - { name: all, need: [], fields: [octetDeltaCount] }\n", &err);
+	const NfpField *field = nfp_field_find("samplingInterval");
+
+	cr_assert(set && field, "%s", err ? err->message : "");
+	nfp_template_set_add(set, field);
+	nfp_template_set_add(set, field);
+	cr_expect_eq(set->templates[0].n, 2, "it had it");
+	cr_expect_eq(set->templates[1].n, 2);
+	cr_expect_eq(set->templates[1].fields[1], field);
+
+	for (guint i = 0; i < NFP_F_N; i++)
+		nfp_template_set_add(set, &nfp_fields[i]);
+	cr_expect_eq(set->templates[1].n, MIN(NFP_TEMPLATE_FIELDS, NFP_F_N));
+}
