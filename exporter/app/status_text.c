@@ -62,7 +62,7 @@ static void print_hook(GString *out, const NfpLedgerHook *hook)
 
 static char *time_text(uint64_t ns)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local((gint64)(ns / 1000000000));
 
 	return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("?");
 }

@@ -63,7 +63,7 @@ static const char *name_of(uint32_t ifindex, void *data)
 
 static void append_time(GString *out, uint64_t ns, const char *format)
 {
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local((gint64)(ns / 1000000000));
 	g_autofree char *text = time ? g_date_time_format(time, format) : g_strdup("?");
 
 	g_string_append(out, text);
@@ -73,7 +73,7 @@ static void append_time(GString *out, uint64_t ns, const char *format)
 static gboolean is_today(uint64_t ns)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(ns / 1000000000);
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local((gint64)(ns / 1000000000));
 
 	return now && time && g_date_time_get_year(now) == g_date_time_get_year(time) &&
 	       g_date_time_get_day_of_year(now) == g_date_time_get_day_of_year(time);
