@@ -32,6 +32,10 @@ enum nfp_counter {
 	NFP_C_N,
 };
 
+/* Rows of the status map: as long as new counters find room, an upgrade takes the pinned maps over. */
+#define NFP_COUNTER_ROWS 64
+NFP_STATIC_ASSERT(NFP_C_N <= NFP_COUNTER_ROWS, "raise it: maps of builds before are set aside then");
+
 /* Why a packet that was seen is in no record. Index of nfp_hook_row.lost. */
 enum nfp_lost {
 	NFP_LOST_no_bucket,  /* neither the bucket nor the spill bucket was there */
@@ -298,7 +302,7 @@ NFP_STATIC_ASSERT(sizeof(struct nfp_event) == 120, "padding would go to user spa
 /* Changes whenever a pinned map of another build would be misread. Raise the leading number when a
  * meaning changes and no size does. */
 #define NFP_ABI_HASH                                                                               \
-	((__u64)2 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_C_N << 40 |                            \
+	((__u64)3 << 56 | (__u64)NFP_P_N << 48 | (__u64)NFP_COUNTER_ROWS << 40 |                    \
 	 (__u64)sizeof(struct nfp_key_tunnel) << 32 | (__u64)sizeof(struct nfp_value) << 24 |          \
 	 (__u64)sizeof(struct nfp_hook_row) << 16 | (__u64)sizeof(struct nfp_books_value) << 8 |   \
 	 (__u64)sizeof(struct nfp_config))

@@ -57,7 +57,7 @@ struct {
 /* key: enum nfp_counter; value: count on this CPU. Written by the programs, never reset. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, NFP_C_N);
+	__uint(max_entries, NFP_COUNTER_ROWS);
 	__type(key, __u32);
 	__type(value, __u64);
 } status SEC(".maps");

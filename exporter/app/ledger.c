@@ -184,25 +184,34 @@ static int read_rows(Reader *r, Found *found)
 	return rc;
 }
 
-static int read_row(Reader *r, Found *found, enum nfp_protocol row)
+static void add_entries(Found *found, enum nfp_protocol row, const NfpEntries *entries)
 {
-	NfpEntries entries = { 0 };
-	int rc = r->source->read(r->source, found->bucket.id, row, &entries);
-
-	if (rc == -ENOENT)
-		return 0; /* left out when the bucket was made, for want of memory */
-	for (size_t i = 0; !rc && i < entries.n; i++) {
-		const void *key = (const char *)entries.keys + i * entries.key_size;
-		const struct nfp_key_meta *meta = nfp_key_meta_of(key, entries.key_size);
-		uint64_t packets = entries.values[i].packets;
+	for (size_t i = 0; i < entries->n; i++) {
+		const void *key = (const char *)entries->keys + i * entries->key_size;
+		const struct nfp_key_meta *meta = nfp_key_meta_of(key, entries->key_size);
+		uint64_t packets = entries->values[i].packets;
 
 		found->bucket.entries[row]++;
 		found->bucket.packets[row] += packets;
 		hook_in(found->hooks, 0, NULL, meta->ifindex, meta->flags)->books.open += packets;
 	}
-	if (!rc && entries.n)
-		rc = nfp_probe_room(r->probe, found->bucket.id, row, &found->bucket.room[row]);
-	return rc;
+}
+
+/* In pieces: a copy of a million entries has no place beside the daemon, where a container's health is asked. */
+static int read_row(Reader *r, Found *found, enum nfp_protocol row)
+{
+	NfpScan *scan = NULL;
+	NfpEntries entries;
+	int rc = r->source->scan(r->source, found->bucket.id, row, &scan);
+
+	if (rc == -ENOENT)
+		return 0; /* left out when the bucket was made, for want of memory */
+	if (rc)
+		return rc;
+	while (scan->next(scan, &entries))
+		add_entries(found, row, &entries);
+	scan->free(scan);
+	return found->bucket.entries[row] ? nfp_probe_room(r->probe, found->bucket.id, row, &found->bucket.room[row]) : 0;
 }
 
 /* One that is gone meanwhile is in the books by then. */

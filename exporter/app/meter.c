@@ -42,11 +42,17 @@ static char *where(const NfpMeter *meter, const char *ifname)
 NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err)
 {
 	NfpProbeOptions options = nfp_domain_probe_options(conf, domain);
-	NfpProbe *probe = nfp_probe_open(&options, err);
+	NfpProbe *probe;
 	NfpMeter *meter;
 
+	options.set_aside = true;
+	probe = nfp_probe_open(&options, err);
 	if (!probe)
 		return NULL;
+	if (nfp_probe_set_aside(probe))
+		nfp_log(NFP_LOG_WARNING, ROOM, "the maps of instance \"%s\" were made by another build of nfprobe: metering begins "
+			"anew, and what they hold is kept as instance \"%s\": export it with that build, or give it up with "
+			"`nfprobe detach --instance %s`", conf->instance, nfp_probe_set_aside(probe), nfp_probe_set_aside(probe));
 	/* Two that drain the same pins would each finish what the other began, and count it twice. */
 	if (!nfp_probe_claim(probe, err)) {
 		nfp_probe_free(probe);

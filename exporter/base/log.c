@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log_fold.h"
@@ -48,13 +50,26 @@ static void from_library(const char *domain, GLogLevelFlags flags, const char *m
 	nfp_log(level, domain ? domain : "library", "%s", message);
 }
 
+/* systemd.exec(5): device and inode of the journal's stream. The variable is inherited by shells whose standard error is
+ * something else by then. */
+static gboolean is_journal(int fd)
+{
+	g_autofree char *own = NULL;
+	struct stat at;
+
+	if (fstat(fd, &at) < 0)
+		return FALSE;
+	own = g_strdup_printf("%ju:%ju", (uintmax_t)at.st_dev, (uintmax_t)at.st_ino);
+	return !g_strcmp0(g_getenv("JOURNAL_STREAM"), own);
+}
+
 void nfp_log_init(NfpLogLevel least)
 {
 	g_log_set_default_handler(from_library, NULL);
 	atomic_store(&state.least, (int)least);
-	atomic_store(&state.form, g_getenv("JOURNAL_STREAM") ? FORM_JOURNAL
-				  : isatty(STDERR_FILENO)   ? FORM_TERMINAL
-							    : FORM_FILE);
+	atomic_store(&state.form, is_journal(STDERR_FILENO) ? FORM_JOURNAL
+				  : isatty(STDERR_FILENO)  ? FORM_TERMINAL
+							   : FORM_FILE);
 }
 
 gboolean nfp_log_enabled(NfpLogLevel level)

@@ -31,6 +31,7 @@ struct NfpProbe {
 	NfpParseOptions parse;
 	GArray *programs; /* NfpProgram: those that were loaded */
 	char *note;      /* of the last attachment; NULL: none */
+	char *aside;     /* instance that has the maps of another build now; NULL: none */
 	NfpBuckets *buckets;
 	NfpReadBuffer base;
 	NfpEvents *events; /* NULL: not open */
@@ -40,6 +41,11 @@ struct NfpProbe {
 NfpAttachContext nfp_probe_context(NfpProbe *probe);
 gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
 void nfp_events_close(NfpProbe *probe);
+
+/* All links that are pinned end. */
+void nfp_probe_drop_links(NfpProbe *probe);
+/* Ends what another build attached and gives its directory the name of another instance, probe->aside. */
+gboolean nfp_probe_put_aside(NfpProbe *probe, const NfpProbeOptions *options, GError **err);
 
 /* Removes what nfp_probe_write_object pinned for tc(8). */
 void nfp_object_unshare(const char *directory);

@@ -156,8 +156,9 @@ struct nfprobe_bpf *nfp_load_open(void)
 }
 
 /* pin: the one that tells. */
-static gboolean another_build(const char *directory, const char *pin, GError **err)
+static gboolean another_build(const char *directory, const char *pin, bool *ret_other, GError **err)
 {
+	*ret_other = true;
 	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 		    "the maps in %s were made by another build of nfprobe (%s is not as this one makes it): drain them with "
 		    "that one, or give up what they hold with \"nfprobe detach\"", directory, pin);
@@ -190,7 +191,7 @@ static bool is_same(int fd, const struct bpf_map *map)
 
 /* Opens what is pinned; *missing: rows that were not there. */
 static gboolean maps_adopt(NfpSkeleton *skeleton, const char *directory, NfpMaps *maps, guint *missing,
-			   GError **err)
+			   bool *ret_other, GError **err)
 {
 	*missing = 0;
 	for (guint i = 0; i < G_N_ELEMENTS(map_rows); i++) {
@@ -207,7 +208,7 @@ static gboolean maps_adopt(NfpSkeleton *skeleton, const char *directory, NfpMaps
 		if (*fd < 0)
 			return cannot_open(path, *fd, err);
 		if (!is_same(*fd, map))
-			return another_build(directory, map_rows[i].name, err);
+			return another_build(directory, map_rows[i].name, ret_other, err);
 		if (bpf_map__reuse_fd(map, *fd))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot use %s", path);
 	}
@@ -255,7 +256,7 @@ static gboolean maps_make(NfpSkeleton *skeleton, const char *directory, NfpMaps 
 	return TRUE;
 }
 
-static gboolean check_abi(const char *directory, const NfpMaps *maps, GError **err)
+static gboolean check_abi(const char *directory, const NfpMaps *maps, bool *ret_other, GError **err)
 {
 	struct nfp_config config;
 	uint32_t zero = 0;
@@ -264,10 +265,10 @@ static gboolean check_abi(const char *directory, const NfpMaps *maps, GError **e
 		return TRUE;
 	if (bpf_map_lookup_elem(maps->config, &zero, &config))
 		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot read %s/config", directory);
-	return config.abi == NFP_ABI_HASH || another_build(directory, "config", err);
+	return config.abi == NFP_ABI_HASH || another_build(directory, "config", ret_other, err);
 }
 
-gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err)
+gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, bool *ret_other, GError **err)
 {
 	g_autoptr(NfpBpfLog) log = nfp_bpflog_begin();
 	g_autoptr(NfpSkeleton) skeleton = nfp_load_open();
@@ -275,9 +276,10 @@ gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GErr
 	G_GNUC_UNUSED g_autoptr(NfpMaps) guard = &maps; /* closes what is open on a failure */
 	guint missing;
 
+	*ret_other = false;
 	if (!skeleton)
 		return load_error(log, -errno, "cannot open the BPF object", err);
-	if (!maps_adopt(skeleton, directory, &maps, &missing, err) || !check_abi(directory, &maps, err))
+	if (!maps_adopt(skeleton, directory, &maps, &missing, ret_other, err) || !check_abi(directory, &maps, ret_other, err))
 		return FALSE;
 	if (missing && !make) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,

@@ -42,8 +42,8 @@ typedef struct {
 } NfpProgramSettings;
 
 /* Opens the maps pinned in the directory. make: those that are missing are made and pinned; else nothing
- * is made, and a missing one is an error. Maps of another build are left as they are: an error. */
-gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, GError **err);
+ * is made, and a missing one is an error. Maps of another build are left as they are: an error, and *ret_other is set. */
+gboolean nfp_load_maps(const char *directory, bool make, NfpMaps *ret_maps, bool *ret_other, GError **err);
 void nfp_load_maps_close(NfpMaps *maps);
 
 /* The settings as values of .rodata, for objects that somebody else loads. */

@@ -63,6 +63,7 @@ void nfp_probe_free(NfpProbe *probe)
 	g_byte_array_unref(probe->base.keys);
 	g_byte_array_unref(probe->base.values);
 	g_free(probe->note);
+	g_free(probe->aside);
 	g_free(probe->directory);
 	g_free(probe->links);
 	g_free(probe->netns_name);
@@ -131,7 +132,7 @@ static void sweep(NfpProbe *probe)
 }
 
 /* All links that are pinned. Detached first: the end of a link whose pin was its last holder is put off by the kernel. */
-static void drop_links(NfpProbe *probe)
+void nfp_probe_drop_links(NfpProbe *probe)
 {
 	NfpAttachContext context = nfp_probe_context(probe);
 	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
@@ -169,7 +170,7 @@ static gboolean check_netns(NfpProbe *probe, GError **err)
 	if (probe->readonly)
 		return TRUE;
 	if (known) {
-		drop_links(probe);
+		nfp_probe_drop_links(probe);
 		if (unlink(path) < 0 || nfp_pins_mkdir(probe->links))
 			return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot clean %s", probe->links);
 	}
@@ -209,20 +210,47 @@ static int lock_directory(const char *path, int operation)
 	return nfp_fd_steal(&fd);
 }
 
+static bool is_claimed(const NfpProbe *probe)
+{
+	g_autofree char *buckets = g_build_filename(probe->directory, "buckets", NULL);
+	NFP_AUTO_FD int fd = lock_directory(buckets, LOCK_EX | LOCK_NB);
+
+	return fd == -EWOULDBLOCK;
+}
+
+static gboolean make_directory(NfpProbe *probe, int *lock, GError **err)
+{
+	int rc = nfp_pins_mkdir(probe->links);
+
+	nfp_fd_clear(lock);
+	if (!rc)
+		rc = *lock = lock_directory(probe->directory, LOCK_EX);
+	return rc >= 0 || nfp_error_errno(err, NFP_ERROR_CANNOT, -rc, "cannot use %s", probe->directory);
+}
+
+static gboolean load_maps(NfpProbe *probe, const NfpProbeOptions *options, int *lock, GError **err)
+{
+	g_autoptr(GError) error = NULL;
+	bool other = false;
+
+	if (nfp_load_maps(probe->directory, true, &probe->maps, &other, &error))
+		return TRUE;
+	if (!other || !options->set_aside || is_claimed(probe)) {
+		g_propagate_error(err, g_steal_pointer(&error));
+		return FALSE;
+	}
+	return nfp_probe_put_aside(probe, options, err) && make_directory(probe, lock, err) && check_netns(probe, err) &&
+	       nfp_load_maps(probe->directory, true, &probe->maps, &other, err);
+}
+
 static gboolean probe_make(NfpProbe *probe, const NfpProbeOptions *options, GError **err)
 {
 	NFP_AUTO_FD int lock = -1;
 	int rc;
 
 	/* The namespace first: one that is not there leaves no directory behind. */
-	if (!enter_netns(probe, err) || !nfp_pins_prepare(options->pin_root, err))
-		return FALSE;
-	rc = nfp_pins_mkdir(probe->links);
-	if (!rc)
-		rc = lock = lock_directory(probe->directory, LOCK_EX);
-	if (rc < 0)
-		return nfp_error_errno(err, NFP_ERROR_CANNOT, -rc, "cannot use %s", probe->directory);
-	if (!check_netns(probe, err) || !nfp_load_maps(probe->directory, true, &probe->maps, err))
+	if (!enter_netns(probe, err) || !nfp_pins_prepare(options->pin_root, err) || !make_directory(probe, &lock, err) ||
+	    !check_netns(probe, err) || !load_maps(probe, options, &lock, err))
 		return FALSE;
 	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, false);
 	probe->buckets->tables = !options->no_table && nfp_table_usable();
@@ -244,8 +272,9 @@ NfpProbe *nfp_probe_open(const NfpProbeOptions *options, GError **err)
 NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
 {
 	g_autoptr(NfpProbe) probe = probe_new(options, true);
+	bool other;
 
-	if (!nfp_load_maps(probe->directory, false, &probe->maps, err))
+	if (!nfp_load_maps(probe->directory, false, &probe->maps, &other, err))
 		return NULL;
 	probe->buckets = nfp_buckets_new(&probe->maps, probe->directory, options->domain, true);
 	/* Counts can be read where the namespace has gone or cannot be entered; its interfaces cannot. */
@@ -285,14 +314,6 @@ gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
 		return FALSE;
 	}
 	return nfp_error_errno(err, NFP_ERROR_FAILED, -probe->claim_fd, "cannot lock %s", probe->directory);
-}
-
-static bool is_claimed(const NfpProbe *probe)
-{
-	g_autofree char *buckets = g_build_filename(probe->directory, "buckets", NULL);
-	NFP_AUTO_FD int fd = lock_directory(buckets, LOCK_EX | LOCK_NB);
-
-	return fd == -EWOULDBLOCK;
 }
 
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, uint32_t sample, GError **err)

@@ -46,6 +46,7 @@ typedef struct {
 	bool force_clsact;    /* tests: as on a kernel without TCX */
 	bool no_table;        /* no flow tables, as on a kernel before 5.12: the HASH alone */
 	bool exact_clock;     /* packets read the exact clock, not ticks */
+	bool set_aside;       /* maps of another build are, rather than refused */
 } NfpProbeOptions;
 
 /* What a hook cannot count exactly. */
@@ -104,11 +105,14 @@ void nfp_probe_take_capabilities(void);
 /* Why BPF cannot be used here, in one sentence that says what to do; NULL when it can. Caller frees. */
 char *nfp_probe_obstacle(const NfpProbeOptions *options);
 
-/* Opens (adopts what is pinned) or makes the domain's maps. Maps of another ABI are not touched: the error
- * says so (NFP_ERROR_FAILED, "made by another build"); nfp_probe_open_readonly never makes anything and fails
+/* Opens (adopts what is pinned) or makes the domain's maps. Those that a build of another ABI made are set aside where the
+ * options say so: its programs end, and its maps are kept as those of the instance nfp_probe_set_aside() names. Else, or while
+ * somebody drains them, they are not touched: NFP_ERROR_FAILED, "made by another build". nfp_probe_open_readonly never makes anything and fails
  * with NFP_ERROR_FAILED when nothing is pinned. */
 NfpProbe *nfp_probe_open(const NfpProbeOptions *options, GError **err);
 NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err);
+/* NULL: none was. Owned by the probe. */
+const char *nfp_probe_set_aside(const NfpProbe *probe);
 void nfp_probe_free(NfpProbe *probe); /* pins and attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpProbe, nfp_probe_free)
 NfpSource *nfp_probe_source(NfpProbe *probe); /* owned by the probe */

@@ -77,7 +77,8 @@ struct NfpSource {
 	/* Open buckets can be read too: a snapshot. {0, 0}: what is in the spill bucket now (it is not in the
 	 * list). -ENOENT: there is no such bucket. */
 	int (*read)(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpEntries *ret);
-	/* The same, of closed buckets. The scan is the caller's to free, before it reads or scans again. */
+	/* The same in pieces; of an open bucket each pass is a snapshot of its own. The scan is the caller's to free, before it
+	 * reads or scans again. */
 	int (*scan)(NfpSource *source, struct nfp_bucket id, enum nfp_protocol protocol, NfpScan **ret);
 	int (*read_hooks)(NfpSource *source, struct nfp_bucket id, NfpHookRows *ret);
 	int (*remove)(NfpSource *source, struct nfp_bucket id);

@@ -16,18 +16,11 @@ Test(probe_load, another_abi_is_left_alone)
 {
 	g_autoptr(NfpProbe) probe = NULL;
 	g_autoptr(GError) error = NULL;
-	struct nfp_config config;
-	uint32_t zero = 0;
-	NFP_AUTO_FD int fd = -1;
 	g_autofree char *before = NULL, *after = NULL;
 
 	nfpt_sandbox();
 	nfp_probe_free(nfpt_open("default", NULL, false));
-	fd = bpf_obj_get(NFPT_PIN_ROOT "/default/config");
-	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &config), 0);
-	cr_expect_eq(config.abi, NFP_ABI_HASH);
-	config.abi++;
-	cr_assert_eq(bpf_map_update_elem(fd, &zero, &config, BPF_ANY), 0);
+	nfpt_other_abi("default");
 	before = nfpt_output("find %s", NFPT_PIN_ROOT);
 	probe = nfp_probe_open(&options, &error);
 	cr_assert_null(probe);
@@ -93,10 +86,11 @@ Test(probe_load, the_verifier_explains_a_refusal)
 	NfpMaps maps = NFP_MAPS_NONE;
 	g_autoptr(GError) error = NULL;
 	NFP_AUTO_FD int program = -1, wrong = -1;
+	bool other;
 
 	nfpt_sandbox();
 	g_mkdir_with_parents(NFPT_PIN_ROOT "/x", 0700);
-	cr_assert(nfp_load_maps(NFPT_PIN_ROOT "/x", true, &maps, &error), "%s", error ? error->message : "");
+	cr_assert(nfp_load_maps(NFPT_PIN_ROOT "/x", true, &maps, &other, &error), "%s", error ? error->message : "");
 	program = nfp_load_program(&maps, (NfpProgramSettings){ .egress = true, .l3 = true }, &error);
 	cr_assert_geq(program, 0, "%s", error ? error->message : "");
 	/* A map whose value is smaller than what the program writes. */

@@ -173,3 +173,16 @@ guint64 nfpt_octets_below(const char *directory)
 	}
 	return sum;
 }
+
+void nfpt_other_abi(const char *instance)
+{
+	g_autofree char *path = g_build_filename(NFPT_PIN_ROOT, instance, "config", NULL);
+	NFP_AUTO_FD int fd = bpf_obj_get(path);
+	struct nfp_config config;
+	uint32_t zero = 0;
+
+	cr_assert_eq(bpf_map_lookup_elem(fd, &zero, &config), 0);
+	cr_expect_eq(config.abi, NFP_ABI_HASH);
+	config.abi++;
+	cr_assert_eq(bpf_map_update_elem(fd, &zero, &config, BPF_ANY), 0);
+}

@@ -14,6 +14,9 @@ struct nfp_bucket nfpt_meter(NfpProbe *probe);
 void nfpt_attach(NfpProbe *probe, const char *ifname, NfpDirection direction);
 uint32_t nfpt_ifindex(NfpProbe *probe, const char *ifname);
 
+/* The instance's pinned maps are as of another build from now on. */
+void nfpt_other_abi(const char *instance);
+
 /* Wire packets that a hook saw in a bucket; {0, 0}: in the spill bucket. */
 uint64_t nfpt_seen(NfpProbe *probe, struct nfp_bucket id, const char *ifname, uint8_t flags);
 /* Sum over all hooks. */

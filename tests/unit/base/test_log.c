@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,14 +19,25 @@ static char *read_all(int fd)
 	return text;
 }
 
+/* As systemd tells a service whose standard error is the journal. */
+static void journal_is(int fd)
+{
+	g_autofree char *value = NULL;
+	struct stat at;
+
+	cr_assert_eq(fstat(fd, &at), 0);
+	value = g_strdup_printf("%ju:%ju", (uintmax_t)at.st_dev, (uintmax_t)at.st_ino);
+	setenv("JOURNAL_STREAM", value, 1);
+}
+
 static int stderr_to_pipe(void)
 {
 	int ends[2];
 
-	setenv("JOURNAL_STREAM", "8:1", 1);
 	cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
 	cr_assert_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
 	close(ends[1]);
+	journal_is(STDERR_FILENO);
 	cr_assert_eq(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	return ends[0];
 }
@@ -79,14 +93,15 @@ Test(log, human_on_a_terminal)
 				       "eth0\\\\x1b\\[2J went away\r\n$", line, 0, 0), "got '%s'", line);
 }
 
-Test(log, key_value_under_journald_even_on_a_terminal)
+/* A shell below a service has the service's variable, and a terminal. */
+Test(log, human_on_a_terminal_that_is_not_the_journal)
 {
-	int fd = stderr_to_terminal();
+	int journal = stderr_to_pipe(), fd = stderr_to_terminal();
 
-	setenv("JOURNAL_STREAM", "8:1", 1);
 	nfp_log_init(NFP_LOG_INFO);
-	nfp_log(NFP_LOG_INFO, "app", "up");
-	cr_assert_str_eq(read_all(fd), "<6>level=info room=\"app\" msg=\"up\"\r\n");
+	nfp_log(NFP_LOG_WARNING, "app", "up");
+	cr_assert_not_null(strstr(read_all(fd), " warning: app: up\r\n"));
+	close(journal);
 }
 
 Test(log, levels_below_the_least_are_silent)
