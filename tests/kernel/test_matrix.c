@@ -191,6 +191,7 @@ static bool try_program(const NfpMaps *maps, const char *topic, NfpProgramSettin
 Test(matrix, programs)
 {
 	NfpMaps maps = NFP_MAPS_NONE;
+	bool other;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(NfpFilter) filter = NULL;
 	NfpPacketFilter packets;
@@ -198,7 +199,7 @@ Test(matrix, programs)
 
 	nfpt_sandbox();
 	g_mkdir_with_parents(NFPT_PIN_ROOT "/x", 0700);
-	cr_assert(nfp_load_maps(NFPT_PIN_ROOT "/x", true, &maps, &error), "%s", error ? error->message : "");
+	cr_assert(nfp_load_maps(NFPT_PIN_ROOT "/x", true, &maps, &other, &error), "%s", error ? error->message : "");
 	filter = nfp_filter_new("tcp port 443 or net 192.0.2.0/24 or ip6 host 2001:db8::1", &error);
 	cr_assert(filter, "%s", error ? error->message : "");
 	packets = (NfpPacketFilter){ .ethernet = nfp_filter_code(filter, NFP_FILTER_ETHERNET),
