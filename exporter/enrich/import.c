@@ -71,23 +71,26 @@ static bool begin(NfpSink *sink, NfpTableId id, GError **err)
 static bool insert(NfpSink *sink, const char *const *values, GError **err)
 {
 	Import *import = (Import *)sink;
+	int code = SQLITE_OK;
 
 	if (import->report->rows >= NFP_SNAPSHOT_PREFIXES) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "it has more than %u rows", NFP_SNAPSHOT_PREFIXES);
 		return false;
 	}
-	for (guint i = 0; i < import->columns; i++) {
+	for (guint i = 0; code == SQLITE_OK && i < import->columns; i++) {
 		const char *value = values[i];
 
 		if (!*value && (int)i == import->priority_column)
 			value = import->priority;
+		/* Without memory for it a value would stay NULL, and the row would be another. */
 		if (*value)
-			sqlite3_bind_text(import->insert, (int)i + 1, value, -1, SQLITE_TRANSIENT);
+			code = sqlite3_bind_text(import->insert, (int)i + 1, value, -1, SQLITE_TRANSIENT);
 		else
-			sqlite3_bind_null(import->insert, (int)i + 1);
+			code = sqlite3_bind_null(import->insert, (int)i + 1);
 	}
-	sqlite3_bind_text(import->insert, (int)import->columns + 1, import->options->source, -1, SQLITE_STATIC);
-	if (sqlite3_step(import->insert) != SQLITE_DONE) {
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_text(import->insert, (int)import->columns + 1, import->options->source, -1, SQLITE_STATIC);
+	if (code != SQLITE_OK || sqlite3_step(import->insert) != SQLITE_DONE) {
 		nfp_database_error(import->db, "a row cannot be written", err);
 		sqlite3_reset(import->insert);
 		return false;
