@@ -8,9 +8,9 @@
 
 #include "app/events.h"
 #include "app/ports.h"
+#include "app/rules.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "conf/diff.h"
 #include "filter/filter.h"
 #include "filter/prefixes.h"
 
@@ -27,9 +27,11 @@ struct NfpMeter {
 	void *told_data;
 	GHashTable *names;    /* ifindex -> name, of those that are metered */
 	GHashTable *failures; /* ifindex -> why it is not metered, as it was told */
+	GHashTable *behind;   /* set of ifindexes, metered: by what an earlier configuration said, for the new was refused */
 	GError *first_error;
 	guint watch;
-	GPtrArray *done;      /* NULL: nobody wants to know */
+	NfpMeterChange *change; /* NULL: nobody wants to know */
+	GHashTable *known;    /* failures before that change */
 };
 
 /* "eth0", "eth0 in namespace blue" */
@@ -64,6 +66,7 @@ NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **e
 	meter->probe = probe;
 	meter->names = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
 	meter->failures = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
+	meter->behind = g_hash_table_new(g_direct_hash, g_direct_equal);
 	return meter;
 }
 
@@ -98,8 +101,25 @@ void nfp_meter_free(NfpMeter *meter)
 	nfp_probe_free(meter->probe);
 	g_hash_table_unref(meter->names);
 	g_hash_table_unref(meter->failures);
+	g_hash_table_unref(meter->behind);
 	g_clear_error(&meter->first_error);
 	g_free(meter);
+}
+
+/* One that is not news for those who ask for changes is a warning. */
+static void tell_failed(NfpMeter *meter, void *index, char *text, const char *why)
+{
+	gboolean known = meter->change && !g_hash_table_contains(meter->behind, index) &&
+			 !g_strcmp0(g_hash_table_lookup(meter->known, index), why);
+
+	if (g_strcmp0(g_hash_table_lookup(meter->failures, index), why)) {
+		g_hash_table_insert(meter->failures, index, g_strdup(why));
+		nfp_log(NFP_LOG_WARNING, ROOM, "%s, ignoring", text);
+	}
+	if (meter->change)
+		g_ptr_array_add(known ? meter->change->warnings : meter->change->failed, text);
+	else
+		g_free(text);
 }
 
 static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
@@ -107,9 +127,11 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 	g_autofree char *name = where(meter, link->name);
 	void *index = GUINT_TO_POINTER(link->ifindex);
 
-	if (g_strcmp0(g_hash_table_lookup(meter->failures, index), error->message)) {
-		g_hash_table_insert(meter->failures, index, g_strdup(error->message));
-		nfp_log(NFP_LOG_WARNING, ROOM, "%s is not metered: %s, ignoring", name, error->message);
+	if (g_hash_table_contains(meter->names, index)) {
+		g_hash_table_add(meter->behind, index);
+		tell_failed(meter, index, g_strdup_printf("%s is metered as before: %s", name, error->message), error->message);
+	} else {
+		tell_failed(meter, index, g_strdup_printf("%s is not metered: %s", name, error->message), error->message);
 	}
 	if (!meter->first_error)
 		meter->first_error = error;
@@ -119,8 +141,8 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 
 static void tell_done(NfpMeter *meter, const char *name, const char *what)
 {
-	if (meter->done)
-		g_ptr_array_add(meter->done, g_strdup_printf("%s: %s", name, what));
+	if (meter->change)
+		g_ptr_array_add(meter->change->done, g_strdup_printf("%s: %s", name, what));
 }
 
 static NfpSampling sampling_of(const NfpInterfaceOptions *o)
@@ -154,7 +176,8 @@ static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError 
 	return TRUE;
 }
 
-static void attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o)
+/* FALSE: it is as it was. */
+static gboolean attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o)
 {
 	static const char *const ways[] = { "ingress", "egress", "ingress and egress" };
 	g_autofree char *name = where(meter, link->name);
@@ -163,7 +186,7 @@ static void attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptio
 	if (!set_parse(meter, o, &error) ||
 	    !nfp_probe_attach(meter->probe, link->name, o->direction, o->hook, &error)) {
 		failed(meter, link, error);
-		return;
+		return FALSE;
 	}
 	tell_done(meter, name, "attached");
 	nfp_log(NFP_LOG_INFO, ROOM, "%s: metering %s%s%s", name, ways[o->direction],
@@ -172,41 +195,14 @@ static void attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptio
 	if (nfp_probe_note(meter->probe))
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s: %s", name, nfp_probe_note(meter->probe));
 	g_hash_table_remove(meter->failures, GUINT_TO_POINTER(link->ifindex));
+	g_hash_table_remove(meter->behind, GUINT_TO_POINTER(link->ifindex));
 	g_hash_table_insert(meter->names, GUINT_TO_POINTER(link->ifindex), g_strdup(link->name));
-}
-
-/* One hook kind and direction an interface: the first entry that matches. */
-static const NfpInterfaceOptions *wanted_by(const NfpMeter *meter, const NfpConf *conf, const char *ifname)
-{
-	for (guint i = 0; i < conf->interfaces->len; i++) {
-		const NfpInterfaceOptions *o = &g_array_index(conf->interfaces, NfpInterfaceOptions, i);
-
-		if (!g_strcmp0(o->netns, meter->domain->netns) && !fnmatch(o->match, ifname, 0))
-			return o;
-	}
-	return NULL;
-}
-
-/* How an interface is metered that stands in no list. */
-static NfpInterfaceOptions by_default(const NfpConf *conf)
-{
-	return (NfpInterfaceOptions){ .direction = conf->direction, .hook = conf->hook, .sampling = 1,
-				      .decapsulate = conf->decapsulate };
+	return TRUE;
 }
 
 static const NfpInterfaceOptions *wanted(const NfpMeter *meter, const NfpLink *link)
 {
-	return wanted_by(meter, meter->conf, link->name);
-}
-
-/* What they say of hooks, whatever names they are for. */
-static gboolean same_hooks(const NfpInterfaceOptions *a, const NfpInterfaceOptions *b)
-{
-	NfpInterfaceOptions x = *a, y = *b;
-
-	x.match = y.match = NULL;
-	x.netns = y.netns = NULL;
-	return nfp_conf_same_item(NFP_CONF_INTERFACES, &x, &y);
+	return nfp_rules_match(meter->conf, meter->domain->netns, link->name);
 }
 
 /* With its program already replaced: a direction that is wanted no more. */
@@ -220,6 +216,13 @@ static void narrow(NfpMeter *meter, const char *ifname, NfpDirection wanted)
 		nfp_log(NFP_LOG_WARNING, ROOM, "%s: its other direction is metered still: %s", name, error->message);
 }
 
+/* One that is metered, by another rule. */
+static void follow_rule(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o)
+{
+	if (attach(meter, link, o))
+		narrow(meter, link->name, o->direction);
+}
+
 static void leave(NfpMeter *meter, const NfpLink *link, const char *why)
 {
 	g_autofree char *name = where(meter, link->name);
@@ -230,6 +233,7 @@ static void leave(NfpMeter *meter, const NfpLink *link, const char *why)
 		return;
 	}
 	g_hash_table_remove(meter->names, GUINT_TO_POINTER(link->ifindex));
+	g_hash_table_remove(meter->behind, GUINT_TO_POINTER(link->ifindex));
 	tell_done(meter, name, "detached");
 	nfp_log(NFP_LOG_NOTICE, ROOM, "%s: not metered any more, %s", name, why);
 }
@@ -237,7 +241,7 @@ static void leave(NfpMeter *meter, const NfpLink *link, const char *why)
 /* An interface that is metered and has another name now: another rule may mean it, or none. */
 static void follow_name(NfpMeter *meter, const NfpLink *link, const char *old)
 {
-	const NfpInterfaceOptions *before = wanted_by(meter, meter->conf, old), *now = wanted(meter, link);
+	const NfpInterfaceOptions *before = nfp_rules_match(meter->conf, meter->domain->netns, old), *now = wanted(meter, link);
 	g_autofree char *name = where(meter, link->name);
 
 	nfp_log(NFP_LOG_NOTICE, ROOM, "%s was called %s", name, old);
@@ -246,9 +250,9 @@ static void follow_name(NfpMeter *meter, const NfpLink *link, const char *old)
 		return;
 	if (!now) {
 		leave(meter, link, "no interface of the configuration has that name");
-	} else if (!before || !same_hooks(before, now)) {
-		attach(meter, link, now);
-		narrow(meter, link->name, now->direction);
+	} else if (!before || !nfp_rules_same_hooks(before, now) ||
+		   g_hash_table_contains(meter->behind, GUINT_TO_POINTER(link->ifindex))) {
+		follow_rule(meter, link, now);
 	}
 }
 
@@ -293,6 +297,7 @@ static void leave_stacked(NfpMeter *meter, const GArray *links, const GArray *ne
 		if (!link->up || is_there(nearest, link->ifindex) ||
 		    !g_hash_table_remove(meter->names, GUINT_TO_POINTER(link->ifindex)))
 			continue;
+		g_hash_table_remove(meter->behind, GUINT_TO_POINTER(link->ifindex));
 		if (nfp_probe_detach(meter->probe, link->name, &error))
 			nfp_log(NFP_LOG_NOTICE, ROOM, "%s: not metered any more, its stack has a device nearer the wire",
 				name);
@@ -305,7 +310,7 @@ static void leave_stacked(NfpMeter *meter, const GArray *links, const GArray *ne
 /* Without a list: all that are up, one device of each stack. */
 static void attach_default(NfpMeter *meter, const GArray *links)
 {
-	const NfpInterfaceOptions unlisted = by_default(meter->conf);
+	const NfpInterfaceOptions unlisted = nfp_rules_default(meter->conf);
 	g_autoptr(GArray) up = g_array_new(FALSE, TRUE, sizeof(NfpLink));
 
 	for (guint i = 0; i < links->len; i++) {
@@ -352,6 +357,7 @@ static void forget_gone(NfpMeter *meter, const GArray *links, const GArray *gone
 			continue;
 		place = where(meter, name);
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s has gone; it is metered again when it comes back", place);
+		g_hash_table_remove(meter->behind, ifindex);
 		g_hash_table_iter_remove(&iter);
 	}
 }
@@ -486,60 +492,88 @@ guint nfp_meter_start(NfpMeter *meter, GError **err)
 
 /* ---- another configuration ----------------------------------------------------------------------- */
 
-/* What an interface is metered by, if it is. FALSE: not by this configuration. */
-static gboolean rule_of(const NfpMeter *meter, const NfpConf *conf, const NfpLink *link, NfpInterfaceOptions *ret)
+/* Whether it has to be attached again for what the configuration says, if that says anything: *ret_now. */
+static gboolean is_other(const NfpMeter *meter, const NfpConf *before, const NfpConf *conf, const NfpLink *link,
+			 NfpInterfaceOptions *ret_now)
 {
-	const NfpInterfaceOptions *o = wanted_by(meter, conf, link->name);
+	NfpInterfaceOptions old;
 
-	if (o)
-		*ret = *o;
-	else if (!conf->interfaces->len && !meter->domain->netns && !link->loopback)
-		*ret = by_default(conf);
-	else
-		return FALSE;
-	return TRUE;
+	return nfp_rules_of(conf, meter->domain->netns, link, ret_now) &&
+	       (g_hash_table_contains(meter->behind, GUINT_TO_POINTER(link->ifindex)) || !nfp_rules_same_programs(before, conf) ||
+		!nfp_rules_of(before, meter->domain->netns, link, &old) || !nfp_rules_same_hooks(&old, ret_now));
 }
 
-static gboolean same_programs(const NfpConf *a, const NfpConf *b)
+static gboolean try_one(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o, GError **err)
 {
-	return nfp_conf_same_part(NFP_CONF_TOP, NFP_CONF_PART_HOOKS, a, b) &&
-	       a->enrichment_routes == b->enrichment_routes;
+	g_autofree char *name = where(meter, link->name);
+
+	if (set_parse(meter, o, err) && nfp_probe_try(meter->probe, link->name, o->direction, o->hook, err))
+		return TRUE;
+	g_prefix_error(err, "interface %s: ", name);
+	return FALSE;
+}
+
+gboolean nfp_meter_try(NfpMeter *meter, const NfpConf *conf, GError **err)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+	const NfpConf *before = meter->conf;
+	gboolean fine = TRUE;
+
+	nfp_probe_forget_programs(meter->probe); /* filters of earlier configurations would add up */
+	nfp_probe_links(meter->probe, links);
+	meter->conf = conf;
+	for (guint i = 0; fine && i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+		NfpInterfaceOptions now;
+
+		/* Without a list it is found out later which of those that are not metered will be. */
+		if ((conf->interfaces->len || g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex))) &&
+		    is_other(meter, before, conf, link, &now))
+			fine = try_one(meter, link, &now, err);
+	}
+	meter->conf = before;
+	return fine;
+}
+
+gboolean nfp_meter_is_behind(const NfpMeter *meter)
+{
+	return g_hash_table_size(meter->behind) || g_hash_table_size(meter->failures);
 }
 
 /* One that is metered. FALSE: it is left as it is. */
 static gboolean change_one(NfpMeter *meter, const NfpConf *before, const NfpLink *link)
 {
-	NfpInterfaceOptions old, now;
+	NfpInterfaceOptions now;
 
-	if (!rule_of(meter, meter->conf, link, &now)) {
+	if (!nfp_rules_of(meter->conf, meter->domain->netns, link, &now))
 		leave(meter, link, "the configuration has it no more");
-		return TRUE;
-	}
-	if (same_programs(before, meter->conf) && rule_of(meter, before, link, &old) && same_hooks(&old, &now))
+	else if (is_other(meter, before, meter->conf, link, &now))
+		follow_rule(meter, link, &now);
+	else
 		return FALSE;
-	attach(meter, link, &now);
-	narrow(meter, link->name, now.direction);
 	return TRUE;
 }
 
-void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, GPtrArray *ret_done, guint *ret_kept)
+void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, NfpMeterChange *change)
 {
 	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
 	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	g_autoptr(GHashTable) known = g_steal_pointer(&meter->failures);
 	const NfpConf *before = meter->conf;
 
 	meter->conf = conf;
-	meter->done = ret_done;
-	g_hash_table_remove_all(meter->failures); /* to be told again */
-	nfp_probe_forget_programs(meter->probe); /* filters of earlier configurations would add up */
+	meter->change = change;
+	meter->known = known;
+	meter->failures = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free); /* to be told again */
 	nfp_probe_links(meter->probe, links);
 	for (guint i = 0; i < links->len; i++) {
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 
 		if (g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex)))
-			*ret_kept += !change_one(meter, before, link);
+			change->kept += !change_one(meter, before, link);
 	}
 	scan(meter, none);
 	tell_unmatched(meter);
-	meter->done = NULL;
+	meter->change = NULL;
+	meter->known = NULL;
 }

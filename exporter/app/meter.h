@@ -24,11 +24,22 @@ void nfp_meter_set_told(NfpMeter *meter, NfpMeterLinks told, void *data);
 /* Attaches to what there is and watches from now on. Returns the number of hooks; *err is the first
  * failure, if there was one. */
 guint nfp_meter_start(NfpMeter *meter, GError **err);
-/* After the start: another configuration, borrowed in the place of the one before, which is still there during the call.
+/* After the start: whether the kernel takes the programs that another configuration asks for, where that differs from what
+ * is there. Loads them, for the change too; changes nothing. Error: the interface, and what is wrong. */
+gboolean nfp_meter_try(NfpMeter *meter, const NfpConf *conf, GError **err);
+/* There is an interface that is not metered as the configuration says, for that failed: a change tries again. */
+gboolean nfp_meter_is_behind(const NfpMeter *meter);
+
+/* What a change did, as lines (char *): "eth0: attached"; what it could not do, and of that what failed before already. */
+typedef struct {
+	GPtrArray *done, *failed, *warnings;
+	guint kept; /* interfaces that are as they were */
+} NfpMeterChange;
+/* After nfp_meter_try: the configuration is borrowed in the place of the one before, which is still there during the call.
  * Hooks that are wanted as they are stay untouched; others get a new program in the place of the old one, so that no
- * packet goes by uncounted; those that nobody wants any more go. What was done is appended to ret_done (char *: "eth0:
- * attached"); the number of hooks that stayed is added to *ret_kept. */
-void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, GPtrArray *ret_done, guint *ret_kept);
+ * packet goes by uncounted; those that nobody wants any more go. One that fails is metered as before, or not at all.
+ * Appends to *change. */
+void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, NfpMeterChange *change);
 void nfp_meter_free(NfpMeter *meter); /* attachments stay */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpMeter, nfp_meter_free)
 

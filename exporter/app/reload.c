@@ -19,7 +19,7 @@ typedef struct {
 	NfpExchange *exchange;
 	NfpEnrich *enrich;      /* of conf, until the daemon has it */
 	gboolean other_enrich;  /* the daemon is to have that one (or none) */
-	GPtrArray *changed, *restarted, *kept, *needs_restart, *warnings; /* char * */
+	GPtrArray *changed, *restarted, *kept, *needs_restart, *failed, *warnings; /* char * */
 } Reload;
 
 static void reload_clear(Reload *r)
@@ -32,6 +32,7 @@ static void reload_clear(Reload *r)
 	g_ptr_array_unref(r->restarted);
 	g_ptr_array_unref(r->kept);
 	g_ptr_array_unref(r->needs_restart);
+	g_ptr_array_unref(r->failed);
 	g_ptr_array_unref(r->warnings);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reload, reload_clear)
@@ -96,6 +97,24 @@ static gboolean prepare_enrich(Reload *r, GError **err)
 	if (!status.error)
 		return TRUE;
 	g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE, "enrichment.database: %s", status.error);
+	return FALSE;
+}
+
+/* A filter that the kernel does not take is found out by asking it. */
+static gboolean try_hooks(const Reload *r, GError **err)
+{
+	for (guint i = 0; i < r->d->meters->len; i++)
+		if (!nfp_meter_try(g_ptr_array_index(r->d->meters, i), r->conf, err))
+			return FALSE;
+	return TRUE;
+}
+
+/* Something that the configuration says is not so, for it failed. */
+static gboolean is_behind(const NfpDaemon *d)
+{
+	for (guint i = 0; i < d->meters->len; i++)
+		if (nfp_meter_is_behind(g_ptr_array_index(d->meters, i)))
+			return TRUE;
 	return FALSE;
 }
 
@@ -244,14 +263,14 @@ static gboolean exchange(Reload *r, GError **err)
 static void change_hooks(Reload *r, guint known)
 {
 	NfpDaemon *d = r->d;
-	guint kept = 0;
+	NfpMeterChange change = { .done = r->restarted, .failed = r->failed, .warnings = r->warnings };
 
 	for (guint i = 0; i < d->meters->len; i++) {
 		NfpMeter *meter = g_ptr_array_index(d->meters, i);
 		g_autoptr(GError) error = NULL;
 
 		if (i < known) {
-			nfp_meter_change(meter, d->conf, r->restarted, &kept);
+			nfp_meter_change(meter, d->conf, &change);
 			continue;
 		}
 		g_ptr_array_add(r->restarted, g_strdup_printf("namespace %s: %u interface(s)",
@@ -261,8 +280,8 @@ static void change_hooks(Reload *r, guint known)
 		if (error)
 			warn(r, error->message);
 	}
-	if (kept)
-		g_ptr_array_add(r->kept, g_strdup_printf("%u interface%s", kept, kept == 1 ? "" : "s"));
+	if (change.kept)
+		g_ptr_array_add(r->kept, g_strdup_printf("%u interface%s", change.kept, change.kept == 1 ? "" : "s"));
 }
 
 static gboolean apply(Reload *r, GError **err)
@@ -297,9 +316,9 @@ static gboolean reload(Reload *r, GError **err)
 	r->exchange = nfp_exchange_new(r->d, r->conf, err);
 	if (!r->exchange)
 		return FALSE;
-	if (!r->changed->len && nfp_exchange_is_empty(r->exchange))
+	if (!r->changed->len && nfp_exchange_is_empty(r->exchange) && !is_behind(r->d))
 		return TRUE;
-	if (!prepare_enrich(r, err) || !change_web(r, err))
+	if (!try_hooks(r, err) || !prepare_enrich(r, err) || !change_web(r, err))
 		return FALSE;
 	if (apply(r, err))
 		return TRUE;
@@ -333,6 +352,7 @@ static JsonNode *answer_of(const Reload *r, const GError *error)
 		add_list(b, "restarted", r->restarted);
 		add_list(b, "kept", r->kept);
 		add_list(b, "needs_restart", r->needs_restart);
+		add_list(b, "failed", r->failed);
 		add_list(b, "warnings", r->warnings);
 		json_builder_end_object(b);
 	}
@@ -351,7 +371,7 @@ static char *join(const GPtrArray *texts)
 
 static void log_result(const Reload *r, const GError *error)
 {
-	g_autofree char *changed = join(r->changed), *later = join(r->needs_restart);
+	g_autofree char *changed = join(r->changed), *later = join(r->needs_restart), *failed = join(r->failed);
 
 	if (error)
 		nfp_log(NFP_LOG_ERROR, ROOM, "nothing was changed, for the new configuration cannot be used: %s",
@@ -359,6 +379,8 @@ static void log_result(const Reload *r, const GError *error)
 	else
 		nfp_log(NFP_LOG_NOTICE, ROOM, "%s", r->changed->len ? changed : r->restarted->len ? "templates have changed"
 													: "nothing has changed");
+	if (r->failed->len)
+		nfp_log(NFP_LOG_ERROR, ROOM, "not all of it could be done, the next reload tries again: %s", failed);
 	if (!error && r->needs_restart->len)
 		nfp_log(NFP_LOG_WARNING, ROOM, "needs a restart of nfprobe, and is as it was: %s", later);
 }
@@ -381,6 +403,7 @@ JsonNode *nfp_reload(NfpDaemon *d)
 		.restarted = g_ptr_array_new_with_free_func(g_free),
 		.kept = g_ptr_array_new_with_free_func(g_free),
 		.needs_restart = g_ptr_array_new_with_free_func(g_free),
+		.failed = g_ptr_array_new_with_free_func(g_free),
 		.warnings = g_ptr_array_new_with_free_func(g_free),
 	};
 

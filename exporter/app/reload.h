@@ -11,8 +11,9 @@
 #include "app/daemon.h"
 
 /* The answer to the command "reload": {"reload": {"changed": [...], "restarted": [...], "kept": [...], "needs_restart":
- * [...], "warnings": [...]}}, texts for people; or {"error": ..., "code": 1 or 2}, and nothing has changed. Says so in the
- * log, too. The caller's. */
+ * [...], "failed": [...], "warnings": [...]}}, texts for people; or {"error": ..., "code": 1 or 2}, and nothing has changed.
+ * failed: hooks that are as they were, for the kernel refused the change; the next reload tries again. Says so in the log,
+ * too. The caller's. */
 JsonNode *nfp_reload(NfpDaemon *daemon);
 
 /* That answer as lines; *ret_code: the command's exit code. Caller frees. */

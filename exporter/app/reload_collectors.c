@@ -67,13 +67,19 @@ static void find_all(NfpExchange *x, gboolean by_name)
 	}
 }
 
+/* Announced, though the collector's own options say nothing of it. */
+static gboolean same_sampling(const NfpCollectorOptions *a, const NfpCollectorOptions *b)
+{
+	return a->sampling == b->sampling && a->sampled == b->sampled && a->sampled_random == b->sampled_random;
+}
+
 static gboolean is_same(const NfpExchange *x, const Place *place, const NfpCollectorOptions *options)
 {
 	const NfpConf *before = x->d->conf;
 
 	return place->old != NONE &&
 	       nfp_conf_same_item(NFP_CONF_COLLECTORS, options, options_at(before, place->old)) &&
-	       options->sampling == options_at(before, place->old)->sampling && /* announced */
+	       same_sampling(options, options_at(before, place->old)) &&
 	       before->pen == x->conf->pen && g_str_equal(before->hostname, x->conf->hostname) &&
 	       nfp_template_set_equal(place->templates, g_ptr_array_index(x->d->templates, place->old));
 }

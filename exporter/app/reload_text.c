@@ -31,9 +31,11 @@ char *nfp_reload_text(JsonObject *answer, int *ret_code)
 	reload = json_object_get_object_member(answer, "reload");
 	n = add_lines(out, reload, "changed", "changed");
 	n += add_lines(out, reload, "restarted", "restarted");
-	if (!n)
+	if (add_lines(out, reload, "failed", "failed, and is as it was; the next reload tries again"))
+		*ret_code = NFP_ERROR_FAILED;
+	else if (!n)
 		g_string_append(out, "nothing has changed\n");
-	else
+	if (n)
 		add_lines(out, reload, "kept", "not touched");
 	add_lines(out, reload, "needs_restart", "needs a restart of nfprobe, and is as it was");
 	add_lines(out, reload, "warnings", "warning");

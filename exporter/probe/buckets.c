@@ -453,7 +453,7 @@ void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flag
 	g_mutex_unlock(&buckets->mutex);
 	if (forget && !buckets->readonly) {
 		nfp_table_remove_hook(buckets, key);
-		nfp_sampling_forget(buckets->maps, ifindex, flags);
+		nfp_sampling_forget(buckets, ifindex, flags);
 	}
 	/* The map has room for 8192 rows: interfaces that come and go (containers) must not fill it. */
 	for (guint cpu = 0; forget && !buckets->readonly && cpu < buckets->cpus; cpu++) {
@@ -548,7 +548,8 @@ NfpBuckets *nfp_buckets_new(const NfpMaps *maps, const char *directory, uint32_t
 	buckets->hooks = g_array_new(FALSE, FALSE, sizeof(struct nfp_hook_key));
 	buckets->kept = nfp_table_kept_new();
 	buckets->hidden = g_array_new(FALSE, FALSE, sizeof(struct nfp_bucket));
-	buckets->loads = g_array_new(FALSE, FALSE, sizeof(NfpLoad));
+	buckets->loads = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	g_mutex_init(&buckets->rates);
 	return buckets;
 }
 
@@ -570,7 +571,8 @@ void nfp_buckets_free(NfpBuckets *buckets)
 	g_byte_array_unref(buckets->rows.values);
 	g_array_unref(buckets->hooks);
 	g_array_unref(buckets->hidden);
-	g_array_unref(buckets->loads);
+	g_hash_table_unref(buckets->loads);
+	g_mutex_clear(&buckets->rates);
 	g_hash_table_unref(buckets->kept);
 	g_mutex_clear(&buckets->mutex);
 	nfp_mapped_clear(&buckets->hookslot);

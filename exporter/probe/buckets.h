@@ -79,8 +79,9 @@ typedef struct {
 	guint cpus;          /* possible ones */
 	GThreadPool *pool;   /* NULL until first used */
 	NfpReadBuffer entries, rows;
-	GArray *loads;       /* NfpLoad of probe/sampling.h, of the bucket looked at last; harvester's thread */
+	GHashTable *loads;   /* of the rows of the bucket looked at last: their buffers (sampling.c); harvester's thread */
 	uint64_t looked;     /* packet clock ns: when */
+	GMutex rates;        /* of the map: the thread that attaches sets them, the harvester's follows traffic */
 	GMutex mutex;        /* hooks: the thread that attaches writes, the harvester's reads */
 	GArray *hooks;       /* struct nfp_hook_key with cpu 0: get a row in each new bucket */
 } NfpBuckets;

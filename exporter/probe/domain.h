@@ -38,6 +38,10 @@ struct NfpProbe {
 	int claim_fd;      /* lock of the one who drains */
 };
 
+/* All hooks that an interface can have, by their flags. */
+#define NFP_HOOKS_N 3
+extern const uint8_t nfp_probe_hook_flags[NFP_HOOKS_N];
+
 NfpAttachContext nfp_probe_context(NfpProbe *probe);
 gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
 void nfp_events_close(NfpProbe *probe);

@@ -15,9 +15,6 @@
 #include "probe/pinned.h"
 #include "probe/sampling.h"
 
-/* All hooks that an interface can have. */
-static const uint8_t hook_flags[] = { 0, NFP_KEY_EGRESS, NFP_KEY_XDP };
-
 static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 {
 	NfpProbe *probe = g_new0(NfpProbe, 1);
@@ -33,17 +30,6 @@ static NfpProbe *probe_new(const NfpProbeOptions *options, bool readonly)
 	probe->base = (NfpReadBuffer){ g_byte_array_new(), g_byte_array_new() };
 	probe->programs = g_array_new(FALSE, FALSE, sizeof(NfpProgram));
 	return probe;
-}
-
-void nfp_probe_forget_programs(NfpProbe *probe)
-{
-	for (guint i = 0; i < probe->programs->len; i++) {
-		NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
-
-		nfp_fd_clear(&program->fd);
-		nfp_packet_filter_unref(&program->settings.parse.filter);
-	}
-	g_array_set_size(probe->programs, 0);
 }
 
 void nfp_probe_free(NfpProbe *probe)
@@ -107,8 +93,8 @@ static void forget(NfpProbe *probe, uint32_t ifindex)
 	char ifname[32];
 
 	if (nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV) {
-		for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
-			NfpHook hook = { ifindex, hook_flags[i] };
+		for (guint i = 0; i < NFP_HOOKS_N; i++) {
+			NfpHook hook = { ifindex, nfp_probe_hook_flags[i] };
 
 			nfp_attach_remove(&context, &hook);
 		}
@@ -288,13 +274,6 @@ NfpProbe *nfp_probe_open_readonly(const NfpProbeOptions *options, GError **err)
 	return g_steal_pointer(&probe);
 }
 
-void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options)
-{
-	nfp_packet_filter_ref(&options.filter);
-	nfp_packet_filter_unref(&probe->parse.filter);
-	probe->parse = options;
-}
-
 NfpSource *nfp_probe_source(NfpProbe *probe)
 {
 	return &probe->buckets->source;
@@ -316,50 +295,6 @@ gboolean nfp_probe_claim(NfpProbe *probe, GError **err)
 	return nfp_error_errno(err, NFP_ERROR_FAILED, -probe->claim_fd, "cannot lock %s", probe->directory);
 }
 
-static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, uint32_t sample, GError **err)
-{
-	NfpProgram made = { .settings = { .egress = flags & NFP_KEY_EGRESS,
-					  .xdp = flags & NFP_KEY_XDP,
-					  .l3 = !link->ethernet,
-					  .table = probe->buckets->tables,
-					  .exact = probe->buckets->exact,
-					  .sample = sample,
-					  .parse = probe->parse } };
-
-	if (made.settings.parse.routes && (flags & NFP_KEY_EGRESS || nfp_links_is_port(probe->netlink, link)))
-		made.settings.parse.routes = false;
-	for (guint i = 0; i < probe->programs->len; i++) {
-		const NfpProgram *program = &g_array_index(probe->programs, NfpProgram, i);
-
-		if (nfp_load_same_settings(&program->settings, &made.settings))
-			return program->fd;
-	}
-	made.fd = nfp_load_program(&probe->maps, made.settings, err);
-	if (made.fd >= 0) {
-		nfp_packet_filter_ref(&made.settings.parse.filter);
-		g_array_append_val(probe->programs, made);
-	}
-	return made.fd;
-}
-
-static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
-{
-	NfpAttachContext context = nfp_probe_context(probe);
-	NfpHook hook = { link->ifindex, flags };
-	struct nfp_books_key key = { .ifindex = link->ifindex, .flags = flags };
-	int sample = nfp_sampling_set(&probe->maps, &key, &probe->parse.sampling, nfp_attach_has(&context, &hook), err);
-	int program = sample < 0 ? -1 : program_for(probe, link, flags, (uint32_t)sample, err);
-
-	if (program < 0)
-		return FALSE;
-	/* Its rows first: then its first packet has one. */
-	nfp_buckets_add_hook(probe->buckets, hook.ifindex, hook.flags);
-	if (nfp_attach(&context, &hook, program, probe->force_clsact, err))
-		return TRUE;
-	nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
-	return FALSE;
-}
-
 gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
 {
 	int rc = probe->netlink ? nfp_links_find(probe->netlink, ifname, ret_link) : -ENOTCONN;
@@ -371,76 +306,6 @@ gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_l
 		return FALSE;
 	}
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot ask for interface %s", ifname);
-}
-
-static gboolean remove_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
-{
-	NfpAttachContext context = nfp_probe_context(probe);
-	NfpHook hook = { link->ifindex, flags };
-	int rc = nfp_attach_remove(&context, &hook);
-
-	if (rc)
-		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot detach from %s", link->name);
-	nfp_buckets_remove_hook(probe->buckets, hook.ifindex, hook.flags, true);
-	return TRUE;
-}
-
-/* flags: 0 or NFP_KEY_XDP; what is there of the other kind makes room. */
-static gboolean attach_ingress(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
-{
-	return attach_one(probe, link, flags, err) && remove_one(probe, link, flags ^ NFP_KEY_XDP, err);
-}
-
-const char *nfp_probe_note(const NfpProbe *probe)
-{
-	return probe->note;
-}
-
-gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind kind,
-			  GError **err)
-{
-	uint8_t in = kind == NFP_HOOK_XDP ? NFP_KEY_XDP : 0;
-	NfpLink link;
-
-	g_return_val_if_fail(!probe->readonly, FALSE);
-	if (kind == NFP_HOOK_XDP && direction == NFP_DIRECTION_EGRESS) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_USAGE,
-			    "%s: XDP sees what comes in only: use hook: tc for direction: egress", ifname);
-		return FALSE;
-	}
-	g_clear_pointer(&probe->note, g_free);
-	if (!nfp_probe_find_link(probe, ifname, &link, err))
-		return FALSE;
-	if ((direction != NFP_DIRECTION_EGRESS && !attach_ingress(probe, &link, in, err)) ||
-	    (direction != NFP_DIRECTION_INGRESS && !attach_one(probe, &link, NFP_KEY_EGRESS, err))) {
-		g_prefix_error(err, "%s: ", ifname);
-		return FALSE;
-	}
-	return TRUE;
-}
-
-gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err)
-{
-	return nfp_probe_detach_direction(probe, ifname, NFP_DIRECTION_BOTH, err);
-}
-
-gboolean nfp_probe_detach_direction(NfpProbe *probe, const char *ifname, NfpDirection direction, GError **err)
-{
-	NfpDirection spared = direction == NFP_DIRECTION_INGRESS ? NFP_DIRECTION_EGRESS : NFP_DIRECTION_INGRESS;
-	NfpLink link;
-
-	g_return_val_if_fail(!probe->readonly, FALSE);
-	if (!nfp_probe_find_link(probe, ifname, &link, err))
-		return FALSE;
-	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++) {
-		NfpDirection its = hook_flags[i] & NFP_KEY_EGRESS ? NFP_DIRECTION_EGRESS : NFP_DIRECTION_INGRESS;
-
-		if (direction != NFP_DIRECTION_BOTH && its == spared)
-			continue;
-		if (!remove_one(probe, &link, hook_flags[i], err))
-			return FALSE;
-	}
-	return TRUE;
 }
 
 /* Whatever the maps are: needs the directory's names and netlink only. */
@@ -571,8 +436,8 @@ static void forget_gone(const struct nlmsghdr *message, void *data)
 	if (call->gone)
 		g_array_append_val(call->gone, ifindex);
 	forget(probe, ifindex);
-	for (guint i = 0; i < G_N_ELEMENTS(hook_flags); i++)
-		nfp_buckets_remove_hook(probe->buckets, ifindex, hook_flags[i], true);
+	for (guint i = 0; i < NFP_HOOKS_N; i++)
+		nfp_buckets_remove_hook(probe->buckets, ifindex, nfp_probe_hook_flags[i], true);
 }
 
 void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)

@@ -136,9 +136,12 @@ const char *nfp_probe_note(const NfpProbe *probe);
  * Foreign programs and qdiscs stay as they are.
  * NFP_HOOK_XDP: what comes in by XDP, natively where the driver can, what leaves (NFP_DIRECTION_BOTH) by tc.
  * An XDP hook that somebody else has is an error. An ingress hook of ours of the other kind is removed
- * once the new one is there: a packet in between may be counted by both. */
+ * before, and comes back on an error: packets in between are not metered. FALSE: each hook has the program and the
+ * rate that it had, or those of the new settings where the other direction was refused. */
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
 			  GError **err);
+/* Whether the kernel takes the programs that this would attach: loads them, for the attachment too. Attaches nothing. */
+gboolean nfp_probe_try(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook, GError **err);
 gboolean nfp_probe_detach(NfpProbe *probe, const char *ifname, GError **err);
 /* The same for one direction (both: all). */
 gboolean nfp_probe_detach_direction(NfpProbe *probe, const char *ifname, NfpDirection direction, GError **err);

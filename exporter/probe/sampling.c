@@ -38,8 +38,9 @@ static uint32_t rate_at(const struct nfp_rate *rate, uint64_t now)
 	return MAX(now >= rate->from ? rate->after : rate->before, 1);
 }
 
-int nfp_sampling_set(const NfpMaps *maps, const struct nfp_books_key *hook, const NfpSampling *want, bool attached,
-		     GError **err)
+/* What the hook's row is to be. Returns the mode that its program needs: none, and no row is wanted; -1. The lock is held. */
+static int plan(const NfpMaps *maps, const struct nfp_books_key *hook, const NfpSampling *want, bool attached,
+		struct nfp_rate *ret_next, GError **err)
 {
 	uint32_t rate = want->mode == NFP_SAMPLE_NONE ? 1 : want->rate;
 	struct nfp_rate known = { .before = 1, .after = 1 }, next;
@@ -53,10 +54,8 @@ int nfp_sampling_set(const NfpMaps *maps, const struct nfp_books_key *hook, cons
 		return -1;
 	}
 	sampled = attached && !bpf_map_lookup_elem(maps->rates, hook, &known);
-	if (want->mode == NFP_SAMPLE_NONE && (!sampled || (known.before == 1 && known.after == 1))) {
-		nfp_sampling_forget(maps, hook->ifindex, hook->flags);
+	if (want->mode == NFP_SAMPLE_NONE && (!sampled || (known.before == 1 && known.after == 1)))
 		return NFP_SAMPLE_NONE;
-	}
 	next = (struct nfp_rate){
 		.before = rate_at(&known, now),
 		.budget = want->mode == NFP_SAMPLE_NONE ? 0 : want->budget,
@@ -68,17 +67,59 @@ int nfp_sampling_set(const NfpMaps *maps, const struct nfp_books_key *hook, cons
 		next.before = next.after;
 	else if (clock.length)
 		next.from = now - now % clock.length + clock.length;
-	if (!bpf_map_update_elem(maps->rates, hook, &next, BPF_ANY))
-		return (int)next.mode;
-	nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot set the sampling rate");
+	*ret_next = next;
+	return (int)next.mode;
+}
+
+int nfp_sampling_mode(NfpBuckets *buckets, const struct nfp_books_key *hook, const NfpSampling *want, bool attached,
+		      GError **err)
+{
+	struct nfp_rate next;
+
+	return plan(buckets->maps, hook, want, attached, &next, err);
+}
+
+int nfp_sampling_set(NfpBuckets *buckets, const struct nfp_books_key *hook, const NfpSampling *want, bool attached,
+		     GError **err)
+{
+	struct nfp_rate next;
+	int mode, rc = 0;
+
+	g_mutex_lock(&buckets->rates);
+	mode = plan(buckets->maps, hook, want, attached, &next, err);
+	if (mode == NFP_SAMPLE_NONE)
+		bpf_map_delete_elem(buckets->maps->rates, hook);
+	else if (mode > 0 && bpf_map_update_elem(buckets->maps->rates, hook, &next, BPF_ANY))
+		rc = errno;
+	g_mutex_unlock(&buckets->rates);
+	if (!rc)
+		return mode;
+	nfp_error_errno(err, NFP_ERROR_FAILED, rc, "cannot set the sampling rate");
 	return -1;
 }
 
-void nfp_sampling_forget(const NfpMaps *maps, uint32_t ifindex, uint8_t flags)
+void nfp_sampling_keep(NfpBuckets *buckets, const struct nfp_books_key *hook, NfpSamplingKept *ret_kept)
+{
+	ret_kept->there = !bpf_map_lookup_elem(buckets->maps->rates, hook, &ret_kept->rate);
+}
+
+void nfp_sampling_restore(NfpBuckets *buckets, const struct nfp_books_key *hook, const NfpSamplingKept *kept)
+{
+	g_mutex_lock(&buckets->rates);
+	if (kept->there)
+		bpf_map_update_elem(buckets->maps->rates, hook, &kept->rate, BPF_ANY);
+	else
+		bpf_map_delete_elem(buckets->maps->rates, hook);
+	g_mutex_unlock(&buckets->rates);
+}
+
+void nfp_sampling_forget(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags)
 {
 	struct nfp_books_key hook = { .ifindex = ifindex, .flags = flags };
 
-	bpf_map_delete_elem(maps->rates, &hook);
+	g_mutex_lock(&buckets->rates);
+	bpf_map_delete_elem(buckets->maps->rates, &hook);
+	g_mutex_unlock(&buckets->rates);
 }
 
 uint32_t nfp_sampling_rate(const NfpMaps *maps, uint32_t ifindex, uint8_t flags, uint64_t *ret_budget)
@@ -104,18 +145,17 @@ uint32_t nfp_sampling_next(uint32_t rate, uint64_t per_second, uint32_t budget)
 	return (uint32_t)CLAMP(wanted, MAX(rate / 2, 1), NFP_SAMPLE_MAX);
 }
 
-static NfpLoad *load_of(GArray *loads, const struct nfp_hook_key *key)
+/* What a row of a hook had when it was looked at last; 0 at first. */
+static uint64_t *load_of(GHashTable *loads, const struct nfp_hook_key *key)
 {
-	NfpLoad fresh = { .ifindex = key->ifindex, .cpu = key->cpu, .flags = key->flags };
+	gint64 which = (gint64)key->ifindex << 24 | (gint64)key->cpu << 8 | key->flags;
+	uint64_t *load = g_hash_table_lookup(loads, &which);
 
-	for (guint i = 0; i < loads->len; i++) {
-		NfpLoad *load = &g_array_index(loads, NfpLoad, i);
-
-		if (load->ifindex == key->ifindex && load->cpu == key->cpu && load->flags == key->flags)
-			return load;
+	if (!load) {
+		load = g_new0(uint64_t, 1);
+		g_hash_table_insert(loads, g_memdup2(&which, sizeof(which)), load);
 	}
-	g_array_append_val(loads, fresh);
-	return &g_array_index(loads, NfpLoad, loads->len - 1);
+	return load;
 }
 
 /* Buffers of the busiest CPU of each hook since the last look; `fresh`: that was in another bucket. */
@@ -124,14 +164,14 @@ static GHashTable *busiest(NfpBuckets *buckets, const NfpHookRows *rows, bool fr
 	GHashTable *all = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 
 	if (fresh)
-		g_array_set_size(buckets->loads, 0);
+		g_hash_table_remove_all(buckets->loads);
 	for (size_t i = 0; i < rows->n; i++) {
-		NfpLoad *load = load_of(buckets->loads, &rows->keys[i]);
-		gint64 key = (gint64)load->ifindex << 8 | load->flags;
-		uint64_t skbs = rows->rows[i].seen_skbs, more = skbs - MIN(load->skbs, skbs);
+		uint64_t *load = load_of(buckets->loads, &rows->keys[i]);
+		gint64 key = (gint64)rows->keys[i].ifindex << 8 | rows->keys[i].flags;
+		uint64_t skbs = rows->rows[i].seen_skbs, more = skbs - MIN(*load, skbs);
 		uint64_t *most = g_hash_table_lookup(all, &key);
 
-		load->skbs = skbs;
+		*load = skbs;
 		if (!most)
 			g_hash_table_insert(all, g_memdup2(&key, sizeof(key)), g_memdup2(&more, sizeof(more)));
 		else
@@ -140,16 +180,21 @@ static GHashTable *busiest(NfpBuckets *buckets, const NfpHookRows *rows, bool fr
 	return all;
 }
 
+/* Unless somebody has set another one since it was read: that one stands, and is looked at next time. */
 static void adapt_one(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate, uint64_t buffers,
 		      uint64_t elapsed, uint64_t now, uint64_t boundary)
 {
-	struct nfp_rate next = *rate;
+	struct nfp_rate next = *rate, there;
 
 	next.before = rate_at(rate, now);
 	next.from = boundary;
 	next.after = nfp_sampling_next(next.before, buffers * NS_PER_S / elapsed, rate->budget);
-	if (next.after != next.before || rate->before != rate->after)
+	if (next.after == next.before && rate->before == rate->after)
+		return;
+	g_mutex_lock(&buckets->rates);
+	if (!bpf_map_lookup_elem(buckets->maps->rates, hook, &there) && !memcmp(&there, rate, sizeof(there)))
 		bpf_map_update_elem(buckets->maps->rates, hook, &next, BPF_EXIST);
+	g_mutex_unlock(&buckets->rates);
 }
 
 /* Whether there is a rate that follows. The map is small: only hooks that are sampled are in it. */

@@ -41,7 +41,7 @@ NfpTestRun *nfp_testrun_new(NfpProbe *probe, bool ethernet, GError **err)
 					.table = probe->buckets->tables, .parse = probe->parse };
 	/* Test runs without a device are of the namespace's loopback. */
 	const struct nfp_books_key hook = { .ifindex = LOOPBACK_IFINDEX };
-	int sample = nfp_sampling_set(&probe->maps, &hook, &probe->parse.sampling, false, err), program;
+	int sample = nfp_sampling_set(probe->buckets, &hook, &probe->parse.sampling, false, err), program;
 	NfpTestRun *run;
 
 	if (sample < 0)

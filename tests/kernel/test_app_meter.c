@@ -6,6 +6,7 @@
 
 #include "app/meter.h"
 #include "support/netns.h"
+#include "support/xdp_other.h"
 
 typedef struct {
 	NfpConf conf;
@@ -243,18 +244,33 @@ Test(app_meter, moved_to_a_namespace_that_is_metered_too)
 	world_clear(&w);
 }
 
+static char *sorted(GPtrArray *lines)
+{
+	g_ptr_array_sort(lines, by_name);
+	g_ptr_array_add(lines, NULL);
+	return g_strjoinv(", ", (char **)lines->pdata);
+}
+
+/* want_failed: what that has to hold. Returns how many were kept. */
+static guint64 change_with(World *w, const NfpConf *conf, const char *want, const char *want_failed)
+{
+	g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func(g_free), failed = g_ptr_array_new_with_free_func(g_free),
+			     warnings = g_ptr_array_new_with_free_func(g_free);
+	NfpMeterChange to = { .done = done, .failed = failed, .warnings = warnings };
+	g_autofree char *text = NULL, *failures = NULL;
+
+	cr_assert(nfp_meter_try(w->meter, conf, NULL));
+	nfp_meter_change(w->meter, conf, &to);
+	text = sorted(done);
+	failures = sorted(failed);
+	cr_expect_str_eq(text, want);
+	cr_expect(*want_failed ? strstr(failures, want_failed) != NULL : !*failures, "%s", failures);
+	return to.kept;
+}
+
 static guint64 change(World *w, const NfpConf *conf, const char *want)
 {
-	g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *text = NULL;
-	guint kept = 0;
-
-	nfp_meter_change(w->meter, conf, done, &kept);
-	g_ptr_array_sort(done, by_name);
-	g_ptr_array_add(done, NULL);
-	text = g_strjoinv(", ", (char **)done->pdata);
-	cr_expect_str_eq(text, want);
-	return kept;
+	return change_with(w, conf, want, "");
 }
 
 static NfpConf other_conf(const World *w, const char *match, NfpDirection direction)
@@ -294,5 +310,60 @@ Test(app_meter, another_configuration)
 	g_array_unref(narrower.interfaces);
 	g_array_unref(fewer.interfaces);
 	g_array_unref(all.interfaces);
+	world_clear(&w);
+}
+
+/* A hook that somebody else has: as it was, both directions of it, until it can be had. */
+Test(app_meter, what_is_refused_is_tried_again)
+{
+	NfpConf xdp;
+	World w;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a0");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	wait_for(&w, "a0 a0");
+	nfpt_xdp_other("a0", NFPT_XDP_NATIVE);
+	xdp = other_conf(&w, "a0", NFP_DIRECTION_INGRESS);
+	g_array_index(xdp.interfaces, NfpInterfaceOptions, 0).hook = NFP_HOOK_XDP;
+	cr_expect_not(nfp_meter_is_behind(w.meter));
+	change_with(&w, &xdp, "", "a0 is metered as before: a0: XDP: another program");
+	cr_expect(nfp_meter_is_behind(w.meter));
+	wait_for(&w, "a0 a0");
+	/* The same again: not "as it is wanted". */
+	change_with(&w, &xdp, "", "a0 is metered as before: ");
+	nfpt_run("ip link set dev a0 xdp off");
+	change(&w, &xdp, "a0: attached");
+	cr_expect_not(nfp_meter_is_behind(w.meter));
+	wait_for(&w, "a0");
+	g_array_unref(xdp.interfaces);
+	world_clear(&w);
+}
+
+/* A filter that the kernel or the kind of device does not take is found before anything is changed. */
+Test(app_meter, a_filter_that_cannot_be_is_refused_before)
+{
+	g_autoptr(GError) error = NULL;
+	NfpConf frames, more;
+	World w;
+
+	nfpt_sandbox();
+	if (nfpt_try("ip tuntap add dev t0 mode tun && ip link set t0 up"))
+		cr_skip_test("this kernel has no tun devices");
+	nfpt_wire("a0", "peer", "b0");
+	world_init(&w, "a0");
+	cr_expect_eq(nfp_meter_start(w.meter, NULL), 1);
+	wait_for(&w, "a0 a0");
+	frames = other_conf(&w, "?0", NFP_DIRECTION_BOTH);
+	g_array_index(frames.interfaces, NfpInterfaceOptions, 0).filter = (char *)"ether host 02:00:00:00:00:01";
+	cr_expect_not(nfp_meter_try(w.meter, &frames, &error));
+	cr_expect(error && g_str_has_prefix(error->message, "interface t0: "), "%s", error ? error->message : "");
+	cr_expect_not(nfp_meter_is_behind(w.meter));
+	more = other_conf(&w, "?0", NFP_DIRECTION_BOTH);
+	cr_expect_eq(change(&w, &more, "t0: attached"), 1);
+	wait_for(&w, "a0 a0 t0 t0");
+	g_array_unref(frames.interfaces);
+	g_array_unref(more.interfaces);
 	world_clear(&w);
 }

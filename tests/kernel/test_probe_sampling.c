@@ -228,25 +228,74 @@ Test(probe_sampling, rates_of_attached_hooks_change_at_a_boundary)
 	uint64_t budget;
 
 	make_buckets(probe);
-	cr_assert_eq(nfp_sampling_set(&probe->maps, &loopback, &off, true, NULL), NFP_SAMPLE_NONE);
+	cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &off, true, NULL), NFP_SAMPLE_NONE);
 	cr_assert_eq(nfp_sampling_rate(&probe->maps, 1, 0, &budget), 1);
-	cr_assert_eq(nfp_sampling_set(&probe->maps, &loopback, &ten, true, NULL), NFP_SAMPLE_RANDOM);
+	cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &ten, true, NULL), NFP_SAMPLE_RANDOM);
 	rate = rate_of(probe);
 	cr_expect(rate.before == 1 && rate.after == 10 && rate.from % LENGTH == 0 && rate.from > 0);
-	cr_assert_eq(nfp_sampling_set(&probe->maps, &loopback, &ten, false, NULL), NFP_SAMPLE_RANDOM);
+	cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &ten, false, NULL), NFP_SAMPLE_RANDOM);
 	rate = rate_of(probe);
 	cr_expect(rate.before == 10 && rate.after == 10 && rate.from == 0);
 	cr_expect_eq(nfp_sampling_rate(&probe->maps, 1, 0, &budget), 10);
 	/* A daemon that starts again goes on with the rate there is. */
-	cr_assert_eq(nfp_sampling_set(&probe->maps, &loopback, &follows, true, NULL), NFP_SAMPLE_DETERMINISTIC);
+	cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &follows, true, NULL), NFP_SAMPLE_DETERMINISTIC);
 	rate = rate_of(probe);
 	cr_expect(rate.before == 10 && rate.after == 10 && rate.budget == 1000);
 	/* Without sampling from the next bucket on: until then the program has to ask. */
-	cr_assert_eq(nfp_sampling_set(&probe->maps, &loopback, &off, true, NULL), NFP_SAMPLE_DETERMINISTIC);
+	cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &off, true, NULL), NFP_SAMPLE_DETERMINISTIC);
 	rate = rate_of(probe);
 	cr_expect(rate.before == 10 && rate.after == 1 && rate.budget == 0);
-	nfp_sampling_forget(&probe->maps, 1, 0);
+	nfp_sampling_forget(probe->buckets, 1, 0);
 	cr_expect_eq(nfp_sampling_rate(&probe->maps, 1, 0, &budget), 1);
+}
+
+typedef struct {
+	NfpProbe *probe;
+	gint over;
+} Follower;
+
+/* The harvester's thread, with each look due. */
+static gpointer follow(gpointer data)
+{
+	Follower *f = data;
+	uint64_t now = START + 2 * SECOND;
+
+	while (!g_atomic_int_get(&f->over)) {
+		nfp_sampling_adapt(nfp_probe_source(f->probe), now);
+		now = now < START + LENGTH - 2 * SECOND ? now + SECOND : START + 2 * SECOND;
+		f->probe->buckets->looked = 0;
+	}
+	return NULL;
+}
+
+/* What is set while the harvester's thread looks at the traffic stands: it does not write back what it read before. */
+Test(probe_sampling, a_rate_that_is_set_stands)
+{
+	const NfpSampling follows = { .mode = NFP_SAMPLE_RANDOM, .rate = 1, .budget = 1 };
+	const NfpSampling fixed = { .mode = NFP_SAMPLE_RANDOM, .rate = 7 };
+	g_autoptr(NfpProbe) probe = open_probe(false);
+	g_autoptr(NfpTestRun) run = NULL;
+	Follower f = { .probe = probe };
+	GThread *thread;
+	guint lost = 0;
+
+	make_buckets(probe);
+	run = new_run(probe, follows);
+	feed(run, START + SECOND, 1000);
+	thread = g_thread_new("follower", follow, &f);
+	for (guint i = 0; i < 1000; i++) {
+		cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &follows, false, NULL), NFP_SAMPLE_RANDOM);
+		for (gint64 until = g_get_monotonic_time() + 50; g_get_monotonic_time() < until;)
+			;
+		cr_assert_eq(nfp_sampling_set(probe->buckets, &loopback, &fixed, false, NULL), NFP_SAMPLE_RANDOM);
+		g_thread_yield();
+		for (gint64 until = g_get_monotonic_time() + 100; g_get_monotonic_time() < until;)
+			;
+		lost += rate_of(probe).budget != 0;
+	}
+	g_atomic_int_set(&f.over, 1);
+	g_thread_join(thread);
+	cr_expect_eq(lost, 0, "%u of 1000", lost);
 }
 
 Test(probe_sampling, next_rate)

@@ -143,6 +143,21 @@ Test(reload_collectors, another_name_for_the_same_place)
 	clear(&w);
 }
 
+/* What is announced of sampling stands at the interfaces. */
+Test(reload_collectors, sampling_that_is_announced)
+{
+	static const char sampled[] = "interfaces:\n  - { match: e0, sampling: 10, sampling_mode: %s }\ncollectors:\n" A;
+	g_autofree char *random = g_strdup_printf(sampled, "random"), *counted = g_strdup_printf(sampled, "deterministic");
+	World w = world_new(random);
+	g_autoptr(NfpConf) same = conf_of(&w, random), other = conf_of(&w, counted);
+	g_autoptr(NfpExchange) x = nfp_exchange_new(&w.d, same, NULL), y = nfp_exchange_new(&w.d, other, NULL);
+
+	cr_assert(x && y);
+	cr_expect(nfp_exchange_is_empty(x));
+	cr_expect_not(nfp_exchange_is_empty(y), "by counting, and the collector was told by chance");
+	clear(&w);
+}
+
 /* The spool of the new one is somebody else's: all is as before, and what was under way still leaves. */
 Test(reload_collectors, one_that_cannot_be_made)
 {

@@ -25,6 +25,16 @@ Test(reload_text, of_what_was_done)
 	       "needs a restart of nfprobe, and is as it was:\n  run_dir: /a -> /b\nwarning:\n  w\n");
 }
 
+Test(reload_text, of_what_failed)
+{
+	expect("{\"reload\": {\"changed\": [\"interface a: hook: tc -> xdp\"], \"failed\": [\"a is metered as before: no\"], "
+	       "\"kept\": [\"collector b\"]}}", 1,
+	       "changed:\n  interface a: hook: tc -> xdp\nfailed, and is as it was; the next reload tries again:\n"
+	       "  a is metered as before: no\nnot touched:\n  collector b\n");
+	expect("{\"reload\": {\"failed\": [\"a is metered as before: no\"], \"kept\": [\"collector b\"]}}", 1,
+	       "failed, and is as it was; the next reload tries again:\n  a is metered as before: no\n");
+}
+
 Test(reload_text, of_nothing)
 {
 	expect("{\"reload\": {\"changed\": [], \"restarted\": [], \"kept\": [\"collector b\"], \"needs_restart\": [], "
