@@ -23,6 +23,7 @@ static void world_init(World *w, const char *text)
 	*w = (World){ .text = text, .options = { .load = load, .data = w } };
 	w->d = (NfpDaemon){ .conf = nfp_conf_parse("file.yaml", text, NULL), .options = &w->options,
 			    .collectors = g_ptr_array_new(), .templates = g_ptr_array_new(),
+			    .meters = g_ptr_array_new(),
 			    .notify = nfp_notify_new(NULL) };
 	cr_assert_not_null(w->d.conf);
 }
@@ -31,6 +32,7 @@ static void world_clear(World *w)
 {
 	g_ptr_array_unref(w->d.collectors);
 	g_ptr_array_unref(w->d.templates);
+	g_ptr_array_unref(w->d.meters);
 	nfp_notify_free(w->d.notify);
 	nfp_conf_free(w->d.conf);
 }
