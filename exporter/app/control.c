@@ -238,7 +238,7 @@ void nfp_control_free(NfpControl *control)
 	g_free(control);
 }
 
-static char *exchange(GSocketConnection *connection, const char *command, GError **err)
+static char *exchange(GSocketConnection *connection, const char *command, GCancellable *cancel, GError **err)
 {
 	g_autoptr(GDataInputStream) in =
 		g_data_input_stream_new(g_io_stream_get_input_stream(G_IO_STREAM(connection)));
@@ -246,17 +246,18 @@ static char *exchange(GSocketConnection *connection, const char *command, GError
 
 	g_filter_input_stream_set_close_base_stream(G_FILTER_INPUT_STREAM(in), FALSE);
 	if (!g_output_stream_write_all(g_io_stream_get_output_stream(G_IO_STREAM(connection)), request,
-				       strlen(request), NULL, NULL, err))
+				       strlen(request), NULL, cancel, err))
 		return NULL;
-	return g_data_input_stream_read_line(in, NULL, NULL, err);
+	return g_data_input_stream_read_line(in, NULL, cancel, err);
 }
 
 JsonObject *nfp_control_ask(const NfpConf *conf, const char *command, GError **err)
 {
-	return nfp_control_ask_within(conf, command, TIMEOUT_S, err);
+	return nfp_control_ask_within(conf, command, TIMEOUT_S, NULL, err);
 }
 
-JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GError **err)
+JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GCancellable *cancel,
+				   GError **err)
 {
 	g_autofree char *path = path_of(conf, ".sock");
 	g_autoptr(GSocketClient) client = g_socket_client_new();
@@ -266,10 +267,10 @@ JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, gui
 	g_autofree char *line = NULL;
 
 	g_socket_client_set_timeout(client, seconds);
-	connection = g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), NULL, err);
+	connection = g_socket_client_connect(client, G_SOCKET_CONNECTABLE(address), cancel, err);
 	if (!connection)
 		return NULL;
-	line = exchange(connection, command, err);
+	line = exchange(connection, command, cancel, err);
 	if (!line)
 		return NULL;
 	node = json_from_string(line, err);

@@ -8,6 +8,7 @@
 #ifndef NFP_APP_CONTROL_H
 #define NFP_APP_CONTROL_H
 
+#include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
 #include "conf/conf.h"
@@ -26,7 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpControl, nfp_control_free)
 
 /* Asks the daemon of this instance. NULL: there is none, or it does not answer within 5 s. */
 JsonObject *nfp_control_ask(const NfpConf *conf, const char *command, GError **err);
-/* The same for a command that takes longer. */
-JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GError **err);
+/* The same for a command that takes longer, and until somebody cancels it, on any thread. cancel: or NULL. */
+JsonObject *nfp_control_ask_within(const NfpConf *conf, const char *command, guint seconds, GCancellable *cancel,
+				   GError **err);
 
 #endif

@@ -75,9 +75,27 @@ NfpProbe *nfp_meter_probe(NfpMeter *meter)
 	return meter->probe;
 }
 
+static void tell_enrich(const NfpMeter *meter, const GArray *links)
+{
+	g_autofree NfpEnrichInterface *interfaces = g_new0(NfpEnrichInterface, links->len + 1);
+
+	if (!meter->enrich)
+		return;
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *link = &g_array_index(links, NfpLink, i);
+
+		interfaces[i] = nfp_ports_interface(links, link, nfp_probe_link_speed(meter->probe, link->name));
+	}
+	nfp_enrich_set_interfaces(meter->enrich, meter->domain->domain, interfaces, links->len);
+}
+
 void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich)
 {
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+
 	meter->enrich = enrich;
+	if (meter->events && enrich && !nfp_probe_links(meter->probe, links))
+		tell_enrich(meter, links);
 }
 
 const NfpDomain *nfp_meter_domain(const NfpMeter *meter)
@@ -360,20 +378,6 @@ static void forget_gone(NfpMeter *meter, const GArray *links, const GArray *gone
 		g_hash_table_remove(meter->behind, ifindex);
 		g_hash_table_iter_remove(&iter);
 	}
-}
-
-static void tell_enrich(const NfpMeter *meter, const GArray *links)
-{
-	g_autofree NfpEnrichInterface *interfaces = g_new0(NfpEnrichInterface, links->len + 1);
-
-	if (!meter->enrich)
-		return;
-	for (guint i = 0; i < links->len; i++) {
-		const NfpLink *link = &g_array_index(links, NfpLink, i);
-
-		interfaces[i] = nfp_ports_interface(links, link, nfp_probe_link_speed(meter->probe, link->name));
-	}
-	nfp_enrich_set_interfaces(meter->enrich, meter->domain->domain, interfaces, links->len);
 }
 
 static void scan(NfpMeter *meter, const GArray *gone)

@@ -16,7 +16,8 @@ typedef struct NfpMeter NfpMeter;
 NfpMeter *nfp_meter_new(const NfpConf *conf, const NfpDomain *domain, GError **err);
 NfpProbe *nfp_meter_probe(NfpMeter *meter); /* owned by the meter */
 const NfpDomain *nfp_meter_domain(const NfpMeter *meter);
-/* Before the start: the domain's interfaces are told to it, now and when they change. Borrowed, until the main loop ends. */
+/* The domain's interfaces are told to it: from the start on, after it at once, and when they change. Borrowed, until the main
+ * loop ends or another one comes. */
 void nfp_meter_set_enrich(NfpMeter *meter, NfpEnrich *enrich);
 /* Before the start: told is called with the domain's interfaces (NfpLink), now and when they change. */
 typedef void (*NfpMeterLinks)(uint32_t domain, const GArray *links, void *data);

@@ -15,6 +15,7 @@ typedef struct {
 
 /* In no group. */
 typedef struct {
+	const char *name;
 	NfpCollector *collector;
 	gboolean biflow;
 } Alone;
@@ -92,16 +93,81 @@ static void add_group(NfpOutputs *outputs, NfpOutputs *old, const GPtrArray *col
 	g_array_append_val(outputs->groups, output);
 }
 
+static gboolean is_member(const Output *output, const char *name)
+{
+	return g_strv_contains((const char *const *)output->names, name);
+}
+
+static gboolean have_common_member(const Output *a, const Output *b)
+{
+	for (guint i = 0; a->names[i]; i++)
+		if (is_member(b, a->names[i]))
+			return TRUE;
+	return FALSE;
+}
+
+/* The group of now that goes on for one that is over, by its name or by a member; or NULL. */
+static const Output *heir_of(const NfpOutputs *outputs, const Output *old)
+{
+	for (guint by_name = 2; by_name--;) {
+		for (guint i = 0; i < outputs->groups->len; i++) {
+			const Output *output = &g_array_index(outputs->groups, Output, i);
+
+			if (output->biflow == old->biflow &&
+			    (by_name ? g_str_equal(output->options->name, old->options->name) : have_common_member(output, old)))
+				return output;
+		}
+	}
+	return NULL;
+}
+
+typedef struct {
+	const NfpOutputs *outputs;
+	const Output *old, *heir;
+	uint64_t lost; /* records */
+} Missed;
+
+/* A batch that a member refused at its end: to those that are there now. */
+static void pass_on(NfpBatch *batch, void *data)
+{
+	Missed *missed = data;
+
+	if (missed->heir) {
+		nfp_group_publish(missed->heir->group, batch, g_get_monotonic_time());
+		return;
+	}
+	for (guint i = 0; i < missed->outputs->alone->len; i++) {
+		const Alone *alone = &g_array_index(missed->outputs->alone, Alone, i);
+
+		if (alone->biflow == missed->old->biflow && is_member(missed->old, alone->name)) {
+			nfp_collector_publish(alone->collector, batch);
+			return;
+		}
+	}
+	missed->lost += batch->n;
+}
+
+static void close_one(NfpOutputs *outputs, Output *old)
+{
+	Missed missed = { outputs, old, heir_of(outputs, old), 0 };
+
+	nfp_group_close(old->group);
+	nfp_group_take_missed(old->group, pass_on, &missed);
+	/* The collector that refused them has counted them. */
+	if (missed.lost)
+		nfp_log(NFP_LOG_WARNING, "run", "group %s is over, and no member of it is left to get %" G_GUINT64_FORMAT
+			" records", old->options->name, missed.lost);
+	g_ptr_array_add(outputs->over, g_steal_pointer(&old->group));
+}
+
 /* Those of `old` that were not taken. */
 static void close_rest(NfpOutputs *outputs, NfpOutputs *old)
 {
 	for (guint i = 0; i < old->groups->len; i++) {
 		Output *output = &g_array_index(old->groups, Output, i);
 
-		if (!output->group)
-			continue;
-		nfp_group_close(output->group);
-		g_ptr_array_add(outputs->over, g_steal_pointer(&output->group));
+		if (output->group)
+			close_one(outputs, output);
 	}
 	while (old->over->len)
 		g_ptr_array_add(outputs->over, g_ptr_array_steal_index(old->over, 0));
@@ -119,8 +185,8 @@ NfpOutputs *nfp_outputs_renew(NfpOutputs *old, const GPtrArray *collectors, cons
 	for (guint i = 0; groups && i < groups->len; i++)
 		add_group(outputs, old, collectors, options, &g_array_index(groups, NfpGroupOptions, i), taken);
 	for (guint i = 0; i < collectors->len; i++) {
-		Alone alone = { g_ptr_array_index(collectors, i),
-				g_array_index(options, NfpCollectorOptions, i).biflow };
+		const NfpCollectorOptions *o = &g_array_index(options, NfpCollectorOptions, i);
+		Alone alone = { o->name, g_ptr_array_index(collectors, i), o->biflow };
 
 		if (!taken[i])
 			g_array_append_val(outputs->alone, alone);

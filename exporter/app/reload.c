@@ -303,6 +303,8 @@ static gboolean apply(Reload *r, GError **err)
 	nfp_identity_set_interval(d->identity, d->conf->interval, (uint64_t)g_get_real_time() * 1000);
 	copy_all(r->restarted, nfp_exchange_restarted(r->exchange));
 	copy_all(r->kept, nfp_exchange_kept(r->exchange));
+	for (guint i = 0; i < nfp_exchange_warnings(r->exchange)->len; i++)
+		warn(r, g_ptr_array_index(nfp_exchange_warnings(r->exchange), i));
 	change_hooks(r, known);
 	nfp_parts_tell_names(d);
 	nfp_daemon_report_lost(d);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "conf/diff.h"
+#include "store/spool.h"
 
 #define ROOM "reload"
 #define GOODBYE (2 * G_USEC_PER_SEC) /* for all sessions that end: a stream's last batch, and the peer's close */
@@ -15,6 +16,7 @@ typedef struct {
 	guint old;                 /* place of the one before, or NONE */
 	gboolean same;
 	NfpCollector *made;
+	char *from, *to; /* the file of its spool was moved; or NULL */
 } Place;
 
 struct NfpExchange {
@@ -22,7 +24,7 @@ struct NfpExchange {
 	NfpConf *conf;
 	GArray *places;  /* Place, in the order of conf */
 	gboolean *taken; /* by place of the old ones: it has a successor */
-	GPtrArray *restarted, *kept;
+	GPtrArray *restarted, *kept, *warnings;
 };
 
 static const NfpCollectorOptions *options_at(const NfpConf *conf, guint n)
@@ -35,6 +37,8 @@ static void place_clear(void *data)
 	Place *place = data;
 
 	nfp_collector_free(place->made);
+	g_free(place->from);
+	g_free(place->to);
 	nfp_template_set_free(place->templates);
 }
 
@@ -77,7 +81,8 @@ static gboolean is_same(const NfpExchange *x, const Place *place, const NfpColle
 {
 	const NfpConf *before = x->d->conf;
 
-	return place->old != NONE &&
+	/* One that an earlier reload could not bring back is over. */
+	return place->old != NONE && !nfp_collector_is_over(g_ptr_array_index(x->d->collectors, place->old)) &&
 	       nfp_conf_same_item(NFP_CONF_COLLECTORS, options, options_at(before, place->old)) &&
 	       same_sampling(options, options_at(before, place->old)) &&
 	       before->pen == x->conf->pen && g_str_equal(before->hostname, x->conf->hostname) &&
@@ -122,6 +127,7 @@ NfpExchange *nfp_exchange_new(NfpDaemon *d, NfpConf *conf, GError **err)
 	x->taken = g_new0(gboolean, d->conf->collectors->len + 1);
 	x->restarted = g_ptr_array_new_with_free_func(g_free);
 	x->kept = g_ptr_array_new_with_free_func(g_free);
+	x->warnings = g_ptr_array_new_with_free_func(g_free);
 	x->places = g_array_new(FALSE, TRUE, sizeof(Place));
 	g_array_set_clear_func(x->places, place_clear);
 	g_array_set_size(x->places, conf->collectors->len);
@@ -142,6 +148,7 @@ void nfp_exchange_free(NfpExchange *x)
 	g_array_unref(x->places);
 	g_ptr_array_unref(x->restarted);
 	g_ptr_array_unref(x->kept);
+	g_ptr_array_unref(x->warnings);
 	g_free(x->taken);
 	g_free(x);
 }
@@ -164,6 +171,11 @@ const GPtrArray *nfp_exchange_kept(const NfpExchange *x)
 	return x->kept;
 }
 
+const GPtrArray *nfp_exchange_warnings(const NfpExchange *x)
+{
+	return x->warnings;
+}
+
 /* ---- the exchange -------------------------------------------------------------------------------- */
 
 static void retire_changed(NfpExchange *x)
@@ -175,6 +187,49 @@ static void retire_changed(NfpExchange *x)
 
 		if (!place->same && place->old != NONE)
 			nfp_collector_retire(g_ptr_array_index(x->d->collectors, place->old), deadline);
+	}
+}
+
+/* Of a retired one to its successor's place: the name or the folder is another one. */
+static void move_spool(NfpExchange *x, Place *place, const NfpCollectorOptions *now)
+{
+	g_autofree char *from = nfp_collector_spool_file(options_at(x->d->conf, place->old));
+	g_autofree char *to = nfp_collector_spool_file(now);
+	g_autoptr(GError) error = NULL;
+	NfpCollectorStatus status;
+
+	if (!from || !g_strcmp0(from, to))
+		return;
+	nfp_collector_status(g_ptr_array_index(x->d->collectors, place->old), &status);
+	if (to && nfp_spool_move(from, to, &error)) {
+		place->from = g_steal_pointer(&from);
+		place->to = g_steal_pointer(&to);
+	} else if (status.spool.waiting) {
+		g_ptr_array_add(x->warnings,
+				g_strdup_printf("collector %s: %" G_GUINT64_FORMAT " records stay in %s, which nobody reads: %s",
+						now->name, status.spool.waiting, from,
+						error ? error->message : "it has no spool any more"));
+	}
+}
+
+static void move_spools(NfpExchange *x)
+{
+	for (guint i = 0; i < x->places->len; i++) {
+		Place *place = &g_array_index(x->places, Place, i);
+
+		if (!place->same && place->old != NONE)
+			move_spool(x, place, options_at(x->conf, i));
+	}
+}
+
+static void move_spools_back(NfpExchange *x)
+{
+	for (guint i = x->places->len; i--;) {
+		const Place *place = &g_array_index(x->places, Place, i);
+		g_autoptr(GError) error = NULL;
+
+		if (place->from && !nfp_spool_move(place->to, place->from, &error))
+			nfp_log(NFP_LOG_ERROR, ROOM, "%s: %s", place->to, error->message);
 	}
 }
 
@@ -199,6 +254,7 @@ static void undo(NfpExchange *x)
 
 	for (guint i = 0; i < x->places->len; i++)
 		g_clear_pointer(&g_array_index(x->places, Place, i).made, nfp_collector_free);
+	move_spools_back(x);
 	for (guint i = 0; i < x->places->len; i++) {
 		const Place *place = &g_array_index(x->places, Place, i);
 		g_autoptr(GError) error = NULL;
@@ -266,8 +322,9 @@ static void adopt(NfpExchange *x, guint n, GPtrArray *collectors, GPtrArray *tem
 	g_ptr_array_add(collectors, g_steal_pointer(&place->made));
 	g_ptr_array_add(templates, g_steal_pointer(&place->templates));
 	g_ptr_array_add(owners, nfp_conf_ref(x->conf));
-	g_ptr_array_add(x->restarted, g_strdup_printf("collector %s: %s", name,
-						      place->old == NONE ? "started" : "a new session"));
+	g_ptr_array_add(x->restarted, g_strdup_printf("collector %s: %s%s%s", name,
+						      place->old == NONE ? "started" : "a new session",
+						      place->to ? ", its spool is now " : "", place->to ? place->to : ""));
 }
 
 gboolean nfp_exchange_do(NfpExchange *x, GError **err)
@@ -276,6 +333,7 @@ gboolean nfp_exchange_do(NfpExchange *x, GError **err)
 	NfpDaemon *d = x->d;
 
 	retire_changed(x);
+	move_spools(x);
 	if (!make_new(x, err)) {
 		undo(x);
 		return FALSE;

@@ -21,4 +21,7 @@ gboolean nfp_exchange_do(NfpExchange *exchange, GError **err);
 const GPtrArray *nfp_exchange_restarted(const NfpExchange *exchange);
 const GPtrArray *nfp_exchange_kept(const NfpExchange *exchange);
 
+/* What waits where nobody reads it (char *). */
+const GPtrArray *nfp_exchange_warnings(const NfpExchange *exchange);
+
 #endif

@@ -12,6 +12,7 @@
 #include "record/templates.h"
 
 #define FRESH G_USEC_PER_SEC
+#define PATIENCE_S 5 /* with the daemon's main loop */
 
 extern const NfpEmbeddedFile nfp_embedded_page[]; /* made by the build of page/ */
 
@@ -19,6 +20,7 @@ struct NfpWeb {
 	const NfpConf *conf;
 	NfpTalkers *talkers;
 	NfpHttp *http;
+	GCancellable *cancel; /* of the question that the server's thread has for the main loop */
 	/* of the server's thread */
 	gint64 read_at; /* monotonic us; 0 = never */
 	NfpLedger *ledger;
@@ -44,7 +46,7 @@ static gboolean look(NfpWeb *web, NfpHttpAnswer *ret_answer)
 		forget(web);
 		web->ledger = nfp_ledger_read(web->conf, &error);
 		if (web->ledger)
-			web->daemon = nfp_control_ask(web->conf, "status", NULL);
+			web->daemon = nfp_control_ask_within(web->conf, "status", PATIENCE_S, web->cancel, NULL);
 		else
 			web->error = g_strdup(error->message);
 		web->read_at = g_get_monotonic_time();
@@ -115,6 +117,7 @@ NfpWeb *nfp_web_new(const NfpConf *conf, NfpTalkers *talkers, GError **err)
 
 	web->conf = conf;
 	web->talkers = talkers;
+	web->cancel = g_cancellable_new();
 	web->http = nfp_http_new(conf->metrics_listen, get, web, err);
 	return web->http ? g_steal_pointer(&web) : NULL;
 }
@@ -128,7 +131,10 @@ void nfp_web_free(NfpWeb *web)
 {
 	if (!web)
 		return;
+	/* Its thread is waited for, by the loop that would have to answer it. */
+	g_cancellable_cancel(web->cancel);
 	nfp_http_free(web->http);
+	g_object_unref(web->cancel);
 	forget(web);
 	g_free(web);
 }

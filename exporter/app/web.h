@@ -17,7 +17,7 @@ typedef struct NfpWeb NfpWeb;
 /* conf->metrics_listen says where. conf and talkers are borrowed. */
 NfpWeb *nfp_web_new(const NfpConf *conf, NfpTalkers *talkers, GError **err);
 guint16 nfp_web_port(const NfpWeb *web);
-/* Give the control socket up first: an answer that is being made asks there. */
+/* An answer that is being made does not wait for the daemon any more. */
 void nfp_web_free(NfpWeb *web);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpWeb, nfp_web_free)
 

@@ -30,7 +30,7 @@ int nfp_cmd_reload(const NfpCommand *command, int argc, char **argv)
 		fputs("nothing was changed\n", stderr);
 		return code;
 	}
-	answer = nfp_control_ask_within(conf, "reload", PATIENCE_S, &error);
+	answer = nfp_control_ask_within(conf, "reload", PATIENCE_S, NULL, &error);
 	if (!answer) {
 		g_prefix_error(&error, "no nfprobe answers for instance \"%s\" (%s/%s.sock): ", conf->instance, conf->run_dir,
 			       conf->instance);

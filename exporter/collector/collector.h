@@ -104,6 +104,8 @@ gboolean nfp_collector_fields_check(const NfpCollectorOptions *options, const Nf
 char *nfp_collector_fields_ignored(const NfpCollectorOptions *options, const NfpTemplateSet *set);
 char *nfp_collector_fields_left_out(const NfpCollectorOptions *options, const NfpTemplateSet *set);
 
+/* The file of its spool; NULL: it has none. Caller frees. */
+char *nfp_collector_spool_file(const NfpCollectorOptions *options);
 /* Whether nfp_collector_new() would make one, and what it reads of files can be read; opens no session and no spool. */
 gboolean nfp_collector_try(const NfpCollectorOptions *options, const NfpTemplateSet *templates, const char *hostname,
 			   const NfpClock *clock, GError **err);
@@ -131,6 +133,8 @@ void nfp_collector_retire(NfpCollector *collector, gint64 deadline);
 /* While nobody publishes: what a retired one had left goes by this one, before all that is new, and its counts go on in
  * this one's. */
 void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired);
+/* Stopped or retired: nothing leaves by it any more. The thread that does that. */
+gboolean nfp_collector_is_over(const NfpCollector *collector);
 void nfp_collector_free(NfpCollector *collector); /* stopped, or stops at once */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpCollector, nfp_collector_free)
 

@@ -343,6 +343,16 @@ void nfp_group_close(NfpGroup *group)
 	pthread_mutex_unlock(&group->lock);
 }
 
+void nfp_group_take_missed(NfpGroup *group, void (*take)(NfpBatch *batch, void *data), void *data)
+{
+	Parcel *parcel;
+
+	while ((parcel = pop_missed(group))) {
+		take(parcel->batch, data);
+		parcel_unref(parcel);
+	}
+}
+
 void nfp_group_replace(NfpGroup *group, guint member, void *data)
 {
 	pthread_mutex_lock(&group->publishing);

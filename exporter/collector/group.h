@@ -53,6 +53,9 @@ void nfp_group_publish(NfpGroup *group, NfpBatch *batch, gint64 now);
 void nfp_group_step(NfpGroup *group, gint64 now);
 /* Before the members stop: what they refuse from now on goes nowhere. */
 void nfp_group_close(NfpGroup *group);
+/* Of one that is closed: what a member had refused before, and no other was asked to take yet. It is given back to the
+ * harvester unless `take` gives it to somebody. */
+void nfp_group_take_missed(NfpGroup *group, void (*take)(NfpBatch *batch, void *data), void *data);
 /* While nobody publishes: another collector in a member's place, by the same name. What the first one has still counts as
  * the member's. */
 void nfp_group_replace(NfpGroup *group, guint member, void *data);

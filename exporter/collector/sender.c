@@ -488,6 +488,11 @@ void nfp_collector_retire(NfpCollector *collector, gint64 deadline)
 	g_clear_pointer(&collector->session, nfp_session_free);
 }
 
+gboolean nfp_collector_is_over(const NfpCollector *collector)
+{
+	return !collector->thread;
+}
+
 void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired)
 {
 	NfpCollectorStatus counts;

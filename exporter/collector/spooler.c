@@ -57,13 +57,18 @@ static void kept_free(void *data)
 	g_free(kept);
 }
 
+char *nfp_collector_spool_file(const NfpCollectorOptions *options)
+{
+	g_autofree char *file = g_strconcat(options->name ? options->name : "", ".spool", NULL);
+
+	return options->spool_path ? g_build_filename(options->spool_path, file, NULL) : NULL;
+}
+
 NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends)
 {
 	NfpSpooler *spooler = g_new0(NfpSpooler, 1);
-	g_autofree char *file = g_strconcat(options->name ? options->name : "", ".spool", NULL);
 
-	if (options->spool_path)
-		spooler->path = g_build_filename(options->spool_path, file, NULL);
+	spooler->path = nfp_collector_spool_file(options);
 	spooler->size = options->spool_size;
 	spooler->resend = resends ? options->resend : 0;
 	spooler->flush_at = NEVER;

@@ -2,7 +2,10 @@
 #include "store/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "store/spool_rows.h"
@@ -153,6 +156,21 @@ void nfp_spool_free(NfpSpool *spool)
 	g_array_unref(spool->handed);
 	g_free(spool->news);
 	g_free(spool);
+}
+
+gboolean nfp_spool_move(const char *from, const char *to, GError **err)
+{
+	g_autofree char *journal = g_strconcat(from, "-journal", NULL), *to_journal = g_strconcat(to, "-journal", NULL);
+	g_autofree char *folder = g_path_get_dirname(to);
+
+	if (g_mkdir_with_parents(folder, 0700) < 0)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make the folder %s", folder);
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0)
+		return errno == ENOENT || nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot move it to %s", to);
+	/* Empty, but for one that belongs to what is there now. */
+	if (rename(journal, to_journal) < 0)
+		unlink(journal);
+	return TRUE;
 }
 
 static int begin(NfpSpool *spool)

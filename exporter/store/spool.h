@@ -43,6 +43,9 @@ NfpSpool *nfp_spool_open(const char *path, uint64_t size, GError **err);
 void nfp_spool_free(NfpSpool *spool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NfpSpool, nfp_spool_free)
 
+/* A file that nobody has open, within a file system; from may be absent. Errors: there is one at `to` already, ... */
+gboolean nfp_spool_move(const char *from, const char *to, GError **err);
+
 /* All of them durably, or none: 0 or -errno (-ENOSPC: the disk is full, or the spool of what is being
  * sent; -EFBIG: one alone is larger than `size`). */
 int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n);

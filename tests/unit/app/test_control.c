@@ -285,3 +285,37 @@ Test(control, a_client_that_does_not_read, .timeout = 60)
 	close(s);
 	world_clear(&w);
 }
+
+typedef struct {
+	const NfpConf *conf;
+	GCancellable *cancel;
+	JsonObject *object;
+	GError *error;
+} Asker;
+
+static gpointer ask(gpointer data)
+{
+	Asker *asker = data;
+
+	asker->object = nfp_control_ask_within(asker->conf, "status", 3600, asker->cancel, &asker->error);
+	return NULL;
+}
+
+/* The main loop that would answer waits for the one who asks: that one can be told to give up. */
+Test(control, a_question_is_cancelled, .timeout = 60)
+{
+	Asker asker = { .cancel = g_cancellable_new() };
+	GThread *thread;
+	World w;
+
+	world_init(&w);
+	asker.conf = &w.conf;
+	thread = g_thread_new("asker", ask, &asker);
+	g_cancellable_cancel(asker.cancel);
+	g_thread_join(thread);
+	cr_expect_null(asker.object);
+	cr_expect(g_error_matches(asker.error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
+	g_clear_error(&asker.error);
+	g_object_unref(asker.cancel);
+	world_clear(&w);
+}

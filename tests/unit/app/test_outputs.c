@@ -110,6 +110,63 @@ Test(outputs, balance_and_one_alone)
 	clear(&w);
 }
 
+static void count(void *data)
+{
+	(*(guint *)data)++;
+}
+
+/* What a member that was away had in its queue when it was taken out of the configuration: another one gets it, and the
+ * bucket is delivered. after: the rest of the configuration. */
+static void taken_out(const char *after, guint want)
+{
+	World w = world_new("{ name: pair, policy: mirror, members: [a, c] }");
+	g_autofree char *lines_of = g_strdup_printf("endpoint: \"file://%s/b\", protocol: json", w.folder);
+	g_autofree char *first = g_strdup_printf(
+		"collectors:\n- { name: x, endpoint: \"tcp://127.0.0.1:1\" }\n- { name: b, %s }\n"
+		"groups: [ { name: ha, policy: failover, members: [x, b], down_after: 1h } ]\n", lines_of);
+	g_autofree char *second = g_strdup_printf("collectors:\n- { name: b, %s }\n%s", lines_of, after);
+	g_autoptr(NfpConf) before = nfp_conf_parse("f", first, NULL), now = nfp_conf_parse("f", second, NULL);
+	g_autoptr(NfpTemplateSet) set = nfp_template_set_load(NULL, "standard", NULL);
+	NfpCollector *gone, *stays = g_ptr_array_index(w.collectors, 1);
+	g_autoptr(GPtrArray) two = g_ptr_array_new(), one = g_ptr_array_new();
+	guint delivered = 0;
+	NfpDelivery *delivery = nfp_delivery_new(count, &delivered);
+	NfpBatch *batch = nfp_sink_batch(0, 0, 90, delivery);
+	NfpOutputs *outputs;
+
+	cr_assert(before && now);
+	gone = nfp_collector_new(&g_array_index(before->collectors, NfpCollectorOptions, 0), set, "h", &nfp_clock_system, NULL);
+	g_ptr_array_add(two, gone);
+	g_ptr_array_add(two, stays);
+	g_ptr_array_add(one, stays);
+	outputs = nfp_outputs_new(two, before->collectors, before->groups);
+	nfp_outputs_publish(outputs, batch, FALSE);
+	nfp_batch_unref(batch);
+	nfp_delivery_unref(delivery);
+	nfp_collector_stop(gone, 0);
+	cr_expect_eq(delivered, 0);
+	outputs = nfp_outputs_renew(outputs, one, now->collectors, now->groups);
+	nfp_collector_free(gone);
+	stop(&w);
+	nfp_outputs_close(outputs);
+	nfp_outputs_step(outputs);
+	cr_expect_eq(delivered, 1);
+	cr_expect_eq(lines(&w, "b"), want);
+	nfp_outputs_free(outputs);
+	clear(&w);
+}
+
+Test(outputs, a_member_taken_out_of_its_group)
+{
+	taken_out("groups: [ { name: ha, policy: failover, members: [b] } ]\n", 90);
+}
+
+Test(outputs, a_member_taken_out_with_its_group)
+{
+	taken_out("", 90);
+	taken_out("groups: [ { name: other, policy: mirror, members: [b] } ]\n", 90);
+}
+
 Test(outputs, failover)
 {
 	World w = world_new("{ name: ha, policy: failover, members: [b, a] }");

@@ -143,6 +143,105 @@ Test(reload_collectors, another_name_for_the_same_place)
 	clear(&w);
 }
 
+#define SPOOLED(name, spool) "  - { name: " name ", endpoint: \"tcp://127.0.0.1:1\", domain: 3" spool " }\n"
+#define SPOOL ", spool: { path: \"@\" }"
+
+static gboolean exists(const World *w, const char *name)
+{
+	g_autofree char *path = g_build_filename(w->folder, name, NULL);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+static guint64 waiting(World *w)
+{
+	NfpCollectorStatus status;
+
+	nfp_collector_status(g_ptr_array_index(w->d.collectors, 0), &status);
+	return status.spool.waiting;
+}
+
+/* A daemon whose collector x has 10 records on disk. */
+static World spooled_world(void)
+{
+	World w = world_new("collectors:\n" SPOOLED("x", SPOOL));
+	g_autoptr(GError) err = NULL;
+
+	publish(&w, 0);
+	nfp_collector_stop(g_ptr_array_index(w.d.collectors, 0), 0);
+	g_ptr_array_set_size(w.d.collectors, 0);
+	g_ptr_array_set_size(w.d.templates, 0);
+	g_ptr_array_set_size(w.d.owners, 0);
+	cr_assert(nfp_parts_add_collector(&w.d, 0, &err), "%s", err ? err->message : "");
+	cr_assert_eq(waiting(&w), 10);
+	return w;
+}
+
+/* What waits on disk goes on by the new name, and by the old one again. */
+Test(reload_collectors, the_spool_goes_with_the_name)
+{
+	World w = spooled_world();
+	g_autofree char *done = NULL, *back = NULL;
+	guint kept;
+
+	done = take_over(&w, conf_of(&w, "collectors:\n" SPOOLED("y", SPOOL)), TRUE, &kept);
+	cr_expect(g_str_has_prefix(done, "collector y: a new session, its spool is now "), "%s", done);
+	cr_expect_eq(waiting(&w), 10);
+	cr_expect(exists(&w, "y.spool") && !exists(&w, "x.spool"));
+	back = take_over(&w, conf_of(&w, "collectors:\n" SPOOLED("x", SPOOL)), TRUE, &kept);
+	cr_expect_eq(waiting(&w), 10);
+	cr_expect(exists(&w, "x.spool") && !exists(&w, "y.spool"));
+	clear(&w);
+}
+
+/* There is another file by that name: neither is lost, and somebody is told. */
+Test(reload_collectors, a_spool_that_cannot_be_moved)
+{
+	World w = spooled_world();
+	g_autofree char *file = g_build_filename(w.folder, "y.spool", NULL);
+	g_autoptr(NfpConf) named = conf_of(&w, "collectors:\n" SPOOLED("y", SPOOL));
+	g_autoptr(NfpExchange) x = nfp_exchange_new(&w.d, named, NULL);
+	const char *warning;
+
+	cr_assert(g_file_set_contents(file, "", 0, NULL));
+	cr_assert(nfp_exchange_do(x, NULL));
+	cr_assert_eq(nfp_exchange_warnings(x)->len, 1);
+	warning = g_ptr_array_index(nfp_exchange_warnings(x), 0);
+	cr_expect(g_str_has_prefix(warning, "collector y: 10 records stay in ") && strstr(warning, "x.spool, which nobody reads") &&
+		  strstr(warning, "File exists"), "%s", warning);
+	cr_expect(exists(&w, "x.spool"));
+	clear(&w);
+}
+
+Test(reload_collectors, a_spool_that_is_taken_out)
+{
+	World w = spooled_world();
+	g_autoptr(NfpConf) without = conf_of(&w, "collectors:\n" SPOOLED("x", ""));
+	g_autoptr(NfpExchange) x = nfp_exchange_new(&w.d, without, NULL);
+
+	cr_assert(nfp_exchange_do(x, NULL));
+	cr_assert_eq(nfp_exchange_warnings(x)->len, 1);
+	cr_expect(exists(&w, "x.spool"));
+	clear(&w);
+}
+
+/* An earlier reload failed and could not bring it back: the next one does, with the same file. */
+Test(reload_collectors, one_that_is_over_begins_anew)
+{
+	World w = world_new("collectors:\n" A B);
+	NfpConf *same = conf_of(&w, "collectors:\n" A B);
+	g_autofree char *done = NULL;
+	guint kept;
+
+	publish(&w, 0);
+	nfp_collector_retire(g_ptr_array_index(w.d.collectors, 0), g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+	done = take_over(&w, same, TRUE, &kept);
+	cr_expect_str_eq(done, "collector a: a new session");
+	publish(&w, 0);
+	cr_expect_eq(records(&w, 0), 20);
+	clear(&w);
+}
+
 /* What is announced of sampling stands at the interfaces. */
 Test(reload_collectors, sampling_that_is_announced)
 {

@@ -431,3 +431,25 @@ Test(spool, unreadable_batch_is_counted)
 	cr_assert_eq(nfp_spool_totals(spool)->dropped_octets, 900);
 	cr_assert_eq(nfp_spool_totals(spool)->batches, 0);
 }
+
+Test(spool, moves_to_another_folder_and_not_over_another)
+{
+	g_autofree char *to = g_build_filename(folder, "sub", "b.db", NULL), *journal = g_strconcat(path, "-journal", NULL);
+	g_autoptr(GError) err = NULL;
+	NfpSpool *spool = spool_open(MIB);
+
+	cr_assert_gt(put(spool, 7, BLOB, FALSE), 0);
+	nfp_spool_free(spool);
+	cr_assert(nfp_spool_move(path, to, &err), "%s", err ? err->message : "");
+	cr_expect_not(g_file_test(path, G_FILE_TEST_EXISTS));
+	cr_expect_not(g_file_test(journal, G_FILE_TEST_EXISTS));
+	cr_expect(nfp_spool_move(path, to, &err), "there is nothing to move");
+	spool = spool_open(MIB);
+	nfp_spool_free(spool);
+	cr_expect_not(nfp_spool_move(path, to, &err));
+	cr_expect(err && strstr(err->message, "File exists"), "%s", err ? err->message : "");
+	spool = nfp_spool_open(to, MIB, NULL);
+	cr_assert_not_null(spool);
+	cr_expect_eq(nfp_spool_totals(spool)->waiting, 7);
+	nfp_spool_free(spool);
+}
