@@ -285,6 +285,16 @@ traffic_serve() {
 	wait_for 10 "the traffic server" listening "$1" t "$2"
 }
 
+# pair_network: s sends to r, 10.9.1.1 and fd09:1::1 to 10.9.1.2 and fd09:1::2, where nfprobe is to be.
+pair_network() {
+	ns_add s r
+	link s s0 02:09:00:00:01:01 r r0 02:09:00:00:01:02
+	address s s0 1 1
+	address r r0 1 2
+	neighbour s s0 1 2
+	neighbour r r0 1 1
+}
+
 # datagrams_start NS: 500 a run to 10.9.1.2 and fd09:1::2, port 5000, in the background, until datagrams_stop, which sets sent.
 datagrams_start() {
 	datagrams "$1" &

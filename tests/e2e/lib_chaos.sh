@@ -7,12 +7,7 @@ full() { [ "${NFPROBE_FULL-}" = 1 ] && echo "$1" || echo "$2"; }
 
 # chaos_network: s sends to r, where nfprobe is to be.
 chaos_network() {
-	ns_add s r
-	link s s0 02:09:00:00:01:01 r r0 02:09:00:00:01:02
-	address s s0 1 1
-	address r r0 1 2
-	neighbour s s0 1 2
-	neighbour r r0 1 1
+	pair_network
 	chain_quiet
 }
 

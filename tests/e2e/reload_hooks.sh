@@ -7,12 +7,7 @@
 e2e_begin
 need_nfprobe
 
-ns_add s r
-link s s0 02:09:00:00:01:01 r r0 02:09:00:00:01:02
-address s s0 1 1
-address r r0 1 2
-neighbour s s0 1 2
-neighbour r r0 1 1
+pair_network
 in_ns r ip tuntap add t0 mode tun || skip "this kernel has no tun devices"
 in_ns r ip link set t0 up
 chain_quiet

@@ -11,12 +11,7 @@ kills=${1-12}
 RANDOM=${2-$$}
 say "seed ${2-$$}"
 
-ns_add s r
-link s s0 02:09:00:00:01:01 r r0 02:09:00:00:01:02
-address s s0 1 1
-address r r0 1 2
-neighbour s s0 1 2
-neighbour r r0 1 1
+pair_network
 chain_quiet
 traffic_serve r 5000
 ipfix_start r tcp tcp 4739

@@ -17,12 +17,7 @@ say "ok: the image has $((octets >> 20)) MiB, $(((octets - $(size localhost/debi
 [ "$octets" -le $limit ] || fail "the image has $octets octets, more than $limit"
 
 # --- a router's namespace, and what docs/deploy.md gives to the sidecar
-ns_add s r
-link s s0 02:09:00:00:01:01 r r0 02:09:00:00:01:02
-address s s0 1 1
-address r r0 1 2
-neighbour s s0 1 2
-neighbour r r0 1 1
+pair_network
 chain_quiet
 traffic_serve r 5000
 nfcapd_start r nf
