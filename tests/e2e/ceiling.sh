@@ -42,8 +42,11 @@ peak=0
 sent=0
 seed=1
 rounds=$(full 120 8)
-# Every packet a flow of its own; a second and more a round, so that each has a bucket.
-while [ $seed -le "$rounds" ]; do
+refused() { [ "$(collector silent "['refused_records']")" -gt 0 ] && [ "$(collector nobody "['refused_records']")" -gt 0 ]; }
+# Every packet a flow of its own; and until the queues of those that do not read are full: the kernel's buffers take some megabytes
+# first.
+while [ $seed -le "$rounds" ] || ! refused; do
+	[ $seed -le $((rounds + 100)) ] || fail "the queues of those that do not read are not full: $(status)"
 	before=$(status | books 's["recorded"]')
 	flows_send 15000 $seed
 	seed=$((seed + 1))
@@ -57,8 +60,6 @@ while [ $seed -le "$rounds" ]; do
 done
 running nfprobe || fail "nfprobe ended: $(tail -n 5 "$E2E_DIR/nfprobe.log")"
 [ "$(cgroup_kills)" = 0 ] || fail "the kernel killed somebody for want of memory"
-refused() { [ "$(collector silent "['refused_records']")" -gt 0 ] && [ "$(collector nobody "['refused_records']")" -gt 0 ]; }
-wait_for 60 "the queues of those that do not read to be full" refused
 waiting() { [ "$(collector spooled "['spool']['waiting_records']")" -gt 0 ]; }
 wait_for 60 "the spool to hold what could not be sent" waiting
 rest s
