@@ -61,7 +61,8 @@ static gboolean make_collectors(NfpDaemon *d, GError **err)
 /* Threads begin with what the one that makes them has. Nobody needs a privilege to stand back. */
 static void stand_back(const NfpConf *conf)
 {
-	if (getpriority(PRIO_PROCESS, 0) < (int)conf->nice && setpriority(PRIO_PROCESS, 0, (int)conf->nice))
+	/* A service manager's word stands. */
+	if (!getpriority(PRIO_PROCESS, 0) && setpriority(PRIO_PROCESS, 0, (int)conf->nice))
 		nfp_log(NFP_LOG_WARNING, ROOM, "cannot set nice to %u: %s, ignoring", conf->nice, g_strerror(errno));
 }
 

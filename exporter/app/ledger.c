@@ -245,13 +245,10 @@ static int find_buckets(Reader *r)
 	return rc;
 }
 
+/* Both of them, which take turns. */
 static int find_spill(Reader *r)
 {
-	int rc = 0;
-
-	for (uint64_t i = 0; !rc && i < 2; i++) /* they take turns */
-		rc = find_bucket(r, (struct nfp_bucket){ 0, i }, "spill");
-	return rc;
+	return find_bucket(r, (struct nfp_bucket){ 0, 0 }, "spill");
 }
 
 static gboolean is_listed(const GArray *list, struct nfp_bucket id)

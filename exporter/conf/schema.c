@@ -147,8 +147,8 @@ const NfpConfRow nfp_conf_rows[] = {
 		  "entry is a record of its own and the CPU is part of its UID." },
 	{ TOP(nice), .path = "nice", .type = NFP_CONF_UINT, .min = 0, .max = 19, .value = "5",
 	  .part = NFP_CONF_PART_PROCESS,
-	  .help = "How far nfprobe stands back where programs compete for a CPU: nice(2) of all its threads, unless they "
-		  "are nicer already. Counting is the kernel's, and waits for nobody; records are later then "
+	  .help = "How far nfprobe stands back where programs compete for a CPU: nice(2) of all its threads, unless it "
+		  "was started with another value than 0. Counting is the kernel's, and waits for nobody; records are later then "
 		  "(docs/safety.md)." },
 	{ TOP(stacked), .path = "stacked", .type = NFP_CONF_BOOL, .value = "false",
 	  .part = NFP_CONF_PART_HOOKS,

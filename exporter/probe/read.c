@@ -109,7 +109,7 @@ static int read_bucket(NfpBuckets *buckets, struct nfp_bucket id, enum nfp_proto
 
 	buffer_clear(buffer);
 	rc = read_row(buckets, id, row, buffer);
-	if (id.start_ts || (rc && rc != -ENOENT))
+	if (id.start_ts || id.end_ts || (rc && rc != -ENOENT))
 		return rc;
 	other = read_row(buckets, second, row, buffer);
 	return other == -ENOENT ? rc : other;
@@ -144,11 +144,14 @@ int nfp_read_entries(NfpSource *source, struct nfp_bucket id, enum nfp_protocol 
 int nfp_read_scan(NfpSource *source, struct nfp_bucket id, enum nfp_protocol row, NfpScan **ret)
 {
 	NfpBuckets *buckets = (NfpBuckets *)source;
-	NFP_AUTO_FD int fd = nfp_buckets_open(buckets, row, id);
+	NFP_AUTO_FD int fd = id.start_ts ? nfp_buckets_open(buckets, row, id) : -1;
 	int rc;
 
 	buffer_clear(&buckets->entries);
-	rc = fd < 0 ? fd : nfp_read_map(fd, nfp_load_key_size(row), nfp_load_value_size(row), &buckets->entries);
+	if (id.start_ts)
+		rc = fd < 0 ? fd : nfp_read_map(fd, nfp_load_key_size(row), nfp_load_value_size(row), &buckets->entries);
+	else
+		rc = read_bucket(buckets, id, row, &buckets->entries);
 	if (rc == -ENOENT)
 		rc = no_map(buckets, id);
 	return rc ? rc : nfp_table_scan(buckets, id, row, &buckets->entries, ret);

@@ -31,6 +31,8 @@ int nfp_probe_room(NfpProbe *probe, struct nfp_bucket id, enum nfp_protocol row,
 	uint32_t size = sizeof(info), slots;
 	int rc;
 
+	if (fd == -ENOENT && !id.start_ts && !id.end_ts) /* the spill buckets take turns, and have the same room */
+		fd = nfp_buckets_open(buckets, row, (struct nfp_bucket){ 0, 1 });
 	if (fd < 0)
 		return fd;
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))

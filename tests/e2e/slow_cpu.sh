@@ -16,7 +16,8 @@ interfaces: [ { match: r0 } ]
 nice: 7
 YAML
 E2E_PROBE_NS=r
-nsenter --net="/run/netns/$E2E_ID-r" "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" --json --flush \
+# From niceness 0, whatever this script has.
+nsenter --net="/run/netns/$E2E_ID-r" nice -n $((-$(nice))) "$NFPROBE" run -c "$E2E_DIR/nfprobe.yaml" --json --flush \
 	>"$E2E_DIR/out" 2>"$E2E_DIR/nfprobe.log" </dev/null &
 E2E_PID[nfprobe]=$!
 E2E_HOOKS=1

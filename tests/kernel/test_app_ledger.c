@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The books from pins: live buckets, drained buckets, and a bucket that is in both for a moment. */
 #include <criterion/criterion.h>
+#include <inttypes.h>
 
 #include "app/ledger.h"
 #include "harvest/account.h"
@@ -113,6 +114,36 @@ Test(app_ledger, packets_between_buckets_are_open)
 	cr_expect_eq(l->total.open, l->total.seen, "in the spill bucket: nobody set a clock");
 	cr_expect(l->balanced);
 	nfp_ledger_free(l);
+	nfp_probe_free(probe);
+	g_array_unref(conf.interfaces);
+}
+
+/* The spill buckets take turns: each is looked into once. */
+Test(app_ledger, packets_in_either_spill_bucket_are_open)
+{
+	struct nfp_bucket id;
+	NfpSource *source;
+	NfpProbe *probe;
+	NfpConf conf;
+
+	nfpt_sandbox();
+	conf_init(&conf);
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("ledger", NULL, false);
+	source = nfp_probe_source(probe);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
+	source->close(source, nfpt_meter(probe));
+	for (uint64_t i = 1; i <= 3; i++) {
+		NfpLedger *l;
+
+		nfpt_run("ping -q -c 4 -i 0.01 10.9.0.2");
+		l = ledger_of(&conf);
+		cr_expect_eq(l->total.seen, 8 * i, "%" PRIu64, l->total.seen);
+		cr_expect_eq(l->total.open, 8 * i, "%" PRIu64, l->total.open);
+		cr_expect(l->balanced);
+		nfp_ledger_free(l);
+		cr_assert_eq(source->swap_spill(source, i * 100, i * 100 + 50, &id), 1);
+	}
 	nfp_probe_free(probe);
 	g_array_unref(conf.interfaces);
 }
