@@ -65,6 +65,16 @@ static gboolean no_copy(const NfpAttachContext *context, const NfpHook *hook, in
 	return FALSE;
 }
 
+gboolean nfp_attach_try(const NfpAttachContext *context, const NfpHook *hook, int program, GError **err)
+{
+	if (!(hook->flags & NFP_KEY_XDP))
+		return no_copy(context, hook, program, err);
+	if (nfp_xdp_is_free(context, hook, err))
+		return TRUE;
+	g_prefix_error(err, "XDP: ");
+	return FALSE;
+}
+
 gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int program, bool force_clsact,
 		    GError **err)
 {

@@ -52,10 +52,16 @@ extern const NfpAttachMethod nfp_attach_tcx, nfp_attach_clsact, nfp_attach_xdp_n
  * with tc. 0: there is none. -errno. */
 int nfp_clsact_find_copy(const NfpAttachContext *context, const NfpHook *hook, int program);
 
+/* FALSE: somebody else's XDP program has the hook. TRUE: nobody has it, or we; or that cannot be told. */
+gboolean nfp_xdp_is_free(const NfpAttachContext *context, const NfpHook *hook, GError **err);
+
 typedef struct {
 	NfpHook hook;
 	const NfpAttachMethod *method;
 } NfpAttached;
+
+/* What can be known of nfp_attach() beforehand: FALSE: it would be refused for what others have there. Changes nothing. */
+gboolean nfp_attach_try(const NfpAttachContext *context, const NfpHook *hook, int program, GError **err);
 
 /* Attaches by the method that holds the hook already, else by the first of the hook's kind that is usable. */
 gboolean nfp_attach(const NfpAttachContext *context, const NfpHook *hook, int program, bool force_clsact,

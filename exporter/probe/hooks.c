@@ -106,13 +106,15 @@ static gboolean remove_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, 
 static gboolean attach_ingress(NfpProbe *probe, const NfpLink *link, uint8_t flags, GError **err)
 {
 	NfpAttachContext context = nfp_probe_context(probe);
-	NfpHook other = { link->ifindex, flags ^ NFP_KEY_XDP };
+	NfpHook hook = { link->ifindex, flags }, other = { link->ifindex, flags ^ NFP_KEY_XDP };
 	g_autoptr(GError) error = NULL;
+	int program;
 
 	if (!nfp_attach_has(&context, &other))
 		return attach_one(probe, link, flags, err);
-	/* What takes time is done before: the gap is that between two system calls. */
-	if (program_of(probe, link, flags, err) < 0 || !remove_one(probe, link, other.flags, err))
+	/* What takes time, and what can be refused, is done before: the gap is that between two system calls. */
+	program = program_of(probe, link, flags, err);
+	if (program < 0 || !nfp_attach_try(&context, &hook, program, err) || !remove_one(probe, link, other.flags, err))
 		return FALSE;
 	if (attach_one(probe, link, flags, err))
 		return TRUE;

@@ -135,8 +135,8 @@ const char *nfp_probe_note(const NfpProbe *probe);
 /* Attaches, or adopts an attachment of ours and puts the new program in place of the old one atomically.
  * Foreign programs and qdiscs stay as they are.
  * NFP_HOOK_XDP: what comes in by XDP, natively where the driver can, what leaves (NFP_DIRECTION_BOTH) by tc.
- * An XDP hook that somebody else has is an error. An ingress hook of ours of the other kind is removed
- * before, and comes back on an error: packets in between are not metered. FALSE: each hook has the program and the
+ * An XDP hook that somebody else has is an error, and nothing is touched for it. An ingress hook of ours of the other
+ * kind is removed before, and comes back on an error: packets in between are not metered. FALSE: each hook has the program and the
  * rate that it had, or those of the new settings where the other direction was refused. */
 gboolean nfp_probe_attach(NfpProbe *probe, const char *ifname, NfpDirection direction, NfpHookKind hook,
 			  GError **err);

@@ -91,18 +91,34 @@ static int create(void *data)
 	return fd < 0 ? -errno : fd;
 }
 
+static gboolean taken(const NfpXdpPrograms *p, GError **err)
+{
+	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+		    "another program has the hook (id %u, %s mode) and keeps it: use tc (hook: tc), which "
+		    "shares the interface with others", p->native | p->generic | p->offloaded,
+		    p->native ? "native" : p->generic ? "generic" : "offload");
+	return FALSE;
+}
+
+/* An offloaded program leaves room for one of the driver. */
+gboolean nfp_xdp_is_free(const NfpAttachContext *context, const NfpHook *hook, GError **err)
+{
+	NfpPinnedInfo info;
+	NFP_AUTO_FD int fd = nfp_pinned_open(context, hook, BPF_LINK_TYPE_XDP, &info);
+	NfpXdpPrograms p;
+
+	if (programs_read(context, hook->ifindex, &p) || (!p.native && !p.generic))
+		return TRUE;
+	return (fd >= 0 && (info.prog_id == p.native || info.prog_id == p.generic)) || taken(&p, err);
+}
+
 static gboolean refused(const NfpAttachContext *context, const NfpHook *hook, int rc, GError **err)
 {
 	NfpXdpPrograms p;
 
 	if ((rc == -EBUSY || rc == -EEXIST) && !programs_read(context, hook->ifindex, &p) &&
-	    (p.native || p.generic || p.offloaded)) {
-		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-			    "another program has the hook (id %u, %s mode) and keeps it: use tc (hook: tc), which "
-			    "shares the interface with others", p.native | p.generic | p.offloaded,
-			    p.native ? "native" : p.generic ? "generic" : "offload");
-		return FALSE;
-	}
+	    (p.native || p.generic || p.offloaded))
+		return taken(&p, err);
 	if (rc == -EEXIST) { /* net/core/dev.c, dev_xdp_attach() */
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
 			    "a device above this one (its bond) has an XDP program: use tc (hook: tc), or meter that "

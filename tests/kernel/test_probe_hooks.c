@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hooks that get another program, and those where that is refused: they stay what they were. */
+#include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "filter/filter.h"
 #include "support/metered.h"
 #include "support/netns.h"
@@ -85,6 +87,50 @@ Test(probe_hooks, a_hook_that_is_taken_leaves_the_other_kind)
 	cr_expect_eq(rate_of(probe, NFP_KEY_XDP), 0);
 	nfpt_run("ping -q -c 5 -i 0.01 10.9.0.2");
 	cr_expect_eq(nfpt_seen(probe, id, "a0", 0), 5, "it has its rows");
+}
+
+/* Link and program of what comes in by TCX, as "link 3 program 7"; "": there is no such link (clsact). */
+static char *link_of(NfpProbe *probe, const char *ifname)
+{
+	g_autofree char *pin = g_strdup_printf("%s/default/links/%u-ingress-tc", NFPT_PIN_ROOT, nfpt_ifindex(probe, ifname));
+	NFP_AUTO_FD int fd = bpf_obj_get(pin);
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+
+	if (fd < 0)
+		return g_strdup("");
+	cr_assert_eq(bpf_obj_get_info_by_fd(fd, &info, &size), 0);
+	return g_strdup_printf("link %u program %u", info.id, info.prog_id);
+}
+
+/* However often it is asked for: the other kind goes on with its link, its program and its rate. */
+Test(probe_hooks, a_hook_that_is_taken_leaves_no_gap)
+{
+	const int packets = 500;
+	g_autofree char *over = g_strdup_printf("%s/nfpt-taken-%d", g_get_tmp_dir(), (int)getpid());
+	NfpParseOptions parse = { .sampling = tenth };
+	g_autofree char *before = NULL, *after = NULL;
+	g_autoptr(NfpProbe) probe = NULL;
+	struct nfp_bucket id;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("default", NULL, false);
+	id = nfpt_meter(probe);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_INGRESS);
+	before = link_of(probe, "a0");
+	nfpt_xdp_other("a0", NFPT_XDP_GENERIC);
+	nfp_probe_set_parse(probe, parse);
+	nfpt_run("(timeout 50 ping -q -c %d -i 0.002 10.9.0.2; touch %s) >/dev/null 2>&1 &", packets, over);
+	do {
+		expect_refused(probe, "a0", NFP_DIRECTION_BOTH, NFP_HOOK_XDP, "a0: XDP: another program has the hook");
+	} while (!g_file_test(over, G_FILE_TEST_EXISTS));
+	nfpt_run("rm %s", over);
+	after = link_of(probe, "a0");
+	cr_expect_str_eq(after, before);
+	cr_expect_eq(rate_of(probe, 0), 1);
+	cr_expect_eq(rate_of(probe, NFP_KEY_EGRESS), 0, "nothing of the new rule");
+	cr_expect_eq(nfpt_seen(probe, id, "a0", 0), (uint64_t)packets);
 }
 
 /* While packets come in, from tc to XDP and back: some may go by uncounted, none is counted twice. */
