@@ -51,17 +51,23 @@ gboolean nfp_db_is_damage(int r)
 	return r == -EUCLEAN;
 }
 
-static int failed(NfpDb *db, int code)
+/* by: the connection that failed, which knows more of it; NULL: there is none. */
+static int failed_by(NfpDb *db, sqlite3 *by, int code)
 {
 	int errnum = errno_of(code);
-	int system = db->db ? sqlite3_system_errno(db->db) : 0;
+	int system = by ? sqlite3_system_errno(by) : 0;
 
 	/* Some file systems tell of a full disk late, when it is flushed. */
 	if (errnum == EIO && (system == ENOSPC || system == EDQUOT))
 		errnum = ENOSPC;
 	g_snprintf(db->error, sizeof(db->error), "%s: %s", db->path,
-		   errnum == ENOSPC ? g_strerror(ENOSPC) : db->db ? sqlite3_errmsg(db->db) : sqlite3_errstr(code));
+		   errnum == ENOSPC ? g_strerror(ENOSPC) : by ? sqlite3_errmsg(by) : sqlite3_errstr(code));
 	return -errnum;
+}
+
+static int failed(NfpDb *db, int code)
+{
+	return failed_by(db, db->db, code);
 }
 
 int nfp_db_run(NfpDb *db, const char *sql)
@@ -104,39 +110,57 @@ static int get_number(NfpDb *db, const char *sql, int *ret_number)
 	return 0;
 }
 
-/* What stands in a schema, as one text; NULL: it cannot be read. Indexes of SQLite's own aside. */
-static char *schema_text(sqlite3 *db)
+/* What stands in a schema, as one text (NULL: nothing does). Indexes of SQLite's own aside. SQLite's code. */
+static int schema_text(sqlite3 *db, char **ret_text)
 {
 	sqlite3_stmt *prepared = NULL;
 	int code = sqlite3_prepare_v2(db, "SELECT group_concat(type || ' ' || name || ' ' || sql, char(10))"
 				      " FROM (SELECT type, name, sql FROM sqlite_master"
 				      "       WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name, type)", -1, &prepared, NULL);
 	NFP_AUTO_STMT *stmt = prepared;
+	const char *text;
 
-	if (code != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW)
-		return NULL;
-	return g_strdup((const char *)sqlite3_column_text(stmt, 0));
+	if (code == SQLITE_OK)
+		code = sqlite3_step(stmt);
+	if (code != SQLITE_ROW)
+		return code;
+	text = (const char *)sqlite3_column_text(stmt, 0);
+	if (!text && sqlite3_errcode(db) == SQLITE_NOMEM)
+		return SQLITE_NOMEM;
+	*ret_text = g_strdup(text);
+	return SQLITE_OK;
 }
 
-/*
- * A file that bears our id and has other tables than we make: views and triggers in it would run as part of our own
- * statements, for ever if their author likes.
- */
-static int check_schema(NfpDb *db, const char *schema)
+/* The text of what `schema` makes. 0 or -errno. */
+static int wanted_text(NfpDb *db, const char *schema, char **ret_text)
 {
-	g_autofree char *is = schema_text(db->db), *wanted = NULL;
 	sqlite3 *ours = NULL;
 	int code = sqlite3_open(":memory:", &ours);
+	int r = 0;
 
 	if (code == SQLITE_OK)
 		code = sqlite3_exec(ours, schema, NULL, NULL, NULL);
 	if (code == SQLITE_OK)
-		wanted = schema_text(ours);
-	sqlite3_close_v2(ours);
+		code = schema_text(ours, ret_text);
 	if (code != SQLITE_OK)
-		return failed(db, code);
-	if (g_strcmp0(is, wanted) == 0)
-		return 0;
+		r = failed_by(db, ours, code);
+	sqlite3_close_v2(ours);
+	return r;
+}
+
+/*
+ * A file that bears our id and has other tables than we make: views and triggers in it would run as part of our own
+ * statements, for ever if their author likes. Only what was read and differs is damage: a file that cannot be read for
+ * now stays where it is.
+ */
+static int check_schema(NfpDb *db, const char *schema)
+{
+	g_autofree char *is = NULL, *wanted = NULL;
+	int code = schema_text(db->db, &is);
+	int r = code == SQLITE_OK ? wanted_text(db, schema, &wanted) : failed(db, code);
+
+	if (r || g_strcmp0(is, wanted) == 0)
+		return r;
 	g_snprintf(db->error, sizeof(db->error), "%s: its tables are not those that nfprobe makes", db->path);
 	return -EUCLEAN;
 }

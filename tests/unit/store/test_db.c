@@ -120,6 +120,94 @@ Test(db, somebody_elses_is_left_alone)
 	nfp_db_close(&db);
 }
 
+/* Of the tests below: what happens to the connections that are opened from now on. */
+static sqlite3 *rival;
+
+/* The rival takes the file between the first look at it and that at its tables. */
+static int lock_at_schema(void *data, int action, const char *a, const char *function, const char *b, const char *c)
+{
+	(void)data, (void)a, (void)b, (void)c;
+	if (action == SQLITE_FUNCTION && g_str_equal(function, "group_concat") && sqlite3_get_autocommit(rival))
+		cr_assert_eq(sqlite3_exec(rival, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+	return SQLITE_OK;
+}
+
+static int watch(sqlite3 *db, char **ret_error, const void *api)
+{
+	(void)ret_error, (void)api;
+	return sqlite3_set_authorizer(db, lock_at_schema, NULL);
+}
+
+/* The one that the tables are compared with is in memory, and has no name. */
+static int no_memory(sqlite3 *db, char **ret_error, const void *api)
+{
+	const char *name = sqlite3_db_filename(db, "main");
+
+	(void)api;
+	if (name && *name)
+		return SQLITE_OK;
+	*ret_error = sqlite3_mprintf("the test's reason");
+	return SQLITE_ERROR;
+}
+
+static void has_a_row(void)
+{
+	gboolean moved;
+	NfpDb db;
+
+	cr_assert(open_at(&db, &moved, NULL));
+	cr_assert_eq(nfp_db_run(&db, "INSERT INTO t VALUES (1)"), 0);
+	nfp_db_close(&db);
+}
+
+static void still_has_it(void)
+{
+	g_autofree char *aside = g_strconcat(path, ".corrupt", NULL);
+	gboolean moved;
+	NfpDb db;
+
+	cr_assert(open_at(&db, &moved, NULL));
+	cr_assert_not(moved);
+	cr_assert_eq(count(&db), 1);
+	cr_assert_not(g_file_test(aside, G_FILE_TEST_EXISTS));
+	nfp_db_close(&db);
+}
+
+Test(db, tables_that_cannot_be_read_for_now_are_no_damage)
+{
+	g_autoptr(GError) err = NULL;
+	gboolean moved;
+	NfpDb db;
+
+	has_a_row();
+	cr_assert_eq(sqlite3_open(path, &rival), SQLITE_OK);
+	cr_assert_eq(sqlite3_auto_extension((void (*)(void))watch), SQLITE_OK);
+	cr_assert_not(open_at(&db, &moved, &err));
+	sqlite3_reset_auto_extension();
+	cr_assert_not(sqlite3_get_autocommit(rival), "it has the file");
+	cr_expect(g_error_matches(err, NFP_ERROR, NFP_ERROR_USAGE));
+	cr_expect_not_null(strstr(err->message, "in use"), "%s", err->message);
+	cr_expect_not(moved);
+	sqlite3_close_v2(rival);
+	still_has_it();
+}
+
+Test(db, no_tables_to_compare_with_are_no_damage)
+{
+	g_autoptr(GError) err = NULL;
+	gboolean moved;
+	NfpDb db;
+
+	has_a_row();
+	cr_assert_eq(sqlite3_auto_extension((void (*)(void))no_memory), SQLITE_OK);
+	cr_assert_not(open_at(&db, &moved, &err));
+	sqlite3_reset_auto_extension();
+	cr_expect(g_error_matches(err, NFP_ERROR, NFP_ERROR_FAILED));
+	cr_expect_not_null(strstr(err->message, "the test's reason"), "%s", err->message);
+	cr_expect_not(moved);
+	still_has_it();
+}
+
 Test(db, no_folder)
 {
 	g_autoptr(GError) err = NULL;
