@@ -116,20 +116,33 @@ int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nf
 	return nfp_fd_steal(&fd);
 }
 
-bool nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id)
+/* What is pinned there, if anything, is not that map. Not: that it cannot be opened for now. */
+static bool is_other(int rc)
+{
+	return rc == -ENOENT || rc == -EISDIR || rc == -ELOOP || rc == -EUCLEAN;
+}
+
+int nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id)
 {
 	for (int row = 0; row <= NFP_P_N; row++) {
 		NFP_AUTO_FD int fd = -1;
 		struct bpf_map_info info = { 0 };
 		uint32_t size = sizeof(info), inner;
 
-		if (bpf_map_lookup_elem(buckets->maps->bucket[row], &id, &inner))
+		if (bpf_map_lookup_elem(buckets->maps->bucket[row], &id, &inner)) {
+			if (errno != ENOENT)
+				return -errno;
 			continue;
+		}
 		fd = nfp_buckets_open(buckets, row, id);
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) || info.id != inner)
-			return false;
+		if (fd < 0)
+			return is_other(fd) ? 0 : fd;
+		if (bpf_obj_get_info_by_fd(fd, &info, &size))
+			return -errno;
+		if (info.id != inner)
+			return 0;
 	}
-	return true;
+	return 1;
 }
 
 int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id)

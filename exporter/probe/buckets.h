@@ -109,8 +109,9 @@ char *nfp_buckets_path(const NfpBuckets *buckets, enum nfp_protocol row, struct 
 /* File descriptor of an inner map; -ENOENT when it is not pinned, -EUCLEAN (and others) when what is pinned there is no map
  * of the row's shape: the kernel writes as much as an entry has, not as much as there is room for. */
 int nfp_buckets_open(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
-/* Whether the maps that packets find under the label are those that are pinned for it. */
-bool nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id);
+/* Whether the maps that packets find under the label are those that are pinned for it: 1, 0; -errno: it cannot be told for
+ * now (no file descriptor left, no memory, no permission). */
+int nfp_buckets_is_whole(const NfpBuckets *buckets, struct nfp_bucket id);
 /* Whether the map of maps of this row has the label: 1, 0, -errno. */
 int nfp_buckets_visible(const NfpBuckets *buckets, enum nfp_protocol row, struct nfp_bucket id);
 /* Several at a time share their grace periods. ret_rc: of each. Spill buckets: one alone. */

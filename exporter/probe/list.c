@@ -79,8 +79,10 @@ static int settle(NfpBuckets *buckets, struct nfp_bucket id)
 	uint64_t seen = 1;
 	int rc = nfp_buckets_visible(buckets, NFP_P_hook, id);
 
-	if (rc < 0 || (rc && (!id.start_ts || nfp_buckets_is_whole(buckets, id))))
-		return MIN(rc, 0);
+	if (rc > 0 && (!id.start_ts || (rc = nfp_buckets_is_whole(buckets, id)) > 0))
+		return 0;
+	if (rc < 0)
+		return rc;
 	rc = nfp_buckets_close(buckets, id);
 	/* What cannot be read here cannot be read when it is drained, and is counted there. */
 	if (!rc && !nfp_read_seen(buckets, id, &seen) && !seen)

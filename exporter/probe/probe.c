@@ -196,12 +196,15 @@ static int lock_directory(const char *path, int operation)
 	return nfp_fd_steal(&fd);
 }
 
-static bool is_claimed(const NfpProbe *probe)
+/* 1, 0; -errno: it cannot be told. Nobody can have claimed a folder that is not there. */
+static int is_claimed(const NfpProbe *probe)
 {
 	g_autofree char *buckets = g_build_filename(probe->directory, "buckets", NULL);
 	NFP_AUTO_FD int fd = lock_directory(buckets, LOCK_EX | LOCK_NB);
 
-	return fd == -EWOULDBLOCK;
+	if (fd >= 0 || fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
+		return 0;
+	return fd == -EWOULDBLOCK ? 1 : fd;
 }
 
 static gboolean make_directory(NfpProbe *probe, int *lock, GError **err)
@@ -333,13 +336,18 @@ gboolean nfp_probe_detach_all(NfpProbe *probe, GError **err)
 gboolean nfp_probe_purge(const NfpProbeOptions *options, GError **err)
 {
 	g_autoptr(NfpProbe) probe = probe_new(options, false);
+	int claimed;
 
 	if (access(probe->directory, F_OK) < 0) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "nothing is pinned at %s", probe->directory);
 		return FALSE;
 	}
 	/* Not from under one that runs: what it counts would be gone, and it would never notice. */
-	if (is_claimed(probe)) {
+	claimed = is_claimed(probe);
+	if (claimed < 0)
+		return nfp_error_errno(err, NFP_ERROR_FAILED, -claimed, "cannot tell whether an nfprobe drains %s",
+				       probe->directory);
+	if (claimed) {
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "a running nfprobe drains %s: stop it first",
 			    probe->directory);
 		return FALSE;

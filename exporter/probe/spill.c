@@ -35,8 +35,9 @@ static int spill_create(NfpBuckets *buckets, struct nfp_bucket spill)
 
 	for (int row = 0; row < NFP_P_N; row++)
 		entries[row] = row >= NFP_P_tcp4 && row <= NFP_P_udp6 ? NFP_SPILL_ENTRIES : NFP_SPILL_ENTRIES_OTHER;
-	if (nfp_buckets_visible(buckets, NFP_P_hook, spill) == 1)
-		return 0;
+	rc = nfp_buckets_visible(buckets, NFP_P_hook, spill);
+	if (rc)
+		return MIN(rc, 0);
 	/* Pinned and not visible: a creation that was cut off, so it is empty. */
 	rc = nfp_buckets_close(buckets, spill);
 	if (!rc)
@@ -49,7 +50,11 @@ static int spill_check(NfpBuckets *buckets, struct nfp_bucket spill)
 {
 	int rc = nfp_buckets_visible(buckets, NFP_P_hook, spill);
 
-	if (rc <= 0 || nfp_buckets_is_whole(buckets, spill))
+	if (rc <= 0)
+		return rc;
+	/* What cannot be told for now removes nothing: it may hold all that was counted while nobody ran. */
+	rc = nfp_buckets_is_whole(buckets, spill);
+	if (rc)
 		return rc;
 	rc = nfp_buckets_close(buckets, spill);
 	return rc ? rc : nfp_buckets_remove(buckets, spill);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "probe/buckets.h"
@@ -196,4 +197,53 @@ Test(probe_spill, a_note_of_somebody_else_is_dropped)
 	cr_expect_eq(nfp_spill_finish((NfpBuckets *)nfp_probe_source(probe)), 0);
 	cr_expect_neq(access(NFPT_PIN_ROOT "/default/buckets/swap", F_OK), 0);
 	cr_expect_eq(nfp_spill_ensure((NfpBuckets *)nfp_probe_source(probe)), 0);
+}
+
+/* Not one file can be opened from now on. Returns the limit that was. */
+static struct rlimit no_descriptor_left(void)
+{
+	int next = dup(STDERR_FILENO);
+	struct rlimit was, none;
+
+	cr_assert_geq(next, 0);
+	close(next);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = (struct rlimit){ (rlim_t)next, was.rlim_max };
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	return was;
+}
+
+Test(probe_spill, what_cannot_be_opened_for_now_is_kept)
+{
+	g_autoptr(NfpProbe) probe = spilling();
+	NfpBuckets *buckets = (NfpBuckets *)nfp_probe_source(probe);
+	struct rlimit was;
+	int whole, ensured;
+
+	nfpt_run("ping -q -c 3 -i 0.01 10.9.0.2");
+	cr_assert_eq(nfpt_seen_all(probe, spill), 6);
+	was = no_descriptor_left();
+	whole = nfp_buckets_is_whole(buckets, spill);
+	ensured = nfp_spill_ensure(buckets);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	cr_expect_eq(whole, -EMFILE, "%d", whole);
+	cr_expect_eq(ensured, -EMFILE, "%d", ensured);
+	cr_expect_eq(nfp_buckets_is_whole(buckets, spill), 1);
+	cr_expect_eq(nfp_spill_ensure(buckets), 0);
+	cr_expect_eq(nfpt_seen_all(probe, spill), 6);
+	cr_expect_eq(nfpt_recorded(probe, spill), 6);
+}
+
+Test(probe_spill, nothing_is_purged_where_a_claim_cannot_be_told)
+{
+	g_autoptr(NfpProbe) probe = spilling();
+	NfpProbeOptions options = { .pin_root = NFPT_PIN_ROOT, .instance = "default" };
+	g_autoptr(GError) error = NULL;
+	struct rlimit was = no_descriptor_left();
+	gboolean purged = nfp_probe_purge(&options, &error);
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &was), 0);
+	cr_expect_not(purged);
+	cr_expect(strstr(error->message, "cannot tell whether"), "%s", error->message);
+	cr_expect_eq(nfp_buckets_is_whole((NfpBuckets *)nfp_probe_source(probe), spill), 1);
 }
