@@ -49,13 +49,34 @@ static uint64_t maps_of(const NfpConf *conf)
 	return buckets * nfp_sizes_octets(room);
 }
 
+/* The largest, in the maps. */
+static uint64_t bucket_of(const NfpConf *conf)
+{
+	uint64_t sharers = NFP_PARTS_AHEAD / MAX(conf->interval, 1) + 1 + NFP_SIZES_BESIDE;
+
+	return conf->maps_flows ? maps_of(conf) / buckets_of(conf) : conf->maps_memory / sharers;
+}
+
 /* One map at a time: what its HASH held, in a buffer that doubles as it grows, and entries of several CPUs once more, until
  * they are one (harvest/aside.c). An entry of 208 octets there takes up to 700 here, if its table was full as well. */
 static uint64_t reading_of(const NfpConf *conf)
 {
-	uint64_t sharers = NFP_PARTS_AHEAD / MAX(conf->interval, 1) + 1 + NFP_SIZES_BESIDE;
+	return bucket_of(conf) * 7 / 2;
+}
 
-	return (conf->maps_flows ? maps_of(conf) / buckets_of(conf) : conf->maps_memory / sharers) * 7 / 2;
+/* A bucket that is first passes whole: at most as many entries as its HASHes have room for, and as many in the tables
+ * before them. */
+static uint64_t printer_of(const NfpConf *conf)
+{
+	uint32_t one[NFP_P_N] = { 0 };
+	uint64_t entry = UINT64_MAX;
+
+	for (int row = 0; row < NFP_P_N; row++) {
+		one[row] = 1;
+		entry = MIN(entry, nfp_sizes_octets(one));
+		one[row] = 0;
+	}
+	return MAX(bucket_of(conf) / entry * 2, NFP_PRINTER_RECORDS) * sizeof(NfpRecord);
 }
 
 NfpCeiling nfp_ceiling(const NfpConf *conf)
@@ -72,7 +93,7 @@ NfpCeiling nfp_ceiling(const NfpConf *conf)
 			c.biflow = conf->biflow_memory;
 	}
 	if (!conf->collectors->len)
-		c.printer = NFP_PRINTER_RECORDS * sizeof(NfpRecord);
+		c.printer = printer_of(conf);
 	return c;
 }
 

@@ -10,7 +10,7 @@
 #include "base/ring.h"
 #include "record/format.h"
 
-#define QUEUE_MAX 4096          /* batches, of NFP_PRINTER_RECORDS records at most */
+#define QUEUE_MAX 4096          /* batches */
 #define QUEUE_ENDS 1024         /* room for ends of buckets beside them: there are 256 at most at a time */
 #define FLUSH_AT (64u << 10)    /* octets */
 
@@ -32,7 +32,11 @@ struct NfpPrinter {
 	GThread *thread;
 	NfpTables *tables;  /* printer's thread */
 	GPtrArray *undelivered; /* batches that nobody read: held until the end */
-	guint64 held;   /* atomic: records in batches that are not printed yet */
+	uint64_t taken;     /* records, in all; harvester's thread */
+	uint64_t first;     /* taken, when the bucket that is being published began; harvester's thread */
+	uint32_t domain;    /* that bucket's; harvester's thread */
+	struct nfp_bucket id;
+	uint64_t gone;      /* atomic: of taken, those that are printed */
 	gint broken_by; /* errno of the write that failed; 0: none has */
 	uint64_t records, packets, refused_records, refused_packets; /* atomic */
 };
@@ -88,7 +92,7 @@ static void flush(NfpPrinter *p, GString *out)
 /* Delivered means written: a batch of which some is not stays undelivered. */
 static void delivered(NfpPrinter *p, NfpBatch *batch)
 {
-	__atomic_fetch_sub(&p->held, batch->n, __ATOMIC_RELAXED);
+	count(&p->gone, batch->n);
 	if (g_atomic_int_get(&p->broken_by)) {
 		g_ptr_array_add(p->undelivered, batch);
 		return;
@@ -175,19 +179,32 @@ NfpPrinter *nfp_printer_new(int fd, NfpPrintForm form, const char *hostname, voi
 	return p->thread ? g_steal_pointer(&p) : NULL;
 }
 
+/* A bucket with nothing before it passes whole: a table needs all of it before a line leaves, however fast one reads. */
+static bool has_room(NfpPrinter *p, const NfpBatch *batch)
+{
+	uint64_t gone = __atomic_load_n(&p->gone, __ATOMIC_RELAXED);
+
+	if (batch->domain != p->domain || batch->bucket_start_ns != p->id.start_ts ||
+	    batch->bucket_end_ns != p->id.end_ts) {
+		p->domain = batch->domain;
+		p->id = (struct nfp_bucket){ batch->bucket_start_ns, batch->bucket_end_ns };
+		p->first = p->taken;
+	}
+	return nfp_ring_length(p->queue) < QUEUE_MAX && (gone >= p->first || p->taken - gone < NFP_PRINTER_RECORDS);
+}
+
 void nfp_printer_publish(NfpPrinter *p, NfpBatch *batch)
 {
 	Item *item;
 
-	if (nfp_ring_length(p->queue) >= QUEUE_MAX ||
-	    __atomic_load_n(&p->held, __ATOMIC_RELAXED) >= NFP_PRINTER_RECORDS) {
+	if (!has_room(p, batch)) {
 		count(&p->refused_records, batch->n);
 		count(&p->refused_packets, packets_of(batch));
 		return;
 	}
 	item = g_new0(Item, 1);
 	item->batch = nfp_batch_ref(batch);
-	__atomic_fetch_add(&p->held, batch->n, __ATOMIC_RELAXED);
+	p->taken += batch->n;
 	nfp_ring_push(p->queue, item); /* there is room: see above */
 }
 

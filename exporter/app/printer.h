@@ -12,7 +12,7 @@
 #include "probe/source.h"
 #include "record/batch.h"
 
-#define NFP_PRINTER_RECORDS (1u << 20) /* that it holds; a table needs all of its bucket */
+#define NFP_PRINTER_RECORDS (1u << 20) /* that it holds, or one bucket, if that is more */
 
 typedef enum { NFP_PRINT_TABLE, NFP_PRINT_JSON } NfpPrintForm;
 

@@ -21,7 +21,9 @@ Test(ceiling, is_the_sum_of_what_there_is)
 	NfpCeiling plain = of("interval: 60s\n"), c;
 
 	cr_expect_eq(plain.maps, 512 * MIB);
-	cr_expect_gt(plain.printer, 0);
+	cr_expect_eq(of("interval: 1s\n").printer, 384 * MIB, "a million records");
+	cr_expect_geq(plain.printer, 384 * MIB);
+	cr_expect_gt(of("maps: { memory: 4GiB }\n").printer, 7 * plain.printer, "or the largest bucket");
 	cr_expect_gt(plain.reading, 300 * MIB);
 	cr_expect_lt(of("interval: 1s\n").reading, 60 * MIB, "more buckets, smaller ones");
 	cr_expect_eq(plain.queues + plain.resend + plain.biflow, 0);

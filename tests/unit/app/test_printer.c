@@ -193,18 +193,63 @@ Test(printer, holds_no_more_than_its_records)
 	gint broken = 0;
 	NfpPrinterStatus status;
 	g_autoptr(NfpBatch) batch = batch_of(NFP_BATCH_RECORDS, 0, NULL);
+	g_autoptr(NfpBatch) next = batch_of(NFP_BATCH_RECORDS, 0, NULL);
 	NfpPrinter *printer;
 
+	next->bucket_start_ns++;
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert(g_unix_open_pipe(fds, FD_CLOEXEC, NULL));
 	printer = nfp_printer_new(fds[1], NFP_PRINT_JSON, "edge1", gone, &broken, NULL);
-	for (guint i = 0; i < NFP_PRINTER_RECORDS / NFP_BATCH_RECORDS + 3; i++)
-		nfp_printer_publish(printer, batch);
+	nfp_printer_publish(printer, batch);
+	for (guint i = 1; i < NFP_PRINTER_RECORDS / NFP_BATCH_RECORDS + 3; i++)
+		nfp_printer_publish(printer, next);
 	nfp_printer_status(printer, &status);
 	cr_expect_eq(status.refused_records, 3 * NFP_BATCH_RECORDS);
 	close(fds[0]); /* the reader goes, so that nobody waits for it */
 	nfp_printer_free(printer);
 	close(fds[1]);
+}
+
+/* All of it, before a line of its table can leave. What comes behind it waits its turn. */
+Test(printer, a_bucket_larger_than_that_passes_whole)
+{
+	const uint32_t batches = NFP_PRINTER_RECORDS / NFP_BATCH_RECORDS + 3, n = batches * NFP_BATCH_RECORDS;
+	g_autofree char *flows = g_strdup_printf("%u flows, %u packets", n, n);
+	g_autoptr(NfpBatch) batch = batch_of(NFP_BATCH_RECORDS, 0, NULL);
+	g_autoptr(NfpBatch) next = batch_of(1, 0, NULL);
+	int fds[2];
+	gint broken = 0;
+	NfpPrinterStatus status;
+	NfpPrinter *printer;
+	GThread *reader;
+	GString *text;
+
+	next->domain = 1;
+	cr_assert(g_unix_open_pipe(fds, FD_CLOEXEC, NULL));
+	printer = nfp_printer_new(fds[1], NFP_PRINT_TABLE, "edge1", gone, &broken, NULL);
+	reader = g_thread_new("reader", read_all, GINT_TO_POINTER(fds[0]));
+	for (guint i = 0; i < batches; i++)
+		nfp_printer_publish(printer, batch);
+	nfp_printer_status(printer, &status);
+	cr_assert_eq(status.refused_records, 0);
+	nfp_printer_publish(printer, next);
+	nfp_printer_status(printer, &status);
+	cr_expect_eq(status.refused_records, 1);
+	nfp_printer_bucket_done(printer, 0, bucket);
+	do {
+		g_usleep(1000);
+		nfp_printer_status(printer, &status);
+	} while (status.records < n);
+	nfp_printer_publish(printer, next);
+	nfp_printer_bucket_done(printer, 1, bucket);
+	nfp_printer_status(printer, &status);
+	cr_expect_eq(status.refused_records, 1);
+	nfp_printer_free(printer);
+	close(fds[1]);
+	text = g_thread_join(reader);
+	cr_expect(strstr(text->str, flows), "%s", text->str);
+	cr_expect(strstr(text->str, "1 flow"));
+	g_string_free(text, TRUE);
 }
 
 Test(printer, full_disk_is_told_from_a_closed_pipe)
