@@ -15,7 +15,6 @@
 #include "filter/prefixes.h"
 
 #define ROOM "interfaces"
-#define NAMES_TOLD 20
 
 struct NfpMeter {
 	const NfpConf *conf;
@@ -32,6 +31,7 @@ struct NfpMeter {
 	guint watch;
 	NfpMeterChange *change; /* NULL: nobody wants to know */
 	GHashTable *known;    /* failures before that change */
+	const NfpConf *before; /* of that change */
 };
 
 /* "eth0", "eth0 in namespace blue" */
@@ -124,11 +124,12 @@ void nfp_meter_free(NfpMeter *meter)
 	g_free(meter);
 }
 
-/* One that is not news for those who ask for changes is a warning. */
-static void tell_failed(NfpMeter *meter, void *index, char *text, const char *why)
+/* One that is not news for those who ask for changes is a warning. Metered as before, by a rule that is new, is news. */
+static void tell_failed(NfpMeter *meter, const NfpLink *link, char *text, const char *why)
 {
-	gboolean known = meter->change && !g_hash_table_contains(meter->behind, index) &&
-			 !g_strcmp0(g_hash_table_lookup(meter->known, index), why);
+	void *index = GUINT_TO_POINTER(link->ifindex);
+	gboolean known = meter->change && !g_strcmp0(g_hash_table_lookup(meter->known, index), why) &&
+			 (!g_hash_table_contains(meter->behind, index) || nfp_rules_same(meter->before, meter->conf, meter->domain->netns, link));
 
 	if (g_strcmp0(g_hash_table_lookup(meter->failures, index), why)) {
 		g_hash_table_insert(meter->failures, index, g_strdup(why));
@@ -147,14 +148,31 @@ static void failed(NfpMeter *meter, const NfpLink *link, GError *error)
 
 	if (g_hash_table_contains(meter->names, index)) {
 		g_hash_table_add(meter->behind, index);
-		tell_failed(meter, index, g_strdup_printf("%s is metered as before: %s", name, error->message), error->message);
+		tell_failed(meter, link, g_strdup_printf("%s is metered as before: %s", name, error->message), error->message);
 	} else {
-		tell_failed(meter, index, g_strdup_printf("%s is not metered: %s", name, error->message), error->message);
+		tell_failed(meter, link, g_strdup_printf("%s is not metered: %s", name, error->message), error->message);
 	}
 	if (!meter->first_error)
 		meter->first_error = error;
 	else
 		g_error_free(error);
+}
+
+/* After something failed for it: it went, or got another name, since it was listed. That is no failure, for the watch
+ * tells of it. */
+static gboolean went(const NfpMeter *meter, const NfpLink *link)
+{
+	g_autoptr(GArray) links = g_array_new(FALSE, TRUE, sizeof(NfpLink));
+
+	if (nfp_probe_links(meter->probe, links))
+		return FALSE;
+	for (guint i = 0; i < links->len; i++) {
+		const NfpLink *now = &g_array_index(links, NfpLink, i);
+
+		if (now->ifindex == link->ifindex && !strcmp(now->name, link->name))
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static void tell_done(NfpMeter *meter, const char *name, const char *what)
@@ -163,19 +181,11 @@ static void tell_done(NfpMeter *meter, const char *name, const char *what)
 		g_ptr_array_add(meter->change->done, g_strdup_printf("%s: %s", name, what));
 }
 
-static NfpSampling sampling_of(const NfpInterfaceOptions *o)
-{
-	if (o->sampling == 1)
-		return (NfpSampling){ 0 };
-	return (NfpSampling){ .mode = (uint32_t)o->sampling_mode, .rate = MAX(o->sampling, 1),
-			      .budget = o->sampling ? 0 : o->sampling_budget };
-}
-
 /* The probe takes its own references to the filter. */
 static gboolean set_parse(NfpMeter *meter, const NfpInterfaceOptions *o, GError **err)
 {
 	NfpParseOptions parse = { .decapsulate = o->decapsulate, .fragments = meter->conf->fragments,
-				  .routes = meter->conf->enrichment_routes, .sampling = sampling_of(o) };
+				  .routes = meter->conf->enrichment_routes, .sampling = nfp_rules_sampling(o) };
 	g_autoptr(NfpFilter) filter = o->filter ? nfp_filter_new(o->filter, err) : NULL;
 
 	if (o->filter && !filter) {
@@ -203,7 +213,10 @@ static gboolean attach(NfpMeter *meter, const NfpLink *link, const NfpInterfaceO
 
 	if (!set_parse(meter, o, &error) ||
 	    !nfp_probe_attach(meter->probe, link->name, o->direction, o->hook, &error)) {
-		failed(meter, link, error);
+		if (went(meter, link))
+			g_error_free(error);
+		else
+			failed(meter, link, error);
 		return FALSE;
 	}
 	tell_done(meter, name, "attached");
@@ -247,7 +260,9 @@ static void leave(NfpMeter *meter, const NfpLink *link, const char *why)
 	g_autoptr(GError) error = NULL;
 
 	if (!nfp_probe_detach(meter->probe, link->name, &error)) {
-		nfp_log(NFP_LOG_WARNING, ROOM, "%s: cannot be detached, and is metered still: %s", name, error->message);
+		if (!went(meter, link))
+			nfp_log(NFP_LOG_WARNING, ROOM, "%s: cannot be detached, and is metered still: %s", name,
+				error->message);
 		return;
 	}
 	g_hash_table_remove(meter->names, GUINT_TO_POINTER(link->ifindex));
@@ -438,18 +453,6 @@ static void tell_others(NfpMeter *meter)
 	}
 }
 
-static char *names_of(const GArray *links)
-{
-	g_autoptr(GString) names = g_string_new(NULL);
-	guint listed = MIN(links->len, NAMES_TOLD);
-
-	for (guint i = 0; i < listed; i++)
-		g_string_append_printf(names, "%s%s", i ? ", " : "", g_array_index(links, NfpLink, i).name);
-	if (links->len > listed)
-		g_string_append_printf(names, " and %u more", links->len - listed);
-	return g_string_free(g_steal_pointer(&names), FALSE);
-}
-
 /* A name that is typed wrong looks like one that comes later. */
 static void tell_unmatched(const NfpMeter *meter)
 {
@@ -458,7 +461,7 @@ static void tell_unmatched(const NfpMeter *meter)
 
 	if (nfp_probe_links(meter->probe, links))
 		return;
-	names = names_of(links);
+	names = nfp_rules_names(links);
 	for (guint i = 0; i < meter->conf->interfaces->len; i++) {
 		const NfpInterfaceOptions *o = &g_array_index(meter->conf->interfaces, NfpInterfaceOptions, i);
 		g_autofree char *match = g_strdup_printf("\"%s\"", o->match);
@@ -500,20 +503,23 @@ guint nfp_meter_start(NfpMeter *meter, GError **err)
 static gboolean is_other(const NfpMeter *meter, const NfpConf *before, const NfpConf *conf, const NfpLink *link,
 			 NfpInterfaceOptions *ret_now)
 {
-	NfpInterfaceOptions old;
-
 	return nfp_rules_of(conf, meter->domain->netns, link, ret_now) &&
-	       (g_hash_table_contains(meter->behind, GUINT_TO_POINTER(link->ifindex)) || !nfp_rules_same_programs(before, conf) ||
-		!nfp_rules_of(before, meter->domain->netns, link, &old) || !nfp_rules_same_hooks(&old, ret_now));
+	       (g_hash_table_contains(meter->behind, GUINT_TO_POINTER(link->ifindex)) ||
+		!nfp_rules_same(before, conf, meter->domain->netns, link));
 }
 
 static gboolean try_one(NfpMeter *meter, const NfpLink *link, const NfpInterfaceOptions *o, GError **err)
 {
 	g_autofree char *name = where(meter, link->name);
+	GError *error = NULL;
 
-	if (set_parse(meter, o, err) && nfp_probe_try(meter->probe, link->name, o->direction, o->hook, err))
+	if (set_parse(meter, o, &error) && nfp_probe_try(meter->probe, link->name, o->direction, o->hook, &error))
 		return TRUE;
-	g_prefix_error(err, "interface %s: ", name);
+	if (went(meter, link)) {
+		g_error_free(error);
+		return TRUE;
+	}
+	g_propagate_prefixed_error(err, error, "interface %s: ", name);
 	return FALSE;
 }
 
@@ -568,6 +574,7 @@ void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, NfpMeterChange *chan
 	meter->conf = conf;
 	meter->change = change;
 	meter->known = known;
+	meter->before = before;
 	meter->failures = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free); /* to be told again */
 	nfp_probe_links(meter->probe, links);
 	for (guint i = 0; i < links->len; i++) {
@@ -580,4 +587,5 @@ void nfp_meter_change(NfpMeter *meter, const NfpConf *conf, NfpMeterChange *chan
 	tell_unmatched(meter);
 	meter->change = NULL;
 	meter->known = NULL;
+	meter->before = NULL;
 }

@@ -31,7 +31,8 @@ gboolean nfp_meter_try(NfpMeter *meter, const NfpConf *conf, GError **err);
 /* There is an interface that is not metered as the configuration says, for that failed: a change tries again. */
 gboolean nfp_meter_is_behind(const NfpMeter *meter);
 
-/* What a change did, as lines (char *): "eth0: attached"; what it could not do, and of that what failed before already. */
+/* What a change did, as lines (char *): "eth0: attached"; what it could not do; and what it could not do again, for the
+ * same reason and by the same rule (warnings). */
 typedef struct {
 	GPtrArray *done, *failed, *warnings;
 	guint kept; /* interfaces that are as they were */

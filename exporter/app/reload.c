@@ -373,14 +373,16 @@ static char *join(const GPtrArray *texts)
 
 static void log_result(const Reload *r, const GError *error)
 {
-	g_autofree char *changed = join(r->changed), *later = join(r->needs_restart), *failed = join(r->failed);
+	g_autofree char *changed = join(r->changed), *later = join(r->needs_restart), *failed = join(r->failed),
+			*restarted = join(r->restarted);
 
 	if (error)
 		nfp_log(NFP_LOG_ERROR, ROOM, "nothing was changed, for the new configuration cannot be used: %s",
 			error->message);
+	else if (!r->changed->len && r->restarted->len)
+		nfp_log(NFP_LOG_NOTICE, ROOM, "the file says the same; restarted: %s", restarted);
 	else
-		nfp_log(NFP_LOG_NOTICE, ROOM, "%s", r->changed->len ? changed : r->restarted->len ? "templates have changed"
-													: "nothing has changed");
+		nfp_log(NFP_LOG_NOTICE, ROOM, "%s", r->changed->len ? changed : "nothing has changed");
 	if (r->failed->len)
 		nfp_log(NFP_LOG_ERROR, ROOM, "not all of it could be done, the next reload tries again: %s", failed);
 	if (!error && r->needs_restart->len)

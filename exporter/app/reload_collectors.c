@@ -308,6 +308,7 @@ static void adopt(NfpExchange *x, guint n, GPtrArray *collectors, GPtrArray *tem
 	Place *place = &g_array_index(x->places, Place, n);
 	const char *name = options_at(x->conf, n)->name;
 	NfpDaemon *d = x->d;
+	gboolean templates_differ;
 
 	if (place->same) {
 		g_ptr_array_add(collectors, g_steal_pointer(&g_ptr_array_index(d->collectors, place->old)));
@@ -316,14 +317,17 @@ static void adopt(NfpExchange *x, guint n, GPtrArray *collectors, GPtrArray *tem
 		g_ptr_array_add(x->kept, g_strdup_printf("collector %s", name));
 		return;
 	}
+	templates_differ = place->old != NONE &&
+			   !nfp_template_set_equal(place->templates, g_ptr_array_index(d->templates, place->old));
 	if (place->old != NONE)
 		nfp_collector_inherit(place->made, g_ptr_array_index(d->collectors, place->old));
 	nfp_collector_set_tables(place->made, nfp_names_told(d->names));
 	g_ptr_array_add(collectors, g_steal_pointer(&place->made));
 	g_ptr_array_add(templates, g_steal_pointer(&place->templates));
 	g_ptr_array_add(owners, nfp_conf_ref(x->conf));
-	g_ptr_array_add(x->restarted, g_strdup_printf("collector %s: %s%s%s", name,
+	g_ptr_array_add(x->restarted, g_strdup_printf("collector %s: %s%s%s%s", name,
 						      place->old == NONE ? "started" : "a new session",
+						      templates_differ ? ", its templates have changed" : "",
 						      place->to ? ", its spool is now " : "", place->to ? place->to : ""));
 }
 

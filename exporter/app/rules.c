@@ -5,6 +5,8 @@
 
 #include "conf/diff.h"
 
+#define NAMES_TOLD 20
+
 const NfpInterfaceOptions *nfp_rules_match(const NfpConf *conf, const char *netns, const char *ifname)
 {
 	for (guint i = 0; i < conf->interfaces->len; i++) {
@@ -48,4 +50,32 @@ gboolean nfp_rules_same_programs(const NfpConf *a, const NfpConf *b)
 {
 	return nfp_conf_same_part(NFP_CONF_TOP, NFP_CONF_PART_HOOKS, a, b) &&
 	       a->enrichment_routes == b->enrichment_routes;
+}
+
+gboolean nfp_rules_same(const NfpConf *a, const NfpConf *b, const char *netns, const NfpLink *link)
+{
+	NfpInterfaceOptions of_a, of_b;
+
+	return nfp_rules_same_programs(a, b) && nfp_rules_of(a, netns, link, &of_a) && nfp_rules_of(b, netns, link, &of_b) &&
+	       nfp_rules_same_hooks(&of_a, &of_b);
+}
+
+NfpSampling nfp_rules_sampling(const NfpInterfaceOptions *o)
+{
+	if (o->sampling == 1)
+		return (NfpSampling){ 0 };
+	return (NfpSampling){ .mode = (uint32_t)o->sampling_mode, .rate = MAX(o->sampling, 1),
+			      .budget = o->sampling ? 0 : o->sampling_budget };
+}
+
+char *nfp_rules_names(const GArray *links)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+	guint listed = MIN(links->len, NAMES_TOLD);
+
+	for (guint i = 0; i < listed; i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : "", g_array_index(links, NfpLink, i).name);
+	if (links->len > listed)
+		g_string_append_printf(names, " and %u more", links->len - listed);
+	return g_string_free(g_steal_pointer(&names), FALSE);
 }

@@ -17,5 +17,10 @@ gboolean nfp_rules_of(const NfpConf *conf, const char *netns, const NfpLink *lin
 gboolean nfp_rules_same_hooks(const NfpInterfaceOptions *a, const NfpInterfaceOptions *b);
 /* What concerns the programs of all hooks. */
 gboolean nfp_rules_same_programs(const NfpConf *a, const NfpConf *b);
+/* All of that: both want the interface, by the same hooks with the same programs. */
+gboolean nfp_rules_same(const NfpConf *a, const NfpConf *b, const char *netns, const NfpLink *link);
+NfpSampling nfp_rules_sampling(const NfpInterfaceOptions *o);
+/* For people: the names of links (NfpLink), the first 20 of them. Caller frees. */
+char *nfp_rules_names(const GArray *links);
 
 #endif

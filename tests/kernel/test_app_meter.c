@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <net/if.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/meter.h"
 #include "support/netns.h"
@@ -251,13 +252,13 @@ static char *sorted(GPtrArray *lines)
 	return g_strjoinv(", ", (char **)lines->pdata);
 }
 
-/* want_failed: what that has to hold. Returns how many were kept. */
-static guint64 change_with(World *w, const NfpConf *conf, const char *want, const char *want_failed)
+/* want_failed, want_warned: what those have to hold. Returns how many were kept. */
+static guint64 change_with(World *w, const NfpConf *conf, const char *want, const char *want_failed, const char *want_warned)
 {
 	g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func(g_free), failed = g_ptr_array_new_with_free_func(g_free),
 			     warnings = g_ptr_array_new_with_free_func(g_free);
 	NfpMeterChange to = { .done = done, .failed = failed, .warnings = warnings };
-	g_autofree char *text = NULL, *failures = NULL;
+	g_autofree char *text = NULL, *failures = NULL, *warned = NULL;
 
 	cr_assert(nfp_meter_try(w->meter, conf, NULL));
 	nfp_meter_change(w->meter, conf, &to);
@@ -265,12 +266,14 @@ static guint64 change_with(World *w, const NfpConf *conf, const char *want, cons
 	failures = sorted(failed);
 	cr_expect_str_eq(text, want);
 	cr_expect(*want_failed ? strstr(failures, want_failed) != NULL : !*failures, "%s", failures);
+	warned = sorted(warnings);
+	cr_expect(*want_warned ? strstr(warned, want_warned) != NULL : !*warned, "%s", warned);
 	return to.kept;
 }
 
 static guint64 change(World *w, const NfpConf *conf, const char *want)
 {
-	return change_with(w, conf, want, "");
+	return change_with(w, conf, want, "", "");
 }
 
 static NfpConf other_conf(const World *w, const char *match, NfpDirection direction)
@@ -316,7 +319,7 @@ Test(app_meter, another_configuration)
 /* A hook that somebody else has: as it was, both directions of it, until it can be had. */
 Test(app_meter, what_is_refused_is_tried_again)
 {
-	NfpConf xdp;
+	NfpConf xdp, filtered;
 	World w;
 
 	nfpt_sandbox();
@@ -328,16 +331,25 @@ Test(app_meter, what_is_refused_is_tried_again)
 	xdp = other_conf(&w, "a0", NFP_DIRECTION_INGRESS);
 	g_array_index(xdp.interfaces, NfpInterfaceOptions, 0).hook = NFP_HOOK_XDP;
 	cr_expect_not(nfp_meter_is_behind(w.meter));
-	change_with(&w, &xdp, "", "a0 is metered as before: a0: XDP: another program");
+	change_with(&w, &xdp, "", "a0 is metered as before: a0: XDP: another program", "");
 	cr_expect(nfp_meter_is_behind(w.meter));
 	wait_for(&w, "a0 a0");
-	/* The same again: not "as it is wanted". */
-	change_with(&w, &xdp, "", "a0 is metered as before: ");
+	/* The same again: not "as it is wanted", and no news. */
+	change_with(&w, &xdp, "", "", "a0 is metered as before: ");
+	cr_expect(nfp_meter_is_behind(w.meter));
+	/* Another wish that meets the same obstacle is. */
+	filtered = other_conf(&w, "a0", NFP_DIRECTION_INGRESS);
+	g_array_index(filtered.interfaces, NfpInterfaceOptions, 0).hook = NFP_HOOK_XDP;
+	g_array_index(filtered.interfaces, NfpInterfaceOptions, 0).filter = (char *)"tcp";
+	change_with(&w, &filtered, "", "a0 is metered as before: ", "");
+	change_with(&w, &filtered, "", "", "a0 is metered as before: ");
+	wait_for(&w, "a0 a0");
 	nfpt_run("ip link set dev a0 xdp off");
 	change(&w, &xdp, "a0: attached");
 	cr_expect_not(nfp_meter_is_behind(w.meter));
 	wait_for(&w, "a0");
 	g_array_unref(xdp.interfaces);
+	g_array_unref(filtered.interfaces);
 	world_clear(&w);
 }
 
@@ -366,4 +378,43 @@ Test(app_meter, a_filter_that_cannot_be_is_refused_before)
 	g_array_unref(frames.interfaces);
 	g_array_unref(more.interfaces);
 	world_clear(&w);
+}
+
+/* An interface that goes between the listing and its turn is no reason to refuse the configuration, nor a failure. */
+Test(app_meter, one_that_goes_meanwhile)
+{
+	g_autofree char *over = g_strdup_printf("%s/nfpt-meter-%d", g_get_tmp_dir(), (int)getpid());
+	NfpDirection direction = NFP_DIRECTION_EGRESS;
+	NfpConf confs[2];
+	guint rounds = 0;
+	World w;
+
+	nfpt_sandbox();
+	/* Those before it in the list make the time in between long. */
+	for (guint i = 0; i < 8; i++)
+		nfpt_run("ip link add a%u type veth peer name aa%u", i, i);
+	world_init(&w, "a*");
+	nfp_meter_start(w.meter, NULL);
+	for (guint i = 0; i < 2; i++, direction = NFP_DIRECTION_INGRESS)
+		confs[i] = other_conf(&w, "a*", direction);
+	nfpt_run("(for i in $(seq 60); do echo link add az$i type veth peer name ay$i; echo link del az$i; done | "
+		 "timeout 60 ip -batch -; touch %s) >/dev/null 2>&1 &", over);
+	do {
+		g_autoptr(GPtrArray) done = g_ptr_array_new_with_free_func(g_free),
+				     failed = g_ptr_array_new_with_free_func(g_free),
+				     warnings = g_ptr_array_new_with_free_func(g_free);
+		NfpMeterChange change = { .done = done, .failed = failed, .warnings = warnings };
+		const NfpConf *conf = &confs[rounds++ % 2];
+		g_autoptr(GError) error = NULL;
+		guint to_try = 5;
+
+		while (to_try--)
+			cr_assert(nfp_meter_try(w.meter, conf, &error), "%s", error ? error->message : "");
+		nfp_meter_change(w.meter, conf, &change);
+		cr_assert_eq(failed->len, 0, "%s", failed->len ? (char *)g_ptr_array_index(failed, 0) : "");
+	} while (!g_file_test(over, G_FILE_TEST_EXISTS));
+	nfpt_run("rm %s", over);
+	world_clear(&w);
+	for (guint i = 0; i < 2; i++)
+		g_array_unref(confs[i].interfaces);
 }
