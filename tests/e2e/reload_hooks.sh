@@ -65,6 +65,20 @@ tun=
 reloaded 0 "nothing has changed"
 say "ok: a filter that cannot be loaded changes nothing"
 
+# Somebody else has XDP: told as a failure, then as what is known, and taken when it can be had.
+nfprobe attach r0 --hook xdp --instance "$E2E_ID-other" >/dev/null || fail "the other instance"
+hook=xdp
+reloaded 1 "failed, and is as it was" "r0 is metered as before: r0: XDP: another program has the hook"
+reloaded 0 "nothing has changed" "warning:" "r0 is metered as before: "
+go_on
+nfprobe detach --instance "$E2E_ID-other" >/dev/null || fail "the other instance stays"
+reloaded 0 "r0: attached"
+grep -q "the file says the same; restarted: r0: attached" "$E2E_DIR/nfprobe.log" || fail "the log does not say what was restarted"
+hook=tc
+reloaded 0 "hook: " "r0: attached"
+go_on
+say "ok: a hook that somebody else has"
+
 for hook in xdp tc xdp; do
 	reloaded 0 "hook: " "r0: attached"
 	go_on
