@@ -35,7 +35,10 @@ start_probe() {
 	# shellcheck disable=SC2034 # for lib_nfprobe.sh
 	E2E_PROBE_NS=r
 	wait_for 60 "r0 to be metered" is_metered r0
+	# Hooks are pinned: they are there before it is. A signal that comes before its handlers ends it as any program.
+	wait_for 60 "nfprobe to answer" answers
 }
+answers() { status | books '"yes" if s["daemon"] else "no"' | grep -q yes; }
 is_metered() { status | books "'yes' if any(h['ifname'] == '$1' and h['attached'] for h in s['hooks']) else 'no'" | grep -q yes; }
 moment() { sleep "0.$(printf %03d $((RANDOM % 900)))"; }
 
