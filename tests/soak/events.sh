@@ -7,6 +7,7 @@ begun=0 event= # of soak.sh: when it began, what it does now
 extra=0 # packets sent by events, beside the generator's
 links=0
 variant=0
+stays=0
 memory=64MiB
 
 port_of() { case $1 in steady) echo 4739 ;; torn) echo 4740 ;; full) echo 4741 ;; esac; }
@@ -15,7 +16,8 @@ port_of() { case $1 in steady) echo 4739 ;; torn) echo 4740 ;; full) echo 4741 ;
 # again is memory, some four times of its octets on the wire, and would look like a leak for as long as it fills.
 write_conf() {
 	local more=
-	[ $((variant % 2)) = 0 ] || more='  - { name: more, endpoint: "udp://127.0.0.1:4743" }'
+	# Comes and goes; while what grows is measured it stays, and goes elsewhere: its thread is no growth.
+	[ $stays$((variant % 2)) = 00 ] || more="  - { name: more, endpoint: \"udp://127.0.0.1:$((4743 + variant % 2))\" }"
 	conf nfprobe <<YAML
 interfaces:
   - { match: r0, direction: ingress }

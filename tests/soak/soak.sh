@@ -63,6 +63,7 @@ while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
 	else
 		if [ -z "$measured_from" ]; then
 			# All has been used once: pools, arenas.
+			stays=1
 			for event in "${events[@]}"; do one "$event"; done
 			rest_probe
 			measured_from=$(usage)
