@@ -23,7 +23,7 @@ LOADER.exec_module(REPORT)
 
 HEAD = """# Kernels
 
-`scripts/kernels` runs Debian's kernels in qemu, one after another, with the BPF programs as {first} and as {second} compile
+`scripts/kernels` runs Debian's kernels in qemu, with the BPF programs as {first} and as {second} compile
 them. This page is written by `scripts/kernels --docs` from what that run printed, and says nothing else; a test that fails
 would stand here as failed.
 
