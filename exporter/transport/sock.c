@@ -130,6 +130,22 @@ gboolean nfp_sock_same(GSocketAddress *a, GSocketAddress *b)
 	       g_inet_socket_address_get_port(x) == g_inet_socket_address_get_port(y);
 }
 
+gboolean nfp_sock_same_own(int a, int b)
+{
+	struct sockaddr_storage x = { 0 };
+	struct sockaddr_storage y = { 0 };
+	socklen_t x_length = sizeof(x);
+	socklen_t y_length = sizeof(y);
+
+	if (getsockname(a, (struct sockaddr *)&x, &x_length) < 0 ||
+	    getsockname(b, (struct sockaddr *)&y, &y_length) < 0 || x.ss_family != y.ss_family)
+		return FALSE;
+	if (x.ss_family == AF_INET)
+		return ((struct sockaddr_in *)&x)->sin_addr.s_addr == ((struct sockaddr_in *)&y)->sin_addr.s_addr;
+	return ((struct sockaddr_in6 *)&x)->sin6_scope_id == ((struct sockaddr_in6 *)&y)->sin6_scope_id &&
+	       IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)&x)->sin6_addr, &((struct sockaddr_in6 *)&y)->sin6_addr);
+}
+
 void nfp_transport_note_errno(NfpTransport *transport, int errnum)
 {
 	transport->errors++;

@@ -29,6 +29,8 @@ int nfp_sock_take_error(int fd);
 /* "192.0.2.1:4739", "[2001:db8::1]:4739" */
 void nfp_sock_peer_text(GSocketAddress *peer, char *out, gsize size);
 gboolean nfp_sock_same(GSocketAddress *a, GSocketAddress *b);
+/* TRUE when two sockets send from the same address, whatever the port. */
+gboolean nfp_sock_same_own(int a, int b);
 
 /* Sets error from errnum and counts it. */
 void nfp_transport_note_errno(NfpTransport *transport, int errnum);

@@ -80,32 +80,56 @@ static uint32_t path_message(const Udp *udp, gboolean v6)
 	return MIN((uint32_t)mtu - udp->overhead, DATAGRAM_MAX);
 }
 
-static gboolean udp_connect(Udp *udp, GSocketAddress *peer, GError **err)
+static gboolean is_v6(GSocketAddress *peer)
 {
-	gboolean v6 = g_socket_address_get_family(peer) == G_SOCKET_FAMILY_IPV6;
+	return g_socket_address_get_family(peer) == G_SOCKET_FAMILY_IPV6;
+}
+
+/* The fd, or -1 and *err. */
+static int udp_connect(const Udp *udp, GSocketAddress *peer, GError **err)
+{
+	gboolean v6 = is_v6(peer);
 	NFP_AUTO_FD int fd = nfp_sock_new(&udp->options, SOCK_DGRAM, peer, err);
 	int discover = v6 ? IPV6_PMTUDISC_DO : IP_PMTUDISC_DO;
 	int one = 1;
-	int zero = 0;
 	int ret;
 
 	if (fd < 0)
-		return FALSE;
+		return -1;
 	/* Nothing is ever fragmented, here or on the way: too long is an error that we hear of. */
 	if (setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
 		       &discover, sizeof(discover)) < 0 ||
-	    (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &one, sizeof(one)) < 0))
-		return nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot forbid fragments");
+	    (v6 && setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &one, sizeof(one)) < 0)) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot forbid fragments");
+		return -1;
+	}
 	ret = nfp_sock_connect(fd, peer);
-	if (ret < 0)
-		return nfp_error_errno(err, NFP_ERROR_FAILED, -ret, "cannot connect");
+	if (ret < 0) {
+		nfp_error_errno(err, NFP_ERROR_FAILED, -ret, "cannot connect");
+		return -1;
+	}
+	return nfp_fd_steal(&fd);
+}
+
+/* A new session over a socket that is connected to addresses[at], and is ours from now on. */
+static void udp_begin_session(Udp *udp, int fd, guint at, gint64 now)
+{
+	GSocketAddress *peer = g_ptr_array_index(udp->addresses, at);
+	int zero = 0;
+
 	nfp_fd_clear(&udp->fd);
+	udp->fd = fd;
 	udp->segment = setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &zero, sizeof(zero)) == 0;
-	udp->fd = nfp_fd_steal(&fd);
-	udp->overhead = (v6 ? 40 : 20) + 8;
-	udp->base.max_message = path_message(udp, v6);
+	udp->overhead = (is_v6(peer) ? 40 : 20) + 8;
+	udp->base.max_message = path_message(udp, is_v6(peer));
 	nfp_sock_peer_text(peer, udp->base.peer, sizeof(udp->base.peer));
-	return TRUE;
+	udp->current = at;
+	udp->opened_at = now;
+	udp->proven = FALSE;
+	udp->sent_since = 0;
+	udp->retry_at = 0;
+	udp->base.session++;
+	udp->base.state = NFP_TRANSPORT_UP;
 }
 
 /* A new session with the first address from `first` on that takes a socket. */
@@ -114,21 +138,27 @@ static void udp_start_session(Udp *udp, guint first, gint64 now)
 	for (guint i = 0; i < udp->addresses->len; i++) {
 		guint at = (first + i) % udp->addresses->len;
 		g_autoptr(GError) err = NULL;
+		int fd = udp_connect(udp, g_ptr_array_index(udp->addresses, at), &err);
 
-		if (udp_connect(udp, g_ptr_array_index(udp->addresses, at), &err)) {
-			udp->current = at;
-			udp->opened_at = now;
-			udp->proven = FALSE;
-			udp->sent_since = 0;
-			udp->retry_at = 0;
-			udp->base.session++;
-			udp->base.state = NFP_TRANSPORT_UP;
+		if (fd >= 0) {
+			udp_begin_session(udp, fd, at, now);
 			return;
 		}
 		nfp_transport_note_error(&udp->base, &err);
 	}
 	nfp_fd_clear(&udp->fd);
 	udp->base.state = NFP_TRANSPORT_DOWN;
+}
+
+/* A connected socket keeps the address and the interface that it was given at connect. When those are ours no longer, IPv4
+ * cannot send with it for ever (ENETUNREACH, with `device` ENODEV), and IPv6 sends from an address that nobody has. So the
+ * peer is asked for with another socket, and what that one gets decides. */
+static void udp_renew(Udp *udp, gboolean insist, gint64 now)
+{
+	NFP_AUTO_FD int fd = udp_connect(udp, g_ptr_array_index(udp->addresses, udp->current), NULL);
+
+	if (fd >= 0 && (insist || !nfp_sock_same_own(fd, udp->fd)))
+		udp_begin_session(udp, nfp_fd_steal(&fd), udp->current, now);
 }
 
 static void udp_resolve(Udp *udp, gint64 now)
@@ -160,7 +190,9 @@ static void udp_resolved(Udp *udp, gint64 now)
 		return;
 	if (err) {
 		/* With a session the old address goes on serving; the next look-up comes in time. */
-		if (udp->base.state == NFP_TRANSPORT_CONNECTING) {
+		if (udp->base.state == NFP_TRANSPORT_UP) {
+			udp_renew(udp, FALSE, now);
+		} else if (udp->base.state == NFP_TRANSPORT_CONNECTING) {
 			udp->base.state = NFP_TRANSPORT_DOWN;
 			nfp_transport_note_error(&udp->base, &err);
 		}
@@ -169,7 +201,9 @@ static void udp_resolved(Udp *udp, gint64 now)
 	keep = udp->base.state == NFP_TRANSPORT_UP && udp_keeps_peer(udp, addresses);
 	g_clear_pointer(&udp->addresses, g_ptr_array_unref);
 	udp->addresses = g_steal_pointer(&addresses);
-	if (!keep)
+	if (keep)
+		udp_renew(udp, FALSE, now);
+	else
 		udp_start_session(udp, 0, now);
 }
 
@@ -333,6 +367,13 @@ static gboolean udp_shorten(Udp *udp, uint32_t length, gboolean insist, gint64 n
 	return TRUE;
 }
 
+/* What a socket says whose own address or interface is gone. Others (a filter's EPERM) come to each socket alike. */
+static gboolean is_stale(int errnum)
+{
+	return errnum == ENETUNREACH || errnum == EADDRNOTAVAIL || errnum == EINVAL || errnum == ENODEV ||
+	       errnum == ENXIO;
+}
+
 /* TRUE: try the same messages again. */
 static gboolean udp_send_failed(Udp *udp, int errnum, uint32_t length, guint failures, gint64 now)
 {
@@ -351,6 +392,8 @@ static gboolean udp_send_failed(Udp *udp, int errnum, uint32_t length, guint fai
 	if (failures < FAILURES_MAX)
 		return TRUE;
 	udp->retry_at = now + RETRY_AFTER;
+	if (now - udp->opened_at >= RETRY_AFTER)
+		udp_renew(udp, is_stale(errnum), now);
 	return FALSE;
 }
 

@@ -48,6 +48,30 @@ Test(sock, same)
 	cr_assert_not(nfp_sock_same(a, host));
 }
 
+Test(sock, same_own)
+{
+	static const char *const own[] = { "127.0.0.1", "127.0.0.2", "::1" };
+	int fds[G_N_ELEMENTS(own)][2];
+
+	for (guint i = 0; i < G_N_ELEMENTS(own); i++) {
+		g_autoptr(GSocketAddress) peer = g_inet_socket_address_new_from_string(own[i], 1);
+		NfpSockOptions options = { 0 };
+
+		cr_assert(nfp_sock_options_init(&options, &(NfpTransportOptions){ .source = own[i] }, NULL));
+		for (guint k = 0; k < 2; k++) {
+			fds[i][k] = nfp_sock_new(&options, SOCK_DGRAM, peer, NULL);
+			cr_assert_eq(nfp_sock_connect(fds[i][k], peer), 0);
+		}
+		nfp_sock_options_clear(&options);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(own); i++)
+		for (guint k = 0; k < G_N_ELEMENTS(own); k++)
+			cr_assert_eq(nfp_sock_same_own(fds[i][0], fds[k][1]), i == k, "%s and %s", own[i], own[k]);
+	for (guint i = 0; i < G_N_ELEMENTS(own); i++)
+		for (guint k = 0; k < 2; k++)
+			nfp_fd_clear(&fds[i][k]);
+}
+
 Test(sock, error_is_taken_once)
 {
 	g_autoptr(GSocketAddress) peer = g_inet_socket_address_new_from_string("127.0.0.1", 1);
