@@ -18,6 +18,7 @@
 #define NFP_AF_INET 2
 #define NFP_AF_INET6 10
 #define NFP_PACKET_HOST 0 /* linux/if_packet.h */
+#define NFP_PACKET_LOOPBACK 5
 #define NFP_WAY_TRIES 4
 
 /* nfp_plain.way_known */

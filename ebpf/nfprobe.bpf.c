@@ -218,11 +218,20 @@ static __noinline int nfp_general_some(struct __sk_buff *skb)
 	return nfp_general(skb, true);
 }
 
+/* What the host sends to a group that it has joined, or to all, comes back to it without having been on the wire, and
+ * without its Ethernet header (net/core/dev.c, dev_loopback_xmit()). Egress counted it; packet sockets pass it over, too. */
+static __always_inline bool nfp_is_echo(const struct __sk_buff *skb)
+{
+	return !knob_egress && skb->pkt_type == NFP_PACKET_LOOPBACK;
+}
+
 SEC("tc")
 int nfprobe_tc(struct __sk_buff *skb)
 {
 	__u8 way;
 
+	if (nfp_is_echo(skb))
+		return TC_ACT_UNSPEC;
 	NFP_BENCH_NEXT();
 	way = knob_way;
 	if (way > NFP_IN_TABLE) {
@@ -246,9 +255,12 @@ SEC("?tc")
 int nfprobe_tc_some(struct __sk_buff *skb)
 {
 	__u32 zero = 0, choice = NFP_CHOICE_ASK;
-	struct nfp_work *w = bpf_map_lookup_elem(&scratch, &zero);
+	struct nfp_work *w;
 
+	if (nfp_is_echo(skb))
+		return TC_ACT_UNSPEC;
 	NFP_BENCH_NEXT();
+	w = bpf_map_lookup_elem(&scratch, &zero);
 	if (!w) /* entry 0 of an array is always there */
 		return TC_ACT_UNSPEC;
 	if (knob_way > NFP_IN_TABLE && !nfp_filter(skb)) {
