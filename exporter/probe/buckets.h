@@ -99,6 +99,10 @@ int nfp_buckets_prepare(NfpBuckets *buckets);
 void nfp_buckets_add_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags);
 /* No longer. forget: the interface has gone; its rows in `base` go too unless they hold packets. */
 void nfp_buckets_remove_hook(NfpBuckets *buckets, uint32_t ifindex, uint8_t flags, bool forget);
+/* Forgets all that were not added: what is pinned of hooks whose end nobody noticed. The domain is locked. */
+void nfp_buckets_forget_others(NfpBuckets *buckets);
+/* A copy of the list. */
+GArray *nfp_buckets_hooks(NfpBuckets *buckets);
 
 /* ---- between the files of this room ---- */
 

@@ -46,6 +46,10 @@ NfpAttachContext nfp_probe_context(NfpProbe *probe);
 gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
 void nfp_events_close(NfpProbe *probe);
 
+/* Waits until nobody else makes or adopts the domain's maps, or attaches: a file descriptor that keeps it so until it is
+ * closed; -errno. */
+int nfp_probe_lock(const NfpProbe *probe);
+
 /* All links that are pinned end. */
 void nfp_probe_drop_links(NfpProbe *probe);
 /* Ends what another build attached and gives its directory the name of another instance, probe->aside. */

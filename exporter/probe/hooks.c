@@ -69,10 +69,14 @@ static gboolean attach_one(NfpProbe *probe, const NfpLink *link, uint8_t flags, 
 	struct nfp_books_key key = { .ifindex = link->ifindex, .flags = flags };
 	bool had = nfp_attach_has(&context, &hook);
 	int program = program_of(probe, link, flags, err);
+	NFP_AUTO_FD int lock = -1;
 	NfpSamplingKept kept;
 
 	if (program < 0)
 		return FALSE;
+	/* Whoever opens the domain forgets hooks that have rows and are not attached. Where it cannot be locked, nothing can
+	 * be opened. */
+	lock = nfp_probe_lock(probe);
 	nfp_sampling_keep(probe->buckets, &key, &kept);
 	if (nfp_sampling_set(probe->buckets, &key, &probe->parse.sampling, had, err) < 0)
 		return FALSE;

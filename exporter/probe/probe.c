@@ -100,20 +100,35 @@ static void forget(NfpProbe *probe, uint32_t ifindex)
 		}
 	}
 	nfp_attach_forget(&context, ifindex);
+	for (guint i = 0; i < NFP_HOOKS_N; i++)
+		nfp_buckets_remove_hook(probe->buckets, ifindex, nfp_probe_hook_flags[i], true);
 }
 
-/* Removes what speaks of interfaces that have gone, unnoticed by us. */
-static void sweep(NfpProbe *probe)
+/* Removes what speaks of interfaces that have gone, unnoticed by us. Not all have a pin: a filter in somebody else's
+ * clsact has none. */
+static void sweep(NfpProbe *probe, GArray *gone)
 {
+	g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+	g_autoptr(GArray) hooks = nfp_buckets_hooks(probe->buckets);
 	g_autoptr(GDir) dir = g_dir_open(probe->links, 0, NULL);
+	GHashTableIter iter;
 	const char *name;
+	void *number;
 
-	while (dir && (name = g_dir_read_name(dir))) {
-		uint32_t ifindex = (uint32_t)g_ascii_strtoull(name, NULL, 10);
+	while (dir && (name = g_dir_read_name(dir)))
+		g_hash_table_add(known, GUINT_TO_POINTER((guint)g_ascii_strtoull(name, NULL, 10)));
+	for (guint i = 0; i < hooks->len; i++)
+		g_hash_table_add(known, GUINT_TO_POINTER(g_array_index(hooks, struct nfp_hook_key, i).ifindex));
+	g_hash_table_iter_init(&iter, known);
+	while (g_hash_table_iter_next(&iter, &number, NULL)) {
+		uint32_t ifindex = GPOINTER_TO_UINT(number);
 		char ifname[32];
 
-		if (ifindex && nfp_links_name(probe->netlink, ifindex, ifname) == -ENODEV)
-			forget(probe, ifindex);
+		if (!ifindex || nfp_links_name(probe->netlink, ifindex, ifname) != -ENODEV)
+			continue;
+		if (gone)
+			g_array_append_val(gone, ifindex);
+		forget(probe, ifindex);
 	}
 }
 
@@ -174,7 +189,7 @@ static gboolean adopt_hooks(NfpProbe *probe, GError **err)
 	g_autoptr(GArray) attached = g_array_new(FALSE, FALSE, sizeof(NfpAttached));
 	int rc;
 
-	sweep(probe);
+	sweep(probe, NULL);
 	rc = nfp_attach_list(&context, attached);
 	if (rc)
 		return nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot list what is attached");
@@ -183,10 +198,11 @@ static gboolean adopt_hooks(NfpProbe *probe, GError **err)
 
 		nfp_buckets_add_hook(probe->buckets, hook->ifindex, hook->flags);
 	}
+	nfp_buckets_forget_others(probe->buckets);
 	return TRUE;
 }
 
-/* Only one process at a time makes or adopts a domain's maps. Released by closing it. */
+/* Only one process at a time makes or adopts a domain's maps, or attaches. Released by closing it. */
 static int lock_directory(const char *path, int operation)
 {
 	NFP_AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -194,6 +210,11 @@ static int lock_directory(const char *path, int operation)
 	if (fd < 0 || flock(fd, operation) < 0)
 		return -errno;
 	return nfp_fd_steal(&fd);
+}
+
+int nfp_probe_lock(const NfpProbe *probe)
+{
+	return lock_directory(probe->directory, LOCK_EX);
 }
 
 /* 1, 0; -errno: it cannot be told. Nobody can have claimed a folder that is not there. */
@@ -444,8 +465,6 @@ static void forget_gone(const struct nlmsghdr *message, void *data)
 	if (call->gone)
 		g_array_append_val(call->gone, ifindex);
 	forget(probe, ifindex);
-	for (guint i = 0; i < NFP_HOOKS_N; i++)
-		nfp_buckets_remove_hook(probe->buckets, ifindex, nfp_probe_hook_flags[i], true);
 }
 
 void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)
@@ -457,6 +476,6 @@ void nfp_probe_watch_drain(NfpProbe *probe, GArray *ret_gone)
 	/* Messages were lost: whose interface has gone is found out by looking. */
 	while (nfp_netlink_listen(probe->watch, forget_gone, &call) == -ENOBUFS) {
 		if (!probe->readonly)
-			sweep(probe);
+			sweep(probe, ret_gone);
 	}
 }
