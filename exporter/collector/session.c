@@ -37,8 +37,9 @@ NfpSession *nfp_session_new(const NfpCollectorOptions *options, const NfpTemplat
 			 stream ? 0 : options->refresh_messages, !stream);
 	nfp_backoff_init(&session->backoff, patient ? retry : MIN(retry, QUICK_ATTEMPT), retry);
 	session->acknowledges = stream && !transport->ops->kept;
-	session->spooler = nfp_spooler_new(options, session->acknowledges);
 	session->on_icmp = !stream && options->spool_path && options->spool_on_icmp;
+	session->spooler = nfp_spooler_new(options, session->acknowledges,
+					   !session->acknowledges && !session->on_icmp);
 	session->replay_rate = options->spool_rate ? options->spool_rate : stream ? NFP_RATE_NONE : NFP_PACE_FLOOR;
 	/* A stream that is full says so, and nothing is lost: it needs no pace unless somebody wants one. */
 	nfp_pace_init(&session->pace,
@@ -122,6 +123,14 @@ void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables)
 	nfp_refresh_request(&session->refresh);
 }
 
+/* What came from the spool is there still. No message may be staged. */
+static void leave_in_spool(NfpSession *session)
+{
+	for (const GList *link = session->outbox.entries.head; link; link = link->next)
+		nfp_spooler_note(session->spooler, &session->outbox, link->data);
+	nfp_outbox_drop_stored(&session->outbox);
+}
+
 /* What the session had on its way comes again, from the outbox or from the spool. */
 static void end_session(NfpSession *session)
 {
@@ -130,9 +139,7 @@ static void end_session(NfpSession *session)
 	session->open = FALSE;
 	nfp_stage_reset(&session->stage);
 	if (session->acknowledges) {
-		for (const GList *link = session->outbox.entries.head; link; link = link->next)
-			nfp_spooler_note(session->spooler, link->data);
-		nfp_outbox_drop_stored(&session->outbox);
+		leave_in_spool(session);
 		nfp_spooler_ended(session->spooler, FALSE);
 	}
 	nfp_outbox_restart(&session->outbox, session->acknowledges);
@@ -566,7 +573,7 @@ void nfp_session_bequeath(NfpSession *session, gint64 now, GQueue *ret_entries)
 	NfpOutboxEntry *entry;
 
 	end_transport(session, now);
-	nfp_outbox_drop_stored(&session->outbox);
+	leave_in_spool(session);
 	while ((entry = g_queue_pop_head(&session->outbox.entries)))
 		g_queue_push_tail(ret_entries, entry);
 	nfp_spooler_flush(session->spooler, now);

@@ -26,13 +26,14 @@ typedef struct {
 /* How far an entry of the spool has come, of which the file does not know. */
 typedef struct {
 	int64_t stored; /* first: the key */
-	uint32_t counted, judged;
+	uint32_t taken, counted, judged;
 } Note;
 
 struct NfpSpooler {
 	char *path;      /* NULL: no spool */
 	uint64_t size;
 	uint64_t resend; /* octets; 0 = nothing is kept */
+	gboolean goes_on; /* nobody acknowledges: what was taken is done with */
 	NfpSpool *spool; /* NULL: none, or it could not be opened */
 	gint64 retry_at; /* not before */
 	gint64 flush_at;
@@ -64,13 +65,14 @@ char *nfp_collector_spool_file(const NfpCollectorOptions *options)
 	return options->spool_path ? g_build_filename(options->spool_path, file, NULL) : NULL;
 }
 
-NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends)
+NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends, gboolean goes_on)
 {
 	NfpSpooler *spooler = g_new0(NfpSpooler, 1);
 
 	spooler->path = nfp_collector_spool_file(options);
 	spooler->size = options->spool_size;
 	spooler->resend = resends ? options->resend : 0;
+	spooler->goes_on = goes_on;
 	spooler->flush_at = NEVER;
 	spooler->notes = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, g_free);
 	g_queue_init(&spooler->arriving);
@@ -170,17 +172,6 @@ gboolean nfp_spooler_is_usable(const NfpSpooler *spooler, gint64 now)
 
 /* ---- to the spool ----------------------------------------------------------------------------- */
 
-void nfp_spooler_note(NfpSpooler *spooler, const NfpOutboxEntry *entry)
-{
-	Note *note;
-
-	if (!entry->stored || (!entry->counted && !entry->judged))
-		return;
-	note = g_new(Note, 1);
-	*note = (Note){ entry->stored, entry->counted, entry->judged };
-	g_hash_table_replace(spooler->notes, &note->stored, note);
-}
-
 /* What was noted of this one, or zeros. It is read in order: those before it are gone from the file. */
 static Note recall(NfpSpooler *spooler, int64_t stored)
 {
@@ -201,18 +192,75 @@ static Note recall(NfpSpooler *spooler, int64_t stored)
 	return found;
 }
 
-static NfpSpoolItem item_of(const NfpOutbox *outbox, const NfpOutboxEntry *entry)
+static uint32_t behind(uint32_t record, uint32_t from)
 {
+	return record - MIN(record, from);
+}
+
+/* Without what is done with: the file tells nobody whose acknowledgement `counted` waits for. */
+static NfpSpoolItem item_of(const NfpSpooler *spooler, const NfpOutbox *outbox, const NfpOutboxEntry *entry)
+{
+	uint32_t from = spooler->goes_on ? entry->taken : 0;
+	NfpBatch rest = *entry->batch;
 	NfpSpoolItem item = {
-		.bucket_start_ns = entry->batch->bucket_start_ns,
-		.records = entry->batch->n,
-		.counted = entry->counted,
-		.judged = entry->judged,
-		.octets = nfp_pack(entry->batch),
+		.id = entry->stored,
+		.bucket_start_ns = rest.bucket_start_ns,
+		.records = behind(rest.n, from),
+		.counted = behind(entry->counted, from),
+		.judged = behind(entry->judged, from),
 	};
 
+	rest.records += from;
+	rest.n = item.records;
+	item.octets = nfp_pack(&rest);
 	nfp_outbox_fresh(outbox, entry, &item.fresh_records, &item.fresh_packets, &item.fresh_octets);
 	return item;
+}
+
+static gboolean is_done_with(const NfpSpooler *spooler, const NfpOutboxEntry *entry)
+{
+	return entry->batch->n == 0 || (spooler->goes_on && entry->taken == entry->batch->n);
+}
+
+static void changed(NfpSpooler *spooler)
+{
+	spooler->flush_at = nfp_spool_unflushed(spooler->spool) >= UNFLUSHED_MAX ? spooler->now :
+			    MIN(spooler->flush_at, spooler->now + LAZY);
+}
+
+/* What is done with leaves the file, so that it comes again in no life. FALSE: it could not be written. */
+static gboolean cut(NfpSpooler *spooler, const NfpOutbox *outbox, const NfpOutboxEntry *entry)
+{
+	NfpSpool *spool = ready(spooler, spooler->now);
+	NfpSpoolItem item;
+	int r;
+
+	if (spooler->spool && is_done_with(spooler, entry)) {
+		nfp_spool_remove(spooler->spool, entry->stored);
+		changed(spooler);
+		return TRUE;
+	}
+	if (!spool)
+		return FALSE;
+	item = item_of(spooler, outbox, entry);
+	r = nfp_spool_replace(spool, &item);
+	g_bytes_unref(item.octets);
+	if (r)
+		failed(spooler, nfp_spool_error(spool), spooler->now);
+	return !r;
+}
+
+void nfp_spooler_note(NfpSpooler *spooler, const NfpOutbox *outbox, const NfpOutboxEntry *entry)
+{
+	Note *note;
+
+	if (!entry->stored || (!entry->counted && !entry->judged))
+		return;
+	if (spooler->goes_on && entry->taken && cut(spooler, outbox, entry))
+		return;
+	note = g_new(Note, 1);
+	*note = (Note){ entry->stored, entry->taken, entry->counted, entry->judged };
+	g_hash_table_replace(spooler->notes, &note->stored, note);
 }
 
 /* The first entries of the queue, up to `most` of them as one transaction. How many of them are done with; -errno. */
@@ -228,9 +276,9 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 		const NfpOutboxEntry *entry = link->data;
 
 		done++;
-		if (entry->stored || entry->batch->n == 0)
+		if (entry->stored || is_done_with(spooler, entry))
 			continue;
-		items[n] = item_of(outbox, entry);
+		items[n] = item_of(spooler, outbox, entry);
 		octets += g_bytes_get_size(items[n++].octets);
 	}
 	r = n ? nfp_spool_put(spool, items, n) : 0;
@@ -247,16 +295,16 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 }
 
 /* It is there already. */
-static void read_again(NfpSpooler *spooler, NfpSpool *spool, const NfpOutboxEntry *entry)
+static void read_again(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *outbox, const NfpOutboxEntry *entry)
 {
-	nfp_spooler_note(spooler, entry);
+	nfp_spooler_note(spooler, outbox, entry);
 	spooler->cursor = MIN(spooler->cursor, entry->stored - 1);
 	nfp_spool_give_back(spool, spooler->cursor);
 	spooler->drained = FALSE;
 }
 
 /* As long as they count as being sent they make no room for others. */
-static void read_all_again(NfpSpooler *spooler, NfpSpool *spool, GQueue *entries)
+static void read_all_again(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *outbox, GQueue *entries)
 {
 	for (GList *link = entries->head, *next; link; link = next) {
 		NfpOutboxEntry *entry = link->data;
@@ -264,7 +312,7 @@ static void read_all_again(NfpSpooler *spooler, NfpSpool *spool, GQueue *entries
 		next = link->next;
 		if (!entry->stored)
 			continue;
-		read_again(spooler, spool, entry);
+		read_again(spooler, spool, outbox, entry);
 		nfp_outbox_entry_free(entry);
 		g_queue_delete_link(entries, link);
 	}
@@ -281,7 +329,7 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 			return FALSE;
 		done = store_some(spooler, spool, outbox, entries, PUT_BATCHES);
 		if (done == -ENOSPC) {
-			read_all_again(spooler, spool, entries);
+			read_all_again(spooler, spool, outbox, entries);
 			done = store_some(spooler, spool, outbox, entries, PUT_BATCHES);
 		}
 		/* A disk that is nearly full has room for some. */
@@ -295,19 +343,13 @@ gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue 
 			g_autoptr(NfpOutboxEntry) entry = g_queue_pop_head(entries);
 
 			if (entry->stored)
-				read_again(spooler, spool, entry);
+				read_again(spooler, spool, outbox, entry);
 		}
 	}
 	return TRUE;
 }
 
 /* ---- what was acknowledged ---------------------------------------------------------------------- */
-
-static void changed(NfpSpooler *spooler)
-{
-	spooler->flush_at = nfp_spool_unflushed(spooler->spool) >= UNFLUSHED_MAX ? spooler->now :
-			    MIN(spooler->flush_at, spooler->now + LAZY);
-}
 
 static void keep(NfpSpooler *spooler, const NfpOutboxEntry *entry, int64_t stored, GBytes *octets)
 {
@@ -493,8 +535,11 @@ static NfpOutboxEntry *next_from_disk(NfpSpooler *spooler, gint64 now)
 						     item.records));
 		}
 		g_bytes_unref(item.octets);
-		if (entry)
-			return entry;
+		if (!entry)
+			continue;
+		if (spooler->goes_on)
+			entry->next = entry->taken = MIN(note.taken, entry->batch->n);
+		return entry;
 	}
 	return NULL;
 }

@@ -19,8 +19,9 @@
 
 typedef struct NfpSpooler NfpSpooler;
 
-/* resends: the transport acknowledges, so that `options->resend` is of use. Borrows options. */
-NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends);
+/* resends: the transport acknowledges, so that `options->resend` is of use. goes_on: what was taken of an entry never comes
+ * again (nfp_outbox_restart). Borrows options. */
+NfpSpooler *nfp_spooler_new(const NfpCollectorOptions *options, gboolean resends, gboolean goes_on);
 /* Opens the file, where one is configured. FALSE: it is somebody else's (NFP_ERROR_USAGE). A disk that is not ready is
  * no failure: it is told in news(), and tried again. */
 gboolean nfp_spooler_open(NfpSpooler *spooler, GError **err);
@@ -33,8 +34,9 @@ gboolean nfp_spooler_is_usable(const NfpSpooler *spooler, gint64 now);
  * gone from the queue; what came from the spool itself waits there again. FALSE: the rest is still in the queue. */
 gboolean nfp_spooler_store(NfpSpooler *spooler, const NfpOutbox *outbox, GQueue *entries, gint64 now);
 
-/* The entry is about to go and, if it came from the spool, is read again: what of it is in the books stays there. */
-void nfp_spooler_note(NfpSpooler *spooler, const NfpOutboxEntry *entry);
+/* The entry of `outbox` is about to go and, if it came from the spool, is read again: what of it is in the books stays there,
+ * and what does not come again leaves the file. */
+void nfp_spooler_note(NfpSpooler *spooler, const NfpOutbox *outbox, const NfpOutboxEntry *entry);
 
 /* Was acknowledged, all of it, up to entry->end. Takes the entry. */
 void nfp_spooler_arrived(NfpSpooler *spooler, NfpOutboxEntry *entry, gint64 now);

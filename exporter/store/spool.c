@@ -222,10 +222,14 @@ static int for_each_id(NfpSpool *spool, const char *sql, const GArray *ids, gboo
 	return 0;
 }
 
+static int delete_ids(NfpSpool *spool, const GArray *ids)
+{
+	return for_each_id(spool, "DELETE FROM batch WHERE id = ? RETURNING pages, records, records * (1 - kept)", ids, TRUE);
+}
+
 static int write_marks(NfpSpool *spool)
 {
-	int r = for_each_id(spool, "DELETE FROM batch WHERE id = ? RETURNING pages, records, records * (1 - kept)",
-			    spool->removed, TRUE);
+	int r = delete_ids(spool, spool->removed);
 
 	/* What is marked was waiting. */
 	return r ? r : for_each_id(spool, "UPDATE batch SET kept = 1, counted = records, judged = records,"
@@ -296,7 +300,16 @@ static int make_room(NfpSpool *spool, uint64_t pages)
 	return 0;
 }
 
-static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
+static sqlite3_stmt *prepare_insert(NfpSpool *spool)
+{
+	return nfp_db_prepare(&spool->db,
+		"INSERT INTO batch (start, records, counted, judged, fresh_records, fresh_packets, fresh_octets, kept, pages,"
+		" octets, id)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+}
+
+/* id: 0 for the next one. */
+static int insert(NfpSpool *spool, sqlite3_stmt *stmt, const NfpSpoolItem *item, int64_t id)
 {
 	NfpSpoolTotals *work = &spool->work;
 	gsize size;
@@ -315,11 +328,12 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 		sqlite3_bind_int(stmt, 8, item->kept != FALSE);
 		sqlite3_bind_int64(stmt, 9, (int64_t)nfp_spool_pages(size));
 		sqlite3_bind_blob64(stmt, 10, data, size, SQLITE_STATIC);
+		if (id)
+			sqlite3_bind_int64(stmt, 11, id);
 	}
 	r = nfp_db_step(&spool->db, stmt);
 	if (r)
 		return r;
-	item->id = sqlite3_last_insert_rowid(spool->db.db);
 	work->batches++;
 	work->octets += nfp_spool_pages(size) * NFP_SPOOL_PAGE;
 	work->records += item->records;
@@ -329,18 +343,17 @@ static int insert(NfpSpool *spool, sqlite3_stmt *stmt, NfpSpoolItem *item)
 
 static int put_all(NfpSpool *spool, NfpSpoolItem *items, guint n, uint64_t pages)
 {
-	NFP_AUTO_STMT *stmt = nfp_db_prepare(&spool->db,
-		"INSERT INTO batch (start, records, counted, judged, fresh_records, fresh_packets, fresh_octets, kept, pages,"
-		" octets)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	NFP_AUTO_STMT *stmt = prepare_insert(spool);
 	int r = begin(spool);
 
 	if (!r)
 		r = write_marks(spool);
 	if (!r)
 		r = make_room(spool, pages);
-	for (guint i = 0; i < n && !r; i++)
-		r = insert(spool, stmt, &items[i]);
+	for (guint i = 0; i < n && !r; i++) {
+		r = insert(spool, stmt, &items[i], 0);
+		items[i].id = sqlite3_last_insert_rowid(spool->db.db);
+	}
 	return r ? r : commit(spool);
 }
 
@@ -385,6 +398,31 @@ int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n)
 	if (!r && dropped != spool->totals.dropped_records && !spool->news)
 		spool->news = g_strdup_printf("%s is full: the oldest records are dropped and counted", spool->db.path);
 	return r;
+}
+
+static int delete_and_insert(NfpSpool *spool, const NfpSpoolItem *item)
+{
+	NFP_AUTO_STMT *stmt = prepare_insert(spool);
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(int64_t));
+	uint64_t before;
+	int r = begin(spool);
+
+	g_array_append_val(ids, item->id);
+	if (!r)
+		r = write_marks(spool);
+	before = spool->work.batches;
+	if (!r)
+		r = delete_ids(spool, ids);
+	if (!r && spool->work.batches < before)
+		r = insert(spool, stmt, item, item->id);
+	return r ? r : commit(spool);
+}
+
+int nfp_spool_replace(NfpSpool *spool, const NfpSpoolItem *item)
+{
+	int r = no_file(spool);
+
+	return r ? r : settle(spool, delete_and_insert(spool, item));
 }
 
 static int read_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item)

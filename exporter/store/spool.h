@@ -49,6 +49,9 @@ gboolean nfp_spool_move(const char *from, const char *to, GError **err);
 /* All of them durably, or none: 0 or -errno (-ENOSPC: the disk is full, or the spool of what is being
  * sent; -EFBIG: one alone is larger than `size`). */
 int nfp_spool_put(NfpSpool *spool, NfpSpoolItem *items, guint n);
+/* item->id becomes what `item` says, which is no longer than it was; nothing, if it is not there. 0 or -errno: it is as
+ * before. */
+int nfp_spool_replace(NfpSpool *spool, const NfpSpoolItem *item);
 /* The first behind `after` that is waiting: 1; 0 = there is none; -errno. It is being sent from now on, and no put()
  * drops it, until remove(), drop(), keep() or give_back(). What was handed out behind `after` is given back. */
 int nfp_spool_next(NfpSpool *spool, int64_t after, NfpSpoolItem *ret_item);

@@ -417,6 +417,124 @@ Test(session_spool, over_a_restart)
 	cr_assert_eq(nfp_sink_count(world->sink, 1, 3000), 3000);
 }
 
+/* Nobody acknowledges, and nobody tells of absence but by the end of the session. */
+static World *world_of_datagrams(void)
+{
+	World *world = world_new(FALSE);
+
+	world->options.spool_on_icmp = FALSE;
+	world_stop(world);
+	world_start(world, FALSE);
+	return world;
+}
+
+/* The session ends in mid-batch, the second time in one that came from the spool: it goes on behind what was taken. */
+Test(session_spool, what_was_taken_does_not_come_again)
+{
+	g_autoptr(World) world = world_of_datagrams();
+	guint before = 0;
+
+	give(world, 1, 1000);
+	give(world, 1001, 1000);
+	world->fake->room = 20;
+	for (guint i = 0; i < 3; i++) {
+		run_until(world, world->now + 2 * S);
+		cr_assert_gt(world->sink->records, before);
+		cr_assert_lt(world->sink->records, 2000, "in mid-batch");
+		before = world->sink->records;
+		nfp_fake_transport_down(world->fake, "gone, says the test");
+		world->fake->opens_to = NFP_TRANSPORT_DOWN;
+		run(world);
+		cr_assert_eq(world->delivered, 2, "all that is left is in the spool");
+		cr_assert_eq(status_of(world).spool.waiting, 2000 - before);
+		world->fake->opens_to = NFP_TRANSPORT_UP;
+		world->fake->room = 15;
+	}
+	world->fake->room = G_MAXUINT;
+	run_until(world, world->now + 70 * S);
+	cr_assert_eq(nfp_sink_count(world->sink, 1, 2000), 2000);
+	cr_assert_eq(world->sink->records, 2000, "%u", world->sink->records);
+	cr_assert_eq(status_of(world).records, 2000);
+	cr_assert_eq(status_of(world).resent_records, 0);
+	cr_assert_eq(status_of(world).spool.waiting, 0);
+}
+
+/* A replay that ends in mid-batch, with us: another life goes on behind it. retire: by a reload. */
+static void replay_over_a_restart(gboolean retire)
+{
+	g_autoptr(World) world = world_of_datagrams();
+	GQueue left = G_QUEUE_INIT;
+	guint before;
+
+	world->fake->opens_to = NFP_TRANSPORT_DOWN;
+	give(world, 1, 1000);
+	run(world);
+	cr_assert_eq(status_of(world).spool.waiting, 1000);
+	world->fake->opens_to = NFP_TRANSPORT_UP;
+	world->fake->room = 20;
+	run_until(world, world->now + 70 * S);
+	before = world->sink->records;
+	cr_assert(before > 0 && before < 1000, "%u", before);
+	if (retire)
+		nfp_session_bequeath(world->session, world->now, &left);
+	cr_assert_eq(left.length, 0, "it is in the spool");
+	world_stop(world);
+
+	world_start(world, FALSE);
+	cr_assert_eq(status_of(world).spool.waiting, 1000 - before);
+	run_until(world, world->now + 2 * S);
+	cr_assert_eq(world->sink->records, 1000 - before, "none twice");
+	cr_assert_eq(nfp_sink_count(world->sink, 1 + before, 1000 - before), 1000 - before);
+	cr_assert_eq(status_of(world).spool.waiting, 0);
+}
+
+Test(session_spool, replay_that_ends_with_us)
+{
+	replay_over_a_restart(FALSE);
+}
+
+Test(session_spool, replay_that_ends_with_a_reload)
+{
+	replay_over_a_restart(TRUE);
+}
+
+/* The time is up in mid-batch. */
+Test(session_spool, datagrams_over_a_restart)
+{
+	g_autoptr(World) world = world_of_datagrams();
+	guint before;
+
+	world->fake->room = 20;
+	give(world, 1, 1000);
+	run(world);
+	nfp_session_hurry(world->session, world->now + 2 * S);
+	run_until(world, world->now + 3 * S);
+	cr_assert_eq(world->delivered, 1);
+	before = world->sink->records;
+	cr_assert_gt(before, 0);
+	nfp_session_shutdown(world->session);
+	world_stop(world);
+	world_start(world, FALSE);
+	run_until(world, world->now + 2 * S);
+	cr_assert_eq(world->sink->records, 1000 - before);
+}
+
+/* What a stream was not acknowledged is not taken for delivered by what comes in its place. */
+Test(session_spool, datagrams_in_the_place_of_a_stream)
+{
+	g_autoptr(World) world = world_new(TRUE);
+
+	world->fake->ack_all = FALSE;
+	give(world, 1, 1000);
+	run(world);
+	cr_assert_eq(world->sink->records, 1000);
+	world_stop(world);
+	world->options.spool_on_icmp = FALSE;
+	world_start(world, FALSE);
+	run_until(world, world->now + 2 * S);
+	cr_assert_eq(nfp_sink_count(world->sink, 1, 1000), 1000);
+}
+
 /* A pace spreads a bucket over part of its interval (60 s here), templates before it. */
 Test(session_spool, paced)
 {

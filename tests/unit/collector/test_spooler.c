@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "collector/spooler.h"
@@ -28,7 +30,7 @@ static World *world_new(gboolean with_spool, uint64_t resend)
 	world->options = (NfpCollectorOptions){ .name = (char *)"c", .spool_size = 4 << 20, .resend = resend,
 						.spool_path = with_spool ? world->folder : NULL };
 	nfp_outbox_init(&world->outbox, 8, world->set);
-	world->spooler = nfp_spooler_new(&world->options, TRUE);
+	world->spooler = nfp_spooler_new(&world->options, TRUE, FALSE);
 	cr_assert(nfp_spooler_open(world->spooler, NULL));
 	return world;
 }
@@ -36,7 +38,7 @@ static World *world_new(gboolean with_spool, uint64_t resend)
 static void world_restart(World *world)
 {
 	nfp_spooler_free(world->spooler);
-	world->spooler = nfp_spooler_new(&world->options, TRUE);
+	world->spooler = nfp_spooler_new(&world->options, TRUE, FALSE);
 	cr_assert(nfp_spooler_open(world->spooler, NULL));
 }
 
@@ -209,6 +211,66 @@ Test(spooler, given_back)
 		cr_assert_eq(next(world, S), i);
 }
 
+static NfpOutboxEntry *taken(World *world, uint32_t taken)
+{
+	NfpOutboxEntry *got = nfp_spooler_next(world->spooler, S);
+
+	cr_assert_not_null(got);
+	got->next = got->taken = got->counted = got->judged = taken;
+	return got;
+}
+
+/* Octets: beyond them a write fails. */
+static void limit_files(rlim_t octets)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = MIN(octets, limit.rlim_max);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Where nobody acknowledges, what was taken leaves the file; when that cannot be written, it is remembered. */
+Test(spooler, goes_on_behind_what_was_taken)
+{
+	g_autoptr(World) world = world_new(TRUE, 0);
+	GQueue entries = G_QUEUE_INIT;
+	NfpOutboxEntry *got;
+
+	nfp_spooler_free(world->spooler);
+	world->spooler = nfp_spooler_new(&world->options, FALSE, TRUE);
+	cr_assert(nfp_spooler_open(world->spooler, NULL));
+	g_queue_push_tail(&entries, entry(world, 1, 10, 0));
+	((NfpOutboxEntry *)entries.tail->data)->taken = 10;
+	g_queue_push_tail(&entries, entry(world, 101, 10, 0));
+	cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+	cr_assert_eq(status_of(world).waiting, 10, "all of the first was taken");
+	g_queue_push_tail(&entries, taken(world, 3));
+	cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, S));
+	cr_assert_eq(status_of(world).waiting, 7);
+
+	got = taken(world, 2);
+	cr_assert_eq(got->batch->records[0].flow_id, 104);
+	limit_files(0);
+	g_queue_push_tail(&entries, got);
+	nfp_spooler_store(world->spooler, &world->outbox, &entries, S);
+	cr_assert_eq(entries.length, 0);
+	cr_assert_eq(status_of(world).waiting, 7);
+	cr_assert_neq(status_of(world).error[0], 0);
+	limit_files(RLIM_INFINITY);
+	got = nfp_spooler_next(world->spooler, 10 * S);
+	cr_assert_eq(got->batch->n, 7);
+	cr_assert_eq(got->next, 2);
+	cr_assert_eq(got->taken, 2);
+	got->taken = 7;
+	nfp_spooler_note(world->spooler, &world->outbox, got);
+	nfp_outbox_entry_free(got);
+	cr_assert_eq(next(world, 10 * S), 0);
+	nfp_spooler_flush(world->spooler, 20 * S);
+	cr_assert_eq(status_of(world).waiting, 0);
+}
+
 static void resend_again(gboolean with_spool)
 {
 	g_autoptr(World) world = world_new(with_spool, 100);
@@ -313,7 +375,7 @@ Test(spooler, no_place_for_it_stops_nothing)
 Test(spooler, one_file_for_one)
 {
 	g_autoptr(World) world = world_new(TRUE, 0);
-	g_autoptr(NfpSpooler) other = nfp_spooler_new(&world->options, TRUE);
+	g_autoptr(NfpSpooler) other = nfp_spooler_new(&world->options, TRUE, FALSE);
 	g_autoptr(GError) err = NULL;
 
 	cr_assert_not(nfp_spooler_open(other, &err));

@@ -453,3 +453,40 @@ Test(spool, moves_to_another_folder_and_not_over_another)
 	cr_expect_eq(nfp_spool_totals(spool)->waiting, 7);
 	nfp_spool_free(spool);
 }
+
+/* Where it stood, and with what is left of it alone. */
+Test(spool, replaced)
+{
+	NfpSpool *spool = spool_open(8 * MIB);
+	g_autofree uint8_t *data = g_malloc0(1000);
+	g_autoptr(GBytes) octets = NULL;
+	NfpSpoolItem item = { .bucket_start_ns = 7000, .records = 7, .fresh_records = 7 };
+	uint64_t before;
+	int64_t after = 0;
+
+	memset(data, 7, 1000);
+	octets = item.octets = g_bytes_new(data, 1000);
+	for (guint i = 11; i <= 13; i++)
+		cr_assert_gt(put(spool, i, BLOB, FALSE), 0);
+	before = nfp_spool_totals(spool)->octets;
+	cr_assert_eq(next_number(spool, &after), 11);
+	cr_assert_eq(next_number(spool, &after), 12);
+	item.id = after;
+	cr_assert_eq(nfp_spool_replace(spool, &item), 0);
+	cr_assert_eq(nfp_spool_totals(spool)->batches, 3);
+	cr_assert_eq(nfp_spool_totals(spool)->records, 31);
+	cr_assert_eq(nfp_spool_totals(spool)->waiting, 31);
+	cr_assert_lt(nfp_spool_totals(spool)->octets, before);
+	item.id = 1000;
+	cr_assert_eq(nfp_spool_replace(spool, &item), 0);
+	cr_assert_eq(nfp_spool_totals(spool)->batches, 3, "it was not there");
+	nfp_spool_free(spool);
+
+	spool = spool_open(8 * MIB);
+	after = 0;
+	cr_assert_eq(next_number(spool, &after), 11);
+	cr_assert_eq(next_number(spool, &after), 7);
+	cr_assert_eq(next_number(spool, &after), 13);
+	cr_assert_eq(next_number(spool, &after), 0);
+	nfp_spool_free(spool);
+}
