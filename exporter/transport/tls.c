@@ -214,6 +214,12 @@ static void step_handshake(Tls *tls, gint64 now)
 		tls_up(tls);
 }
 
+/* An answer to our goodbye: the collector's own, or that it closes without one. A reset tells that it has not read all. */
+static gboolean is_end(gssize n, const GError *err)
+{
+	return n == 0 || g_error_matches(err, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
 /* FALSE: the connection has ended. A collector has nothing to say: what it sends is dropped. */
 static gboolean tls_listen(Tls *tls)
 {
@@ -228,7 +234,7 @@ static gboolean tls_listen(Tls *tls)
 			continue;
 		if (n < 0 && g_error_matches(err, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
 			return TRUE;
-		if (tls->bye_sent) {
+		if (tls->bye_sent && is_end(n, err)) {
 			tls_close(&tls->base);
 		} else if (n == 0) {
 			fail_text(tls, "closed by the collector");

@@ -3,11 +3,12 @@
 """A collector behind TLS: python's ssl (OpenSSL), where the exporter has GIO (GnuTLS).
 
   tls_peer.py DIR CERTIFICATES [--address A] [--port N] [--certificate NAME] [--want-client]
-              [--version 1.1|1.2|1.3] [--plain | --stall | --reset | --reset-after N | --close-after N | --deaf]
+              [--version 1.1|1.2|1.3] [--plain | --stall | --reset | --reset-after N | --close-after N | --end HOW | --deaf]
 
 Prints "port N", then "up N VERSION CLIENT", "failed REASON", "end N clean|unclean" as things happen. What
 session n says is DIR/n.ipfix. --plain: answers in plain text; --stall: accepts and says nothing; --reset: resets
 in the handshake; --reset-after, --close-after N: ends a session after N octets; --deaf: reads nothing after the handshake.
+--end: answers a goodbye by a reset, or closes without one of its own.
 CERTIFICATES: made by tests/support/certificates. Ends when its standard input does, where that is a pipe."""
 import argparse
 import os
@@ -84,7 +85,12 @@ def serve_one(args, ctx, sock, number):
             while True:
                 data = tls.recv(65536)
                 if not data:
-                    tls.unwrap().close()
+                    if args.end == "reset":
+                        reset(tls)
+                    elif args.end == "close":
+                        tls.close()
+                    else:
+                        tls.unwrap().close()
                     say("end", number, "clean")
                     return
                 out.write(data)
@@ -112,6 +118,7 @@ def main():
     parser.add_argument("--version", choices=VERSIONS)
     for name in ("plain", "stall", "reset", "deaf"):
         parser.add_argument(f"--{name}", action="store_true")
+    parser.add_argument("--end", choices=("reset", "close"))
     for name in ("reset-after", "close-after"):
         parser.add_argument(f"--{name}", type=int, default=0)
     args = parser.parse_args()

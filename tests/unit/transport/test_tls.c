@@ -177,6 +177,37 @@ Test(tls, ends_of_sessions)
 	ends(world, "--close-after 2500", "closed by the collector");
 }
 
+/* A collector that dies while we say goodbye has not read all: that is no end in order. */
+Test(tls, ends_of_goodbyes)
+{
+	static const struct {
+		const char *peer, *says;
+	} cases[] = {
+		{ "", "" },
+		{ "--version 1.2", "" },
+		{ "--end close", "" },
+		{ "--end close --version 1.2", "" },
+		{ "--end reset", "reset" },
+		{ "--end reset --version 1.2", "reset" },
+	};
+	g_autoptr(NfpTlsWorld) world = nfp_tls_world_new();
+	NfpTlsOptions options = trusting(world);
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(NfpTransport) tls = NULL;
+
+		nfp_tls_world_serve(world, cases[i].peer);
+		tls = settled(world, &options);
+		cr_assert_eq(tls->state, NFP_TRANSPORT_UP, "%s", tls->error);
+		cr_assert_eq(send_numbered(tls, 0, 10), 10);
+		NFP_LIVE_UNTIL(tls, tls->ops->unacked(tls) == 0);
+		tls->ops->shutdown(tls);
+		NFP_LIVE_UNTIL(tls, tls->state == NFP_TRANSPORT_DOWN);
+		cr_assert_eq(tls->errors, *cases[i].says ? 1 : 0, "%s: %s", cases[i].peer, tls->error);
+		cr_assert(strstr(tls->error, cases[i].says), "%s: %s", cases[i].peer, tls->error);
+	}
+}
+
 Test(tls, client_certificate)
 {
 	g_autoptr(NfpTlsWorld) world = nfp_tls_world_new();
