@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collector/pairs.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -81,6 +82,30 @@ static gboolean check_tls(const NfpTlsOptions *tls, const char *scheme, const ch
 	return TRUE;
 }
 
+/* fe80::/10 without an interface behind it. */
+static gboolean is_link_local(const char *text)
+{
+	g_autoptr(GInetAddress) address = text ? g_inet_address_new_from_string(text) : NULL;
+
+	return address && g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 &&
+	       g_inet_address_get_is_link_local(address);
+}
+
+/* Such an address is one of each interface: the kernel refuses it (EINVAL) when nothing tells of which. */
+static gboolean check_link_local(const NfpCollectorOptions *options, const NfpEndpoint *endpoint,
+				 const char **ret_option, GError **err)
+{
+	if (options->device)
+		return TRUE;
+	if (is_link_local(endpoint->host))
+		return fail("endpoint", ret_option, err, "%s is a link-local address; allowed: with its interface, as in "
+			    "[%s%%eth0], or with device", endpoint->host, endpoint->host);
+	if (is_link_local(options->source))
+		return fail("source", ret_option, err, "%s is a link-local address; allowed: with device, its interface",
+			    options->source);
+	return TRUE;
+}
+
 gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const char **ret_option, GError **err)
 {
 	const char *protocol = options->protocol ? options->protocol : nfp_collector_protocol(options->endpoint);
@@ -101,7 +126,8 @@ gboolean nfp_collector_options_check(const NfpCollectorOptions *options, const c
 		return fail("protocol", ret_option, err, "%s does not go over %s: %s; allowed: %s", protocol,
 			    endpoint.scheme, pair->why, allowed);
 	}
-	if (!check_tls(&options->tls, endpoint.scheme, ret_option, err))
+	if (!check_tls(&options->tls, endpoint.scheme, ret_option, err) ||
+	    !check_link_local(options, &endpoint, ret_option, err))
 		return FALSE;
 	if (options->spool_on_icmp && !options->spool_path)
 		return fail("spool", ret_option, err, "on_icmp: there is no spool; allowed: with path");

@@ -103,7 +103,8 @@ static gboolean parse_address(const NfpConfRow *row, const char *text, void *mem
 	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(text);
 
 	if (!address)
-		return refuse(row, text, "is no IP address", ret_why);
+		return refuse(row, text, strchr(text, '%') ? "names an interface, which is what `device` is for"
+							   : "is no IP address", ret_why);
 	return take_string(text, member);
 }
 

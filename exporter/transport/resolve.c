@@ -2,8 +2,10 @@
 #include "transport/resolve.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -13,7 +15,8 @@ struct NfpResolve {
 	char *host;
 	guint16 port;
 	GSocketFamily family;
-	GSocketAddress *literal; /* host is an address: nothing to look up */
+	GInetAddress *literal;   /* host is an address: nothing to look up */
+	char *zone;              /* of a literal, or NULL: an interface, which may come later, and be made anew */
 	int fd;
 	gboolean busy;
 	GCancellable *cancel;    /* of the look-up under way */
@@ -78,6 +81,49 @@ static void *look_up(void *data)
 	return NULL;
 }
 
+/* "fe80::1%eth0" (RFC 4007 11). GLib 2.74 asks for the interface but once, and drops the zone when it is not there. */
+static void split_literal(NfpResolve *resolve)
+{
+	const char *percent = strchr(resolve->host, '%');
+	g_autofree char *address = g_strndup(resolve->host, percent ? (gsize)(percent - resolve->host)
+								    : strlen(resolve->host));
+
+	resolve->literal = g_inet_address_new_from_string(address);
+	if (resolve->literal && percent)
+		resolve->zone = g_strdup(percent + 1);
+}
+
+/* The number of the interface now; FALSE when there is none. */
+static gboolean find_zone(const char *zone, guint *ret_index)
+{
+	guint64 number;
+	guint index = if_nametoindex(zone);
+
+	if (index == 0 && g_ascii_string_to_unsigned(zone, 10, 1, G_MAXINT, &number, NULL))
+		index = (guint)number;
+	if (index == 0)
+		return FALSE;
+	*ret_index = index;
+	return TRUE;
+}
+
+static void take_literal(NfpResolve *resolve)
+{
+	guint scope = 0;
+
+	if (resolve->zone && !find_zone(resolve->zone, &scope)) {
+		resolve->err = g_error_new(NFP_ERROR, NFP_ERROR_FAILED, "%s: there is no interface %s", resolve->host,
+					   resolve->zone);
+		return;
+	}
+	resolve->addresses = g_ptr_array_new_with_free_func(g_object_unref);
+	if (wanted(resolve, g_inet_address_get_family(resolve->literal)))
+		g_ptr_array_add(resolve->addresses,
+				g_object_new(G_TYPE_INET_SOCKET_ADDRESS, "address", resolve->literal, "port",
+					     (guint)resolve->port, "scope-id", scope, NULL));
+	check_found(resolve);
+}
+
 NfpResolve *nfp_resolve_new(const char *host, guint16 port, GSocketFamily family, GError **err)
 {
 	g_autoptr(NfpResolve) resolve = g_new0(NfpResolve, 1);
@@ -85,7 +131,7 @@ NfpResolve *nfp_resolve_new(const char *host, guint16 port, GSocketFamily family
 	resolve->host = g_strdup(host);
 	resolve->port = port;
 	resolve->family = family;
-	resolve->literal = g_inet_socket_address_new_from_string(host, port);
+	split_literal(resolve);
 	resolve->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (resolve->fd < 0) {
 		nfp_error_errno(err, NFP_ERROR_FAILED, errno, "cannot make an eventfd");
@@ -106,10 +152,7 @@ void nfp_resolve_start(NfpResolve *resolve)
 			signal_done(resolve);
 		return;
 	}
-	resolve->addresses = g_ptr_array_new_with_free_func(g_object_unref);
-	if (wanted(resolve, g_socket_address_get_family(resolve->literal)))
-		g_ptr_array_add(resolve->addresses, g_object_ref(resolve->literal));
-	check_found(resolve);
+	take_literal(resolve);
 	signal_done(resolve);
 }
 
@@ -164,6 +207,7 @@ void nfp_resolve_free(NfpResolve *resolve)
 	g_clear_error(&resolve->err);
 	g_clear_object(&resolve->literal);
 	nfp_fd_clear(&resolve->fd);
+	g_free(resolve->zone);
 	g_free(resolve->host);
 	g_free(resolve);
 }

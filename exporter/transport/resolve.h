@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Host name -> addresses without blocking: one thread for the time of one look-up, which can take as
- * long as the resolver's timeouts (tens of seconds). Addresses are taken at once, without a thread.
+ * long as the resolver's timeouts (tens of seconds). Addresses are taken at once, without a thread; the interface of
+ * one like fe80::1%eth0 is looked for each time.
  */
 #ifndef NFP_TRANSPORT_RESOLVE_H
 #define NFP_TRANSPORT_RESOLVE_H

@@ -122,12 +122,13 @@ void nfp_sock_peer_text(GSocketAddress *peer, char *out, gsize size)
 
 gboolean nfp_sock_same(GSocketAddress *a, GSocketAddress *b)
 {
-	GInetSocketAddress *x = G_INET_SOCKET_ADDRESS(a);
-	GInetSocketAddress *y = G_INET_SOCKET_ADDRESS(b);
+	struct sockaddr_storage x = { 0 };
+	struct sockaddr_storage y = { 0 };
+	socklen_t x_length;
+	socklen_t y_length;
 
-	return g_inet_address_equal(g_inet_socket_address_get_address(x),
-				    g_inet_socket_address_get_address(y)) &&
-	       g_inet_socket_address_get_port(x) == g_inet_socket_address_get_port(y);
+	return to_native(a, &x, &x_length) && to_native(b, &y, &y_length) && x_length == y_length &&
+	       memcmp(&x, &y, x_length) == 0;
 }
 
 gboolean nfp_sock_same_own(int a, int b)

@@ -28,6 +28,7 @@ int nfp_sock_connect(int fd, GSocketAddress *peer);
 int nfp_sock_take_error(int fd);
 /* "192.0.2.1:4739", "[2001:db8::1]:4739" */
 void nfp_sock_peer_text(GSocketAddress *peer, char *out, gsize size);
+/* Address, port, and the interface of a link-local address. */
 gboolean nfp_sock_same(GSocketAddress *a, GSocketAddress *b);
 /* TRUE when two sockets send from the same address, whatever the port. */
 gboolean nfp_sock_same_own(int a, int b);

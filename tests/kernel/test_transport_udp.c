@@ -133,3 +133,38 @@ Test(udp, own_address_is_another)
 	sent(fixed);
 	cr_assert_eq(sent(fixed), 1, "%s", fixed->error);
 }
+
+/* fe80::9%nfpt0: the interface comes after us, and again as another one of that name. */
+Test(udp, link_local_collector)
+{
+	NfpTransportOptions options = { .host = (char *)"fe80::9%nfpt0", .port = 4739 };
+	g_autoptr(NfpTransport) udp = nfp_transport_udp.create(&options, NULL);
+
+	nfpt_sandbox_without_bpffs();
+	nfp_transport_udp.open(udp, now);
+	cr_assert_eq(udp->state, NFP_TRANSPORT_DOWN);
+	cr_assert_str_eq(udp->error, "fe80::9%nfpt0: there is no interface nfpt0");
+	make_link("fe80::1/64");
+	nfp_transport_udp.open(udp, now);
+	cr_assert_eq(udp->state, NFP_TRANSPORT_UP, "%s", udp->error);
+	cr_assert_eq(sent(udp), 1, "%s", udp->error);
+	nfpt_run("ip link del nfpt0");
+	cr_assert_eq(sent(udp), 0);
+	make_link("fe80::1/64");
+	for (gint64 until = now + 60 * SECOND; udp->session == 1 && now < until;)
+		sent(udp);
+	cr_assert_eq(udp->session, 2);
+	cr_assert_eq(sent(udp), 1, "%s", udp->error);
+}
+
+Test(udp, link_local_source)
+{
+	NfpTransportOptions options = { .host = (char *)"fe80::9", .port = 4739, .source = "fe80::1", .device = "nfpt0" };
+	g_autoptr(NfpTransport) udp = NULL;
+
+	nfpt_sandbox_without_bpffs();
+	make_link("fe80::1/64 fe80::2/64");
+	udp = up(&options);
+	cr_assert_eq(sent(udp), 1);
+	cr_assert(sends_from("udp6", "000080FE000000000000000001000000"));
+}

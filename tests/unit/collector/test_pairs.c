@@ -109,6 +109,37 @@ Test(pairs, a_spool_that_could_not_serve)
 	}
 }
 
+Test(pairs, link_local_addresses_have_an_interface)
+{
+	static const struct {
+		const char *endpoint, *source, *device, *option, *says;
+	} cases_of[] = {
+		{ "udp://[fe80::1%eth0]", NULL, NULL, NULL, NULL },
+		{ "udp://[fe80::1]", NULL, "eth0", NULL, NULL },
+		{ "udp://[2001:db8::1]", "fe80::1", "eth0", NULL, NULL },
+		{ "udp://169.254.0.1", "169.254.0.2", NULL, NULL, NULL },
+		{ "file:///a", NULL, NULL, NULL, NULL },
+		{ "tcp://[fe80::1]", NULL, NULL, "endpoint",
+		  "fe80::1 is a link-local address; allowed: with its interface, as in [fe80::1%eth0], or with device" },
+		{ "udp://[fe80::1%eth0]", "fe80::2", NULL, "source",
+		  "fe80::2 is a link-local address; allowed: with device, its interface" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases_of); i++) {
+		NfpCollectorOptions options = { .endpoint = (char *)cases_of[i].endpoint,
+						.source = (char *)cases_of[i].source,
+						.device = (char *)cases_of[i].device };
+		g_autoptr(GError) err = NULL;
+		const char *option = NULL;
+
+		cr_assert_eq(nfp_collector_options_check(&options, &option, &err), cases_of[i].says == NULL, "case %u", i);
+		if (!cases_of[i].says)
+			continue;
+		cr_assert_str_eq(option, cases_of[i].option);
+		cr_assert_str_eq(err->message, cases_of[i].says);
+	}
+}
+
 Test(pairs, default_protocols)
 {
 	cr_assert_str_eq(nfp_collector_protocol("udp://h"), "ipfix");

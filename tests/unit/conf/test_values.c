@@ -143,6 +143,8 @@ Test(conf_values, refusals_say_what_is_wrong_and_what_is_allowed)
 		  "\"0x600\" is no whole number; allowed: auto or 512 to 65507" },
 		{ NFP_CONF_COLLECTORS, "source", "::g",
 		  "\"::g\" is no IP address; allowed: an IPv4 or IPv6 address" },
+		{ NFP_CONF_COLLECTORS, "source", "fe80::1%eth0",
+		  "\"fe80::1%eth0\" names an interface, which is what `device` is for; allowed: an IPv4 or IPv6 address" },
 		{ NFP_CONF_COLLECTORS, "device", "a-name-that-is-too-long",
 		  "\"a-name-that-is-too-long\" cannot be an interface's name; allowed: an "
 		  "interface's name, at most 15 characters" },

@@ -43,6 +43,13 @@ Test(sock, same)
 	g_autoptr(GSocketAddress) port = g_inet_socket_address_new_from_string("192.0.2.1", 2);
 	g_autoptr(GSocketAddress) host = g_inet_socket_address_new_from_string("192.0.2.2", 1);
 
+	g_autoptr(GInetAddress) link = g_inet_address_new_from_string("fe80::1");
+	g_autoptr(GSocketAddress) one = g_object_new(G_TYPE_INET_SOCKET_ADDRESS, "address", link, "scope-id", 1, NULL);
+	g_autoptr(GSocketAddress) two = g_object_new(G_TYPE_INET_SOCKET_ADDRESS, "address", link, "scope-id", 2, NULL);
+
+	cr_assert(nfp_sock_same(one, one));
+	cr_assert_not(nfp_sock_same(one, two));
+	cr_assert_not(nfp_sock_same(one, a));
 	cr_assert(nfp_sock_same(a, b));
 	cr_assert_not(nfp_sock_same(a, port));
 	cr_assert_not(nfp_sock_same(a, host));
