@@ -13,7 +13,7 @@ _Static_assert(sizeof(Place) == 16, "four to a cache line");
 
 struct NfpDirections {
 	uint64_t mask; /* of sets */
-	uint32_t now, oldest;
+	uint32_t now, oldest, newest;
 	uint64_t evicted;
 	Place places[];
 };
@@ -39,6 +39,7 @@ void nfp_directions_turn(NfpDirections *directions, uint32_t start, uint32_t end
 {
 	directions->now = end;
 	directions->oldest = start > LIFE ? start - LIFE : 0;
+	directions->newest = end < UINT32_MAX - LIFE ? end + LIFE : UINT32_MAX;
 }
 
 /* 0 marks a free place. */
@@ -47,9 +48,17 @@ static uint64_t mark(uint64_t hash)
 	return hash ? hash : 1;
 }
 
+/* The clock may be set back: what was seen a little later is as good as before; what a clock that was far ahead left would
+ * stay for as long as that was. */
 static gboolean is_alive(const NfpDirections *directions, const Place *place)
 {
-	return place->hash && place->seen >= directions->oldest;
+	return place->hash && place->seen >= directions->oldest && place->seen <= directions->newest;
+}
+
+/* The least gives way first. */
+static uint64_t worth(const NfpDirections *directions, const Place *place)
+{
+	return is_alive(directions, place) ? 1 + (uint64_t)place->seen : 0;
 }
 
 gboolean nfp_directions_get(const NfpDirections *directions, uint64_t hash, NfpBeginner *ret)
@@ -76,7 +85,7 @@ void nfp_directions_put(NfpDirections *directions, uint64_t hash, NfpBeginner be
 	if (!to) {
 		to = set;
 		for (guint i = 1; i < WAYS; i++)
-			if (set[i].hash ? to->hash && set[i].seen < to->seen : to->hash != 0)
+			if (worth(directions, &set[i]) < worth(directions, to))
 				to = &set[i];
 		directions->evicted += is_alive(directions, to);
 	}

@@ -181,31 +181,57 @@ static GHashTable *busiest(NfpBuckets *buckets, const NfpHookRows *rows, bool fr
 }
 
 /* Unless somebody has set another one since it was read: that one stands, and is looked at next time. */
+static bool replace(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate,
+		    const struct nfp_rate *next)
+{
+	struct nfp_rate there;
+	bool done;
+
+	g_mutex_lock(&buckets->rates);
+	done = !bpf_map_lookup_elem(buckets->maps->rates, hook, &there) && !memcmp(&there, rate, sizeof(there)) &&
+	       !bpf_map_update_elem(buckets->maps->rates, hook, next, BPF_EXIST);
+	g_mutex_unlock(&buckets->rates);
+	return done;
+}
+
 static void adapt_one(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate, uint64_t buffers,
 		      uint64_t elapsed, uint64_t now, uint64_t boundary)
 {
-	struct nfp_rate next = *rate, there;
+	struct nfp_rate next = *rate;
 
 	next.before = rate_at(rate, now);
 	next.from = boundary;
 	next.after = nfp_sampling_next(next.before, buffers * NS_PER_S / elapsed, rate->budget);
 	if (next.after == next.before && rate->before == rate->after)
 		return;
-	g_mutex_lock(&buckets->rates);
-	if (!bpf_map_lookup_elem(buckets->maps->rates, hook, &there) && !memcmp(&there, rate, sizeof(there)))
-		bpf_map_update_elem(buckets->maps->rates, hook, &next, BPF_EXIST);
-	g_mutex_unlock(&buckets->rates);
+	replace(buckets, hook, rate, &next);
+}
+
+/* No rate is set for later than the next boundary: the clock was set back since, or buckets were longer. */
+static void pull(NfpBuckets *buckets, const struct nfp_books_key *hook, struct nfp_rate *rate, uint64_t now,
+		 uint64_t length)
+{
+	struct nfp_rate next = *rate;
+
+	next.from = now - now % length + length;
+	if (rate->from > next.from && replace(buckets, hook, rate, &next))
+		*rate = next;
 }
 
 /* Whether there is a rate that follows. The map is small: only hooks that are sampled are in it. */
-static bool read_rates(NfpBuckets *buckets, NfpReadBuffer *buffer)
+static bool read_rates(NfpBuckets *buckets, uint64_t now, uint64_t length, NfpReadBuffer *buffer)
 {
+	bool follows = false;
+
 	if (nfp_read_map(buckets->maps->rates, sizeof(struct nfp_books_key), sizeof(struct nfp_rate), buffer))
 		return false;
-	for (size_t i = 0; i < buffer->values->len / sizeof(struct nfp_rate); i++)
-		if (((const struct nfp_rate *)buffer->values->data)[i].budget)
-			return true;
-	return false;
+	for (size_t i = 0; i < buffer->values->len / sizeof(struct nfp_rate); i++) {
+		struct nfp_rate *rate = &((struct nfp_rate *)buffer->values->data)[i];
+
+		pull(buckets, &((const struct nfp_books_key *)buffer->keys->data)[i], rate, now, length);
+		follows |= rate->budget != 0;
+	}
+	return follows;
 }
 
 /* ns until the traffic is worth a look again: not in the last moment of a bucket, and some time behind the start. */
@@ -230,8 +256,14 @@ uint64_t nfp_sampling_adapt(NfpSource *source, uint64_t now)
 	struct nfp_bucket id;
 	uint64_t start, since, wait;
 
-	if (buckets->readonly || nfp_totals_get_clock(source, &clock) || !clock.length || !read_rates(buckets, &buffer))
+	if (buckets->readonly || nfp_totals_get_clock(source, &clock) || !clock.length ||
+	    !read_rates(buckets, now, clock.length, &buffer))
 		return UINT64_MAX;
+	/* The clock was set back: what the last look found is of other buckets. */
+	if (buckets->looked > now) {
+		buckets->looked = 0;
+		g_hash_table_remove_all(buckets->loads);
+	}
 	wait = next_look(buckets, &clock, now);
 	if (wait)
 		return wait;

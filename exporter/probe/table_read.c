@@ -104,6 +104,9 @@ static int64_t find(const Table *t, const __u64 *key)
 	uint64_t hash = nfp_table_hash(key, (uint32_t)t->words, t->seed);
 	uint32_t set = nfp_table_set(hash, t->bits);
 
+	/* An ifindex that reaches into the generation's place is in no slot. */
+	if (key[t->words - 1] & NFP_GENERATION_MASK)
+		return -1;
 	for (uint32_t i = 0; i < NFP_SET_SLOTS; i++) {
 		Slot s = slot_at(t, set, i);
 

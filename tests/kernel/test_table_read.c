@@ -118,6 +118,13 @@ Test(table_read, twins_are_one_entry)
 	cr_assert_eq(bpf_map_update_elem(fd, &key, &twin, BPF_NOEXIST), 0);
 	cr_expect_eq(read_udp(probe, id, &other, &value), 2);
 	expect_scan(probe, id);
+
+	/* So does one of an interface whose number ends like the other's; in slots the generation is there. */
+	key.meta.sport ^= 1;
+	key.meta.ifindex += NFP_TABLE_IFINDEX;
+	cr_assert_eq(bpf_map_update_elem(fd, &key, &twin, BPF_NOEXIST), 0);
+	cr_expect_eq(read_udp(probe, id, &other, &value), 3);
+	expect_scan(probe, id);
 	cr_expect_eq(nfp_probe_source(probe)->scan(nfp_probe_source(probe), (struct nfp_bucket){ 1, 2 }, NFP_P_udp4,
 						   &(NfpScan *){ NULL }), -ENOENT);
 }

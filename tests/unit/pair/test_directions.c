@@ -55,3 +55,45 @@ Test(directions, are_bounded_and_the_oldest_go)
 		cr_assert(nfp_directions_get(d, 42, &b));
 	}
 }
+
+/* A clock that was years ahead for a moment. */
+Test(directions, of_a_clock_that_was_ahead_give_way)
+{
+	const guint room = 64;
+	g_autoptr(NfpDirections) d = nfp_directions_new(room);
+	uint64_t ahead = 1, again = 1, new = 2;
+	guint there = 0;
+	NfpBeginner b;
+
+	nfp_directions_turn(d, 4000000000u, 4000000060u);
+	for (guint i = 0; i < 8 * room; i++)
+		nfp_directions_put(d, nfp_test_random(&ahead), (NfpBeginner){ 1, 1 });
+	nfp_directions_turn(d, 10000, 10060);
+	for (guint i = 0; i < 8 * room; i++)
+		cr_assert_not(nfp_directions_get(d, nfp_test_random(&again), &b));
+	ahead = nfp_directions_evicted(d);
+	for (guint i = 0; i < room / 2; i++)
+		nfp_directions_put(d, nfp_test_random(&new), (NfpBeginner){ 0, 1 });
+	cr_expect_eq(nfp_directions_evicted(d), ahead, "nobody misses them");
+	new = 2;
+	for (guint i = 0; i < room / 2; i++)
+		there += nfp_directions_get(d, nfp_test_random(&new), &b);
+	cr_expect_eq(there, room / 2, "%u", there);
+}
+
+/* Set back by as much as the clocks of machines are: what began a flow is still known. */
+Test(directions, stay_when_the_clock_is_set_back_a_little)
+{
+	g_autoptr(NfpDirections) d = nfp_directions_new(1000);
+	NfpBeginner b;
+
+	nfp_directions_turn(d, 10000, 10060);
+	nfp_directions_put(d, 5, (NfpBeginner){ 1, 1 });
+	nfp_directions_turn(d, 9000, 9060);
+	cr_expect(nfp_directions_get(d, 5, &b) && b.side == 1);
+	nfp_directions_turn(d, 7000, 7060);
+	cr_expect_not(nfp_directions_get(d, 5, &b));
+	nfp_directions_turn(d, UINT32_MAX - 60, UINT32_MAX);
+	nfp_directions_put(d, 6, (NfpBeginner){ 0, 1 });
+	cr_expect(nfp_directions_get(d, 6, &b) && b.side == 0);
+}
