@@ -10,8 +10,6 @@
 #include "transport/own.h"
 #include "transport/tls_credentials.h"
 
-#define WEEK (7u * 24 * 3600) /* s */
-
 static NfpTransport *make_transport(const NfpCollectorOptions *options, const NfpPair *pair, GError **err)
 {
 	g_auto(NfpEndpoint) endpoint = { 0 };
@@ -31,14 +29,6 @@ static NfpTransport *make_transport(const NfpCollectorOptions *options, const Nf
 		.device = options->device,
 		.tls = &options->tls,
 	}, err);
-}
-
-/* Uptimes begin a week ago, so that records that waited for long have one, too. In whole seconds (encode/netflow9.c). */
-static uint64_t boot_ms(const NfpClock *clock)
-{
-	uint64_t now = (uint64_t)clock->realtime(clock) / NFP_NS_PER_S;
-
-	return (now - MIN(now, WEEK)) * 1000;
 }
 
 /* What a collector is made of. */
@@ -76,7 +66,7 @@ static gboolean make_parts(const NfpCollectorOptions *options, const NfpTemplate
 			.reliable = ret->transport->ops->stream,
 			.pen = options->pen,
 			.peer = options->kind,
-			.boot_ms = boot_ms(clock),
+			.boot_ms = nfp_encoder_boot_ms((uint64_t)clock->realtime(clock) / NFP_NS_PER_S),
 		}, err);
 	return ret->encoder != NULL;
 }

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "encode/protocol.h"
 
+#define WEEK (7u * 24 * 3600) /* s */
+
 /* One row an export protocol. */
 #define ENCODERS(row) row(ipfix) row(netflow9) row(ntopng) row(json)
 
@@ -26,6 +28,11 @@ static const char *const names[] = {
 const char *const *nfp_encoder_protocols(void)
 {
 	return names;
+}
+
+uint64_t nfp_encoder_boot_ms(uint64_t now)
+{
+	return (now - MIN(now, WEEK)) * 1000;
 }
 
 gboolean nfp_encoder_has_templates(const NfpEncoder *encoder)

@@ -35,8 +35,11 @@ typedef struct {
 	uint32_t pen;                    /* of our own elements; 0 = NFP_PEN_OWN */
 	NfpPeer peer;                /* who reads it: NFP_PEER_other if that is not known */
 	uint64_t boot_ms;                /* ms since 1970 at which uptimes begin (NetFlow v9), whole
-					  * seconds; the same for the life of the process */
+					  * seconds; the same until the clock is set back to before it */
 } NfpEncoderOptions;
+
+/* What boot_ms is when it begins now (UTC s): a week ago, so that records that waited for long have an uptime, too. */
+uint64_t nfp_encoder_boot_ms(uint64_t now);
 
 /* Facts about ourselves for options data; totals since the exporter started. */
 typedef struct {

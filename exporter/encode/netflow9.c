@@ -15,6 +15,30 @@
 #define VERSION 9
 #define SHORTEST 4 /* octets of a record: more than the padding, which a collector might take for one */
 
+/* A clock that was set back to before the boot would give uptimes below zero: uptimes begin anew. Each message tells its own
+ * boot, by its time and its uptime. */
+static void follow_clock(NfpEncoder *encoder, uint32_t now)
+{
+	NfpSets *sets = (NfpSets *)encoder;
+
+	if (now * 1000ull < sets->boot_ms)
+		sets->boot_ms = nfp_encoder_boot_ms(now);
+}
+
+static ssize_t announce(NfpEncoder *encoder, uint32_t index, uint32_t now, const NfpEncoderStats *stats, uint8_t *out,
+			size_t size)
+{
+	follow_clock(encoder, now);
+	return nfp_sets_announce(encoder, index, now, stats, out, size);
+}
+
+static ssize_t records(NfpEncoder *encoder, uint32_t index, uint32_t now, const NfpRecord *from, uint32_t n,
+		       uint8_t *out, size_t size, uint32_t *ret_used, uint32_t *ret_unsendable)
+{
+	follow_clock(encoder, now);
+	return nfp_sets_records(encoder, index, now, from, n, out, size, ret_used, ret_unsendable);
+}
+
 /* RFC 3954 5.1 */
 static void finish(const NfpSets *sets, const NfpMessage *message, uint32_t domain, uint32_t sequence, uint32_t now)
 {
@@ -161,6 +185,6 @@ const NfpEncoderProtocol nfp_encode_netflow9 = {
 	.set_tables = nfp_sets_set_tables,
 	.start_session = nfp_sets_start_session,
 	.refresh = nfp_sets_refresh,
-	.announce = nfp_sets_announce,
-	.records = nfp_sets_records,
+	.announce = announce,
+	.records = records,
 };

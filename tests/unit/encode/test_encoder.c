@@ -26,6 +26,12 @@ Test(encoder, every_protocol_named_can_be_made)
 	nfp_encoder_free(NULL);
 }
 
+Test(encoder, boot)
+{
+	cr_assert_eq(nfp_encoder_boot_ms(1700000000), (1700000000ull - 604800) * 1000);
+	cr_assert_eq(nfp_encoder_boot_ms(5), 0, "a clock that nobody has set");
+}
+
 Test(encoder, an_unknown_protocol_is_an_error_that_names_the_known)
 {
 	NfpEncoderOptions options = { .protocol = "netflow4" };

@@ -68,6 +68,31 @@ Test(netflow9, uptime_and_time_tell_one_boot)
 	}
 }
 
+/* Then uptimes begin anew, and tell the right times still. */
+Test(netflow9, clock_set_back_to_before_the_boot)
+{
+	static const guint fields[] = { NFP_F_flowStartSysUpTime, NFP_F_flowEndSysUpTime };
+	const uint64_t boot = NFP_TEST_BOOT_MS / 1000;
+	const uint64_t times[] = { boot + 1000, boot - 40000, boot - 39990, boot - 3000000, boot + 2000 };
+	g_autoptr(NfpBench) bench = bench_of(fields, 2);
+
+	for (guint i = 0; i < G_N_ELEMENTS(times); i++) {
+		uint64_t now = times[i];
+		NfpRecord record = { .first_ns = (now - 60) * 1000000000, .last_ns = (now - 5) * 1000000000 };
+		uint32_t used, unsendable = 0;
+		uint32_t uptime;
+
+		cr_assert_gt(nfp_encoder_records(bench->encoder, 0, (uint32_t)now, &record, 1, bench->out, 100, &used,
+						 &unsendable), 0);
+		uptime = get32(bench->out + 4);
+		cr_assert_eq(uptime - get32(bench->out + 24), 60000, "time %u: %u", i, uptime - get32(bench->out + 24));
+		cr_assert_eq(uptime - get32(bench->out + 28), 5000, "time %u: %u", i, uptime - get32(bench->out + 28));
+		cr_assert_leq(uptime, 45 * 86400000u, "time %u: less than nothing, modulo 2^32", i);
+	}
+	cr_assert_gt(nfp_encoder_announce(bench->encoder, 0, (uint32_t)boot - 9000000, &nfp_bench_stats, bench->out, 1400), 0);
+	cr_assert_eq(get32(bench->out + 4), 7 * 86400000u, "a week");
+}
+
 /* Template: types and lengths as they are, FIRST_SWITCHED and LAST_SWITCHED put in, what has no number left out. */
 Test(netflow9, template)
 {
