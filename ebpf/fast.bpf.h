@@ -366,6 +366,8 @@ static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data
 		w->offset = offset;
 		if (knob_link == NFP_LINK_ETHERNET)
 			__builtin_memcpy(w->packet.dmac, data, 12);
+		else /* there may be those of another hook's packet */
+			__builtin_memset(w->packet.dmac, 0, 12);
 		if (!nfp_fast_coarsen(w))
 			return false;
 		row->coarsened += f->segments;

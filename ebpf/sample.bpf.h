@@ -49,17 +49,16 @@ static __always_inline bool nfp_sample_takes(struct nfp_sampler *s)
 	return true;
 }
 
-/* A packet that is in the books as seen, on the general path. True: it is in them as unsampled, too. */
+/* A packet that is in the books as seen, on the general path. True: it is in them as unsampled, too. The row has its rate
+ * even when the fast row has chosen for it: readers join the two. */
 static __noinline bool nfp_sample_leaves(struct nfp_work *w, struct nfp_hook_row *row)
 {
 	const struct nfp_frame *f = &w->frame;
 	struct nfp_books_key hook = { .ifindex = f->ifindex, .flags = f->key_flags & (NFP_KEY_EGRESS | NFP_KEY_XDP) };
 
-	if (w->taken)
-		return false;
 	if (!row->sampler.rate)
 		NFP_KEEP(nfp_sample_begin(&row->sampler, &hook, f->now, row->seen != f->segments + row->lost[NFP_LOST_filtered]));
-	if (nfp_sample_takes(&row->sampler))
+	if (w->taken || nfp_sample_takes(&row->sampler))
 		return false;
 	nfp_add(&row->lost[NFP_LOST_unsampled], f->segments);
 	nfp_status(NFP_C_unsampled, f->segments);

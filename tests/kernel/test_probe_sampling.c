@@ -34,6 +34,23 @@ static const uint8_t udp[] = {
 	0x03, 0xe8, 0x07, 0xd0, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
 };
 
+/* What the fast row chooses and the general path counts: a SYN, a ping, the same UDP with a tag in the frame. */
+static const uint8_t syn[] = {
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,
+	0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	0x03, 0xe8, 0x07, 0xd0, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0x20, 0, 0, 0, 0, 0,
+};
+static const uint8_t ping[] = {
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,
+	0x45, 0, 0, 36, 0, 1, 0, 0, 64, 1, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	8, 0, 0, 0, 0, 1, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8,
+};
+static const uint8_t tagged[] = {
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0x00, 0, 7, 0x08, 0x00,
+	0x45, 0, 0, 36, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	0x03, 0xe8, 0x07, 0xd0, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8,
+};
+
 typedef struct {
 	uint64_t seen, skbs, recorded, unsampled, other;
 	uint32_t rate;
@@ -75,11 +92,16 @@ static NfpTestRun *new_run(NfpProbe *probe, NfpSampling sampling)
 	return run;
 }
 
-static void feed(NfpTestRun *run, uint64_t time, uint32_t n)
+static void feed_frame(NfpTestRun *run, const uint8_t *frame, uint32_t length, uint64_t time, uint32_t n)
 {
-	int rc = nfp_testrun_repeat(run, udp, sizeof(udp), time, n);
+	int rc = nfp_testrun_repeat(run, frame, length, time, n);
 
 	cr_assert_eq(rc, 0, "%s", strerror(-rc));
+}
+
+static void feed(NfpTestRun *run, uint64_t time, uint32_t n)
+{
+	feed_frame(run, udp, sizeof(udp), time, n);
 }
 
 static Books books_of(NfpProbe *probe, struct nfp_bucket id)
@@ -162,6 +184,36 @@ Test(probe_sampling, estimates_in_the_hash)
 	check_rate(true, NFP_SAMPLE_RANDOM, 100);
 	check_rate(true, NFP_SAMPLE_DETERMINISTIC, 10);
 	check_rate(true, NFP_SAMPLE_DETERMINISTIC, 100);
+}
+
+static void check_general(uint32_t mode, uint32_t rate)
+{
+	const uint32_t n = 100000;
+	g_autoptr(NfpProbe) probe = open_probe(false);
+	g_autoptr(NfpTestRun) run = NULL;
+	Books b;
+
+	make_buckets(probe);
+	run = new_run(probe, (NfpSampling){ .mode = mode, .rate = rate });
+	feed_frame(run, syn, sizeof(syn), START + SECOND, n);
+	b = books_of(probe, first);
+	expect_estimate(&b, n, rate, mode, "SYN");
+	feed_frame(run, ping, sizeof(ping), START + SECOND, n);
+	feed(run, START + SECOND, n);
+	feed_frame(run, tagged, sizeof(tagged), START + SECOND, n);
+	b = books_of(probe, first);
+	expect_estimate(&b, 4 * n, rate, mode, "all sorts");
+	cr_expect(nfp_probe_detach_all(probe, NULL));
+}
+
+/* The row that they are counted in has the rate by which they were chosen. */
+Test(probe_sampling, what_the_general_path_counts)
+{
+	if (!nfp_table_usable())
+		cr_skip_test("this kernel has no compare-and-swap in BPF");
+	check_general(NFP_SAMPLE_RANDOM, 10);
+	check_general(NFP_SAMPLE_DETERMINISTIC, 10);
+	check_general(NFP_SAMPLE_RANDOM, 100);
 }
 
 static uint64_t counter(NfpProbe *probe, enum nfp_counter which)
