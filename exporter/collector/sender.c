@@ -28,6 +28,7 @@ struct NfpCollector {
 	char *room;             /* in the log */
 	NfpSieve sieve;         /* its filter and its list of prefixes */
 	NfpSession *session;    /* the thread's */
+	GQueue held;            /* NfpBatch, the thread's: left the ring, and the spool did not take them; DIVERT at most */
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
 	_Atomic uint64_t lost_packets;
@@ -77,8 +78,10 @@ static void refuse(NfpCollector *collector, NfpBatch *batch)
 /* The next batch of the ring, or what the filter leaves of it; NULL: there is none. */
 static NfpBatch *next_batch(NfpCollector *collector)
 {
-	NfpBatch *batch;
+	NfpBatch *batch = g_queue_pop_head(&collector->held);
 
+	if (batch)
+		return batch;
 	while ((batch = nfp_ring_pop(collector->ring))) {
 		batch = nfp_sieve(&collector->sieve, batch, &collector->filtered);
 		if (batch)
@@ -203,10 +206,15 @@ static void log_session(NfpCollector *collector, const NfpCollectorStatus *statu
 		nfp_log(NFP_LOG_WARNING, collector->room, "%s: %s", status->state, status->reason);
 }
 
-static void log_queue(NfpCollector *collector)
+/* Batches that the session has not. */
+static guint behind(const NfpCollector *collector)
+{
+	return collector->held.length + nfp_ring_length(collector->ring);
+}
+
+static void log_queue(NfpCollector *collector, const NfpSpoolStatus *spool)
 {
 	uint64_t refused = atomic_load(&collector->refused_records);
-	guint length = nfp_ring_length(collector->ring);
 
 	/* What is left at the end is no longer queued, and comes again at the next start. */
 	if (atomic_load(&collector->stop_by) != RUNNING)
@@ -214,8 +222,11 @@ static void log_queue(NfpCollector *collector)
 	if (refused != collector->logged_refused && !collector->logged_full) {
 		collector->logged_full = TRUE;
 		nfp_log(NFP_LOG_WARNING, collector->room,
-			"the queue is full: new records are refused and counted until it has room; a spool would keep them");
-	} else if (collector->logged_full && length <= nfp_ring_capacity(collector->ring) / 2 &&
+			"the queue is full: new records are refused and counted until it has room; %s",
+			!spool->configured ? "a spool would keep them" :
+			spool->error[0]    ? "the spool does not take them now" :
+					     "they came faster than the spool takes them");
+	} else if (collector->logged_full && behind(collector) <= nfp_ring_capacity(collector->ring) / 2 &&
 		   nfp_session_wants(collector->session)) { /* not moved on to where it waits again */
 		collector->logged_full = FALSE;
 		nfp_log(NFP_LOG_NOTICE, collector->room, "the queue has room again: %" G_GUINT64_FORMAT
@@ -242,29 +253,34 @@ static void report(NfpCollector *collector, gint64 now)
 	NfpCollectorStatus status;
 
 	nfp_session_status(collector->session, now, &status);
+	status.queued += collector->held.length;
 	pthread_mutex_lock(&collector->lock);
 	collector->status = status;
 	pthread_mutex_unlock(&collector->lock);
 	log_session(collector, &status);
 	log_spool(collector, &status.spool);
-	log_queue(collector);
+	log_queue(collector, &status.spool);
+}
+
+/* Up to `most` batches go to the spool; what it does not take is held. */
+static void divert_some(NfpCollector *collector, guint most, gint64 now)
+{
+	GQueue batches = G_QUEUE_INIT;
+	NfpBatch *batch;
+
+	while (batches.length < most && (batch = next_batch(collector)))
+		g_queue_push_tail(&batches, batch);
+	nfp_session_divert(collector->session, &batches, now);
+	while ((batch = g_queue_pop_tail(&batches)))
+		g_queue_push_head(&collector->held, batch);
 }
 
 /* The ring would overflow soon: what is in it goes to the spool, a few batches at a time. */
 static void divert(NfpCollector *collector, gint64 now)
 {
-	while (!nfp_session_wants(collector->session) &&
-	       nfp_ring_length(collector->ring) > nfp_ring_capacity(collector->ring) / 2 &&
-	       nfp_session_can_divert(collector->session, now)) {
-		GQueue batches = G_QUEUE_INIT;
-		NfpBatch *batch;
-
-		while (batches.length < DIVERT && (batch = next_batch(collector)))
-			g_queue_push_tail(&batches, batch);
-		nfp_session_divert(collector->session, &batches, now);
-		while ((batch = g_queue_pop_head(&batches)))
-			refuse(collector, batch);
-	}
+	while (!nfp_session_wants(collector->session) && behind(collector) > nfp_ring_capacity(collector->ring) / 2 &&
+	       nfp_session_can_divert(collector->session, now))
+		divert_some(collector, DIVERT, now);
 }
 
 static gboolean is_retiring(NfpCollector *collector)
@@ -283,7 +299,7 @@ static void feed(NfpCollector *collector, gint64 now)
 		nfp_session_give(collector->session, batch);
 	}
 	divert(collector, now);
-	nfp_session_set_behind(collector->session, nfp_ring_length(collector->ring));
+	nfp_session_set_behind(collector->session, behind(collector));
 	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
 			     atomic_load(&collector->refused_records),
 			     atomic_load(&collector->refused_packets),
@@ -300,16 +316,8 @@ static void refuse_ring(NfpCollector *collector)
 
 static void spool_ring(NfpCollector *collector, gint64 now)
 {
-	GQueue batches = G_QUEUE_INIT;
-	NfpBatch *batch;
-
-	if (!nfp_session_can_divert(collector->session, now))
-		return;
-	while ((batch = next_batch(collector)))
-		g_queue_push_tail(&batches, batch);
-	nfp_session_divert(collector->session, &batches, now);
-	while ((batch = g_queue_pop_head(&batches)))
-		refuse(collector, batch);
+	if (nfp_session_can_divert(collector->session, now))
+		divert_some(collector, G_MAXUINT, now);
 }
 
 /* All is sent, or the time is up, or no attempt comes before it is. */
@@ -320,7 +328,7 @@ static gboolean flush_is_over(NfpCollector *collector, gint64 now, gint64 deadli
 	/* Datagrams end anywhere; where all of a batch would go again, it is better finished. */
 	if (is_retiring(collector))
 		return !nfp_session_acknowledges(collector->session) || nfp_session_flushed(collector->session);
-	return nfp_ring_length(collector->ring) == 0 && nfp_session_flushed(collector->session);
+	return behind(collector) == 0 && nfp_session_flushed(collector->session);
 }
 
 static Phase next_phase(NfpCollector *collector, Phase phase, gint64 now, gint64 *goodbye_by)
@@ -397,8 +405,11 @@ static void *send_loop(void *data)
 		if (phase == PHASE_GOODBYE)
 			until = MIN(until, goodbye_by);
 		/* The ring is not polled while there is no room: look whether it has to go to the spool. */
-		if (nfp_ring_length(collector->ring) && nfp_session_can_divert(collector->session, now))
+		if (!nfp_session_wants(collector->session) && nfp_session_can_divert(collector->session, now))
 			until = MIN(until, now + DIVERT_LOOK);
+		/* No fd tells of what is held. */
+		if (collector->held.length && nfp_session_wants(collector->session) && !is_retiring(collector))
+			until = now;
 		wait_for_work(collector, until);
 		clear_wake(collector);
 	}

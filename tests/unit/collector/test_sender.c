@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "collector/sender.h"
 #include "support/fake_transport.h"
+#include "support/file_limit.h"
 #include "support/sink.h"
 
 static void take(uint32_t session, const uint8_t *message, uint32_t length, void *data)
@@ -113,6 +114,57 @@ static char *log_of_full_queue(const char *path)
 			return log;
 		g_free(log);
 	}
+}
+
+/*
+ * A collector that takes nothing, and a disk that does not either: while the queue has room nothing is refused, however often
+ * the disk fails. What a retired collector left fills the session, so that what is published stays in the ring.
+ */
+Test(sender, a_disk_that_fails_costs_no_record_while_the_queue_has_room)
+{
+	World old, world;
+	NfpCollectorStatus status;
+	g_autofree char *folder = g_dir_make_tmp("nfprobe-sender.XXXXXX", NULL);
+	g_autofree char *command = g_strdup_printf("rm -rf %s", folder);
+
+	world_init(&old, TRUE);
+	old.fake->room = 0;
+	old.options.queue = 64;
+	world_start(&old);
+	publish(&old, 64, 10);
+	nfp_collector_retire(old.collector, g_get_monotonic_time());
+
+	world_init(&world, TRUE);
+	world.fake->room = 0;
+	world.options.queue = 64;
+	world.options.spool_path = folder;
+	world.options.spool_size = 64 << 20;
+	world_start(&world);
+	nfp_file_limit(0);
+	nfp_collector_inherit(world.collector, old.collector);
+	do
+		nfp_collector_status(world.collector, &status);
+	while (status.oldest_ns == 0);
+	publish(&world, 50, 10);
+	do
+		nfp_collector_status(world.collector, &status);
+	while (status.spool.failures < 2 && status.refused_records == 0);
+	cr_assert_eq(status.refused_records, 0);
+	while (status.queued != 64 + 50)
+		nfp_collector_status(world.collector, &status);
+	cr_assert_eq(status.refused_records, 0);
+
+	nfp_file_limit(RLIM_INFINITY);
+	do
+		nfp_collector_status(world.collector, &status);
+	while (status.spool.error[0]);
+	nfp_collector_stop(world.collector, g_get_monotonic_time());
+	nfp_collector_status(world.collector, &status);
+	cr_expect_eq(status.refused_records, 0);
+	cr_expect_eq(status.spool.waiting, (64 + 50) * 10);
+	world_clear(&world);
+	world_clear(&old);
+	g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL);
 }
 
 /* Told at once, though the socket never wakes the thread; and no room is told that comes from the end alone. */

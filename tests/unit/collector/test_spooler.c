@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 
 #include "base/error.h"
 #include "collector/spooler.h"
 #include "store/spool.h"
+#include "support/file_limit.h"
 #include "support/sink.h"
 
 #define S ((gint64)G_USEC_PER_SEC)
@@ -220,17 +219,6 @@ static NfpOutboxEntry *taken(World *world, uint32_t taken)
 	return got;
 }
 
-/* Octets: beyond them a write fails. */
-static void limit_files(rlim_t octets)
-{
-	struct rlimit limit;
-
-	signal(SIGXFSZ, SIG_IGN);
-	cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = MIN(octets, limit.rlim_max);
-	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /* Where nobody acknowledges, what was taken leaves the file; when that cannot be written, it is remembered. */
 Test(spooler, goes_on_behind_what_was_taken)
 {
@@ -252,13 +240,13 @@ Test(spooler, goes_on_behind_what_was_taken)
 
 	got = taken(world, 2);
 	cr_assert_eq(got->batch->records[0].flow_id, 104);
-	limit_files(0);
+	nfp_file_limit(0);
 	g_queue_push_tail(&entries, got);
 	nfp_spooler_store(world->spooler, &world->outbox, &entries, S);
 	cr_assert_eq(entries.length, 0);
 	cr_assert_eq(status_of(world).waiting, 7);
 	cr_assert_neq(status_of(world).error[0], 0);
-	limit_files(RLIM_INFINITY);
+	nfp_file_limit(RLIM_INFINITY);
 	got = nfp_spooler_next(world->spooler, 10 * S);
 	cr_assert_eq(got->batch->n, 7);
 	cr_assert_eq(got->next, 2);
