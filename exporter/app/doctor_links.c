@@ -95,6 +95,10 @@ static void check_link(NfpDoctor *doctor, NfpSurvey *survey, const NfpDomain *do
 	g_autofree char *name = where(domain, link->name);
 	gboolean xdp = hook == NFP_HOOK_XDP && direction != NFP_DIRECTION_EGRESS;
 
+	if (link->foreign) {
+		WARN("meter the interfaces that its packets are forwarded to or come from", "%s is not metered: " NFP_LINK_FOREIGN, name);
+		return;
+	}
 	OK("%s%s: %s by %s%s", name, link->up ? "" : " (down)", directions[direction],
 	   xdp ? "XDP" : nfp_survey_method(survey, link->ifindex), xdp && direction == NFP_DIRECTION_BOTH ? " and tc" : "");
 	check_xdp(doctor, survey, link, name, xdp);
@@ -149,6 +153,7 @@ static void check_nearest(NfpDoctor *doctor, const NfpConf *conf, NfpSurvey *sur
 	for (guint i = 0; i < links->len; i++) {
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 		const char *why = link->loopback	     ? "the loopback" :
+				  link->foreign		     ? NFP_LINK_FOREIGN :
 				  conf->stacked		     ? NULL :
 							       nfp_links_left_out(links, link);
 

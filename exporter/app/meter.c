@@ -349,7 +349,7 @@ static void attach_default(NfpMeter *meter, const GArray *links)
 	for (guint i = 0; i < links->len; i++) {
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 
-		if (link->up && !link->loopback)
+		if (link->up && !link->loopback && !link->foreign)
 			g_array_append_vals(up, link, 1);
 	}
 	if (!meter->conf->stacked) {
@@ -536,6 +536,8 @@ gboolean nfp_meter_try(NfpMeter *meter, const NfpConf *conf, GError **err)
 		const NfpLink *link = &g_array_index(links, NfpLink, i);
 		NfpInterfaceOptions now;
 
+		if (link->foreign) /* no configuration can help */
+			continue;
 		/* Without a list it is found out later which of those that are not metered will be. */
 		if ((conf->interfaces->len || g_hash_table_contains(meter->names, GUINT_TO_POINTER(link->ifindex))) &&
 		    is_other(meter, before, conf, link, &now))

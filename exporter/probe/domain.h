@@ -44,6 +44,8 @@ extern const uint8_t nfp_probe_hook_flags[NFP_HOOKS_N];
 
 NfpAttachContext nfp_probe_context(NfpProbe *probe);
 gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
+/* The same, for a program: an error, too, if none of ours reads its packets. */
+gboolean nfp_probe_find_readable(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err);
 void nfp_events_close(NfpProbe *probe);
 
 /* Waits until nobody else makes or adopts the domain's maps, or attaches: a file descriptor that keeps it so until it is

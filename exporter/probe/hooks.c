@@ -164,7 +164,7 @@ static gboolean with_link(NfpProbe *probe, const char *ifname, NfpDirection dire
 		return FALSE;
 	}
 	g_clear_pointer(&probe->note, g_free);
-	if (!nfp_probe_find_link(probe, ifname, &link, err))
+	if (!nfp_probe_find_readable(probe, ifname, &link, err))
 		return FALSE;
 	if (fn(probe, &link, direction, kind, err))
 		return TRUE;

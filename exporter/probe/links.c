@@ -19,10 +19,40 @@
 #define IFLA_LINK_NETNSID 37
 #endif
 
+#ifndef ARPHRD_IP6GRE
+#define ARPHRD_IP6GRE 823
+#endif
+
 /* Kinds whose IFLA_LINK is the peer at the other end, not a device below. */
 static bool is_pair(const char *kind)
 {
 	return !strcmp(kind, "veth") || !strcmp(kind, "vxcan") || !strcmp(kind, "netkit");
+}
+
+/*
+ * Link headers that the parser does not know, ahead of every IP packet at the hooks: IPoIB (a pseudo header of 20 octets and
+ * 4 more, drivers/infiniband/ulp/ipoib), FireWire, radio, CAN, captures of netlink. Types are those of linux/if_arp.h.
+ */
+static bool is_foreign(unsigned short type)
+{
+	switch (type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+	/* From here on IP begins the packet. */
+	case ARPHRD_NONE: /* tun, WireGuard */
+	case ARPHRD_SLIP:
+	case ARPHRD_CSLIP:
+	case ARPHRD_PPP:
+	case ARPHRD_RAWHDLC:
+	case ARPHRD_RAWIP: /* modems */
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		return false;
+	}
+	return true;
 }
 
 static bool link_parse(const struct nlmsghdr *message, NfpLink *ret)
@@ -40,6 +70,7 @@ static bool link_parse(const struct nlmsghdr *message, NfpLink *ret)
 	ret->loopback = header->ifi_flags & IFF_LOOPBACK;
 	/* The loopback's packets have an Ethernet header of zeros. */
 	ret->ethernet = header->ifi_type == ARPHRD_ETHER || header->ifi_type == ARPHRD_LOOPBACK;
+	ret->foreign = is_foreign(header->ifi_type);
 	nfp_netlink_string(attrs[IFLA_IFNAME], ret->name, sizeof(ret->name));
 	nfp_netlink_string(info[IFLA_INFO_KIND], ret->kind, sizeof(ret->kind));
 	nfp_netlink_string(attrs[IFLA_IFALIAS], ret->alias, sizeof(ret->alias));

@@ -7,6 +7,7 @@
  *   bridge, VRF, ...       goes when it has members: they see what crosses it
  *   VLAN, macvlan, tunnel  goes when the device it stands on is in the table
  *   veth                   stays: its peer is the other end of a wire, not a device below it
+ *   IPoIB, CAN, ...        go: their link headers are unknown to us
  *   ifb, loopback          go: they see what another device has seen, or no wire at all
  */
 #include <string.h>
@@ -44,6 +45,8 @@ const char *nfp_links_left_out(const GArray *links, const NfpLink *link)
 
 	if (link->loopback)
 		return "the loopback";
+	if (link->foreign)
+		return NFP_LINK_FOREIGN;
 	if (!strcmp(link->kind, "ifb"))
 		return "an ifb shows what another device has seen";
 	if (master && is_aggregate(master))

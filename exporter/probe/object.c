@@ -303,7 +303,7 @@ gboolean nfp_probe_write_object(NfpProbe *probe, const char *ifname, NfpDirectio
 			    "an object is for one direction: ingress or egress");
 		return FALSE;
 	}
-	if (!nfp_probe_find_link(probe, ifname, &link, err))
+	if (!nfp_probe_find_readable(probe, ifname, &link, err))
 		return FALSE;
 	settings.l3 = !link.ethernet;
 	settings.parse = probe->parse;

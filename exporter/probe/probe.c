@@ -332,6 +332,20 @@ gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_l
 	return !rc || nfp_error_errno(err, NFP_ERROR_FAILED, -rc, "cannot ask for interface %s", ifname);
 }
 
+gboolean nfp_probe_find_readable(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
+{
+	NfpLink link;
+
+	if (!nfp_probe_find_link(probe, ifname, &link, err))
+		return FALSE;
+	if (link.foreign) {
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "%s: " NFP_LINK_FOREIGN, ifname);
+		return FALSE;
+	}
+	*ret_link = link;
+	return TRUE;
+}
+
 /* Whatever the maps are: needs the directory's names and netlink only. */
 static gboolean remove_all(NfpProbe *probe, GError **err)
 {

@@ -156,6 +156,7 @@ typedef struct {
 	uint32_t ifindex;
 	char name[32];
 	bool up, loopback, ethernet; /* ethernet: has a link header */
+	bool foreign;     /* has a link header that no program of ours reads: it cannot be metered */
 	uint32_t master;  /* bond, bridge or VRF it belongs to; 0 = none */
 	uint32_t lower;   /* device it stands on (VLAN, macvlan); 0 = none */
 	char kind[16];    /* IFLA_INFO_KIND: "veth", "bridge", "vlan", "bond", ... or "" */
@@ -171,6 +172,7 @@ uint32_t nfp_probe_link_speed(NfpProbe *probe, const char *ifname);
 /* The device of each stack nearest the wire that sees each packet once (design section 9): removes the others
  * and the loopback from `links`. */
 void nfp_links_nearest_wire(GArray *links);
+#define NFP_LINK_FOREIGN "its link header is neither Ethernet's nor missing: nfprobe cannot read its packets"
 /* Why it removes a link, as half a sentence; NULL: it does not. links: the whole table. */
 const char *nfp_links_left_out(const GArray *links, const NfpLink *link);
 /* fd that is readable when interfaces come, go or change (RTNLGRP_LINK in the domain's namespace); owned

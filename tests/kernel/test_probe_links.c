@@ -3,9 +3,15 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "support/metered.h"
 #include "support/netns.h"
 
@@ -68,6 +74,53 @@ Test(probe_links, kinds_masters_and_lower_devices)
 	cr_expect_eq(nfp_links_find(netlink, "none", &link), -ENODEV);
 	cr_expect_eq(nfp_links_find(netlink, "", &link), -ENODEV);
 	cr_expect_eq(nfp_links_find(netlink, "a_name_of_more_than_15", &link), -ENODEV);
+}
+
+/* A tun device says to be of any type. */
+static void set_type(int fd, int type)
+{
+	cr_assert_eq(ioctl(fd, TUNSETLINK, (unsigned long)type), 0, "type %d: %s", type, strerror(errno));
+}
+
+/* Types whose packets begin with IP are metered as such; where another header is ahead of it every packet would be malformed. */
+Test(probe_links, link_headers)
+{
+	static const int ip[] = { ARPHRD_NONE, ARPHRD_SLIP, ARPHRD_CSLIP, ARPHRD_PPP, ARPHRD_RAWHDLC, ARPHRD_RAWIP, ARPHRD_TUNNEL,
+				  ARPHRD_TUNNEL6, ARPHRD_SIT, ARPHRD_IPGRE, 823 /* ARPHRD_IP6GRE */ };
+	static const int foreign[] = { ARPHRD_INFINIBAND, ARPHRD_IEEE1394, ARPHRD_CAN, ARPHRD_IEEE80211_RADIOTAP, 824 /* nlmon */ };
+	struct ifreq request = { .ifr_name = "t0", .ifr_flags = IFF_TUN | IFF_NO_PI };
+	g_autoptr(NfpNetlink) netlink = NULL;
+	g_autoptr(NfpProbe) probe = NULL;
+	NFP_AUTO_FD int fd = -1;
+
+	nfpt_sandbox();
+	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC); /* of the namespace that opens it */
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &request))
+		cr_skip_test("this kernel has no tun devices");
+	netlink = open_netlink();
+	probe = nfpt_open("default", NULL, false);
+	nfpt_meter(probe);
+	for (size_t i = 0; i < G_N_ELEMENTS(foreign); i++) {
+		g_autoptr(GError) error = NULL;
+		NfpLink link;
+
+		set_type(fd, foreign[i]);
+		link = find(netlink, "t0");
+		cr_expect(link.foreign && !link.ethernet, "type %d", foreign[i]);
+		cr_expect_not(nfp_probe_attach(probe, "t0", NFP_DIRECTION_BOTH, NFP_HOOK_TC, &error), "type %d", foreign[i]);
+		cr_expect_str_eq(error ? error->message : "", "t0: its link header is neither Ethernet's nor missing: "
+							      "nfprobe cannot read its packets");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(ip); i++) {
+		NfpLink link;
+
+		set_type(fd, ip[i]);
+		link = find(netlink, "t0");
+		cr_expect(!link.foreign && !link.ethernet, "type %d", ip[i]);
+	}
+	nfpt_attach(probe, "t0", NFP_DIRECTION_BOTH);
+	cr_expect(nfp_probe_detach_all(probe, NULL));
+	cr_expect_not(find(netlink, "lo").foreign);
 }
 
 Test(probe_links, a_veth_whose_peer_is_here)

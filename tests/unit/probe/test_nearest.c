@@ -45,6 +45,7 @@ static const Case cases[] = {
 	{ "tunnel over a NIC", { { 2, 0, 0, "", 0 }, { 3, 0, 2, "vxlan", 0 } }, "2 " },
 	{ "WireGuard has no lower device", { { 2, 0, 0, "", 0 }, { 3, 0, 0, "wireguard", 0 } }, "2 3 " },
 	{ "ifb sees what another has seen", { { 2, 0, 0, "", 0 }, { 3, 0, 0, "ifb", 0 } }, "2 " },
+	{ "IPoIB beside a NIC", { { 2, .kind = "ipoib" }, { 3, .kind = "" } }, "3 " },
 	{ "device that names itself", { { 2, 0, 2, "", 0 } }, "2 " },
 	{ "nothing", { { 0 } }, "" },
 };
@@ -58,6 +59,7 @@ Test(nearest, table)
 		for (size_t j = 0; j < G_N_ELEMENTS(cases[i].rows) && cases[i].rows[j].ifindex; j++) {
 			const Row *row = &cases[i].rows[j];
 			NfpLink link = { .ifindex = row->ifindex, .up = true, .loopback = row->loopback,
+					 .foreign = !strcmp(row->kind, "ipoib"),
 					 .ethernet = true, .master = row->master, .lower = row->lower };
 
 			g_strlcpy(link.kind, row->kind, sizeof(link.kind));
