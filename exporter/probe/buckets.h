@@ -65,7 +65,8 @@ typedef struct {
 	char *directory; /* <pins>/buckets */
 	bool readonly;
 	bool tables;         /* buckets have flow tables */
-	NfpTick *tick;       /* NULL until first used, and where ticks are not wanted */
+	NfpTick *tick;       /* NULL until first used, and where ticks are not wanted or cannot be had */
+	gint64 tick_at;      /* monotonic us: not tried before */
 	bool exact;          /* packets read the exact clock: no ticks */
 	uint32_t slots[NFP_P_N]; /* what the next tables are made for */
 	bool expects;        /* somebody told; else they are what the last bucket has room for */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The hooks of a domain: programs are made for them, put in the place of others, taken off. */
+#include <bpf/bpf.h>
+
 #include "base/error.h"
 #include "probe/domain.h"
 #include "probe/sampling.h"
@@ -24,13 +26,23 @@ void nfp_probe_set_parse(NfpProbe *probe, NfpParseOptions options)
 	probe->parse = options;
 }
 
+/* Packets have a clock, and no ticks with it (probe/tick.h): those that wait for ticks would all take the general path. */
+static bool has_no_ticks(const NfpProbe *probe)
+{
+	struct nfp_config config;
+	uint32_t zero = 0;
+
+	return !bpf_map_lookup_elem(probe->maps.config, &zero, &config) && config.clock[config.active & 1].length &&
+	       !config.tick[config.active & 1].length;
+}
+
 static int program_for(NfpProbe *probe, const NfpLink *link, uint8_t flags, uint32_t sample, GError **err)
 {
 	NfpProgram made = { .settings = { .egress = flags & NFP_KEY_EGRESS,
 					  .xdp = flags & NFP_KEY_XDP,
 					  .l3 = !link->ethernet,
 					  .table = probe->buckets->tables,
-					  .exact = probe->buckets->exact,
+					  .exact = probe->buckets->exact || has_no_ticks(probe),
 					  .sample = sample,
 					  .parse = probe->parse } };
 

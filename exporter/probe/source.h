@@ -90,7 +90,8 @@ struct NfpSource {
 	int (*swap_spill)(NfpSource *source, uint64_t since, uint64_t now, struct nfp_bucket *ret_id);
 	int (*get_clock)(NfpSource *source, struct nfp_clock *ret_clock); /* length 0: never written */
 	/* Packets see the whole new clock or the whole old one. Returns when no program can still be using
-	 * the old one if `wait` is set. */
+	 * the old one if `wait` is set. When it fails, get_clock() tells which of the two packets see; if it is the new one,
+	 * only the wait failed. */
 	int (*set_clock)(NfpSource *source, const struct nfp_clock *clock, bool wait);
 	/* Adds to the persistent totals of a hook, once per bucket: does nothing when value->last is what the
 	 * totals hold already. */

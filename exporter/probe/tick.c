@@ -5,14 +5,12 @@
 #include <glib.h>
 #include <linux/bpf.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "base/error.h"
+#include "probe/tick_fit.h"
 
-#define NS_PER_S 1000000000ull
-#define TICKS 8       /* watched to tell HZ: 250 and 300 differ by 5 ms then */
+#define TRIES 3
 #define PATIENCE 1000000 /* runs; one takes about a microsecond, a tick at most ten milliseconds */
-#define SLACK 1000000 /* ns by which a reading may be late beyond its tick (interrupts off) */
 
 struct NfpTick {
 	int program;
@@ -46,12 +44,6 @@ static int load(void)
 	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "nfprobe_tick", "GPL", insns, G_N_ELEMENTS(insns), NULL);
 }
 
-/* TICK_NSEC, include/linux/jiffies.h */
-static uint64_t length_of(uint64_t hz)
-{
-	return (NS_PER_S + hz / 2) / hz;
-}
-
 static bool read_clocks(const NfpTick *tick, Reading *ret)
 {
 	uint8_t frame[64] = { 0 };
@@ -66,46 +58,30 @@ static bool read_clocks(const NfpTick *tick, Reading *ret)
 	return true;
 }
 
-/*
- * HZ is one of four (kernel/Kconfig.hz). boot - jiffies * length wanders within one tick for the right length,
- * and away for a wrong one; it is least at a tick's edge, which is the base. Each reading is exact in itself, so a
- * busy machine, which takes readings away, does no harm.
- */
-static bool calibrate(NfpTick *tick)
+static bool watch(const NfpTick *tick, NfpTickFit *fit)
 {
-	static const uint64_t hz[] = { 100, 250, 300, 1000 };
-	uint64_t least[G_N_ELEMENTS(hz)], most[G_N_ELEMENTS(hz)], first = 0;
-	int64_t best = INT64_MAX;
-	Reading now;
+	for (int i = 0; i < PATIENCE && !nfp_tick_fit_done(fit); i++) {
+		Reading now;
 
-	for (int i = 0; i < PATIENCE; i++) {
 		if (!read_clocks(tick, &now))
 			return false;
-		if (!i)
-			first = now.jiffies;
-		for (guint k = 0; k < G_N_ELEMENTS(hz); k++) {
-			uint64_t base = now.boot - now.jiffies * length_of(hz[k]);
-
-			if (!i || (int64_t)(base - least[k]) < 0)
-				least[k] = base;
-			if (!i || (int64_t)(base - most[k]) > 0)
-				most[k] = base;
-		}
-		if (now.jiffies - first >= TICKS)
-			break;
+		nfp_tick_fit_add(fit, now.jiffies, now.boot);
 	}
-	if (now.jiffies - first < TICKS)
-		return false;
-	for (guint k = 0; k < G_N_ELEMENTS(hz); k++) {
-		int64_t beyond = llabs((int64_t)(most[k] - least[k] - length_of(hz[k])));
+	return nfp_tick_fit_done(fit);
+}
 
-		if (beyond >= best)
-			continue;
-		best = beyond;
-		tick->length = length_of(hz[k]);
-		tick->base = least[k];
+/* Once more when nothing fits: the host of a virtual machine may have stopped it between two clocks. */
+static bool calibrate(NfpTick *tick)
+{
+	for (int i = 0; i < TRIES; i++) {
+		NfpTickFit fit = { 0 };
+
+		if (!watch(tick, &fit))
+			return false;
+		if (nfp_tick_fit_end(&fit, &tick->length, &tick->base))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 NfpTick *nfp_tick_new(void)
@@ -137,7 +113,7 @@ struct nfp_tick nfp_tick_get(NfpTick *tick)
 	behind = (int64_t)(now.boot - (tick->base + now.jiffies * tick->length));
 	if (behind < 0)
 		tick->base += (uint64_t)behind;
-	else if (behind > (int64_t)tick->length + SLACK && !calibrate(tick)) /* the machine slept */
+	else if (behind > (int64_t)tick->length + NFP_TICK_SLACK && !calibrate(tick)) /* the machine slept */
 		return (struct nfp_tick){ 0 };
 	return (struct nfp_tick){ .base = tick->base, .length = tick->length };
 }

@@ -11,6 +11,7 @@
 /* A packet takes microseconds, so a slot that was left this long ago is read by nobody but a program
  * whose virtual CPU was stopped since; sooner than that the wait is made sure of. */
 #define CLOCK_SETTLED_US 500000
+#define TICK_AGAIN_US 60000000 /* after there was none: to look for it takes up to a quarter of a second */
 
 int nfp_totals_get_clock(NfpSource *source, struct nfp_clock *ret_clock)
 {
@@ -30,8 +31,10 @@ static struct nfp_tick tick_of(NfpBuckets *buckets, const struct nfp_clock *cloc
 
 	if (buckets->exact)
 		return tick;
-	if (!buckets->tick)
+	if (!buckets->tick && g_get_monotonic_time() >= buckets->tick_at) {
 		buckets->tick = nfp_tick_new();
+		buckets->tick_at = g_get_monotonic_time() + TICK_AGAIN_US;
+	}
 	if (buckets->tick)
 		tick = nfp_tick_get(buckets->tick);
 	tick.base += (uint64_t)clock->offset;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "filter/filter.h"
+#include "probe/domain.h"
 #include "support/metered.h"
 #include "support/netns.h"
 #include "support/xdp_other.h"
@@ -159,4 +160,26 @@ Test(probe_hooks, no_packet_is_counted_by_both_kinds)
 	nfpt_run("rm %s", over);
 	seen = nfpt_seen(probe, id, "a0", 0) + nfpt_seen(probe, id, "a0", NFP_KEY_XDP);
 	cr_expect(seen > 0 && seen <= (uint64_t)packets, "%lu of %d packets in %u changes", (unsigned long)seen, packets, changes);
+}
+
+/* On a kernel whose HZ is not known: the way that is quick is taken, by the exact clock. */
+Test(probe_hooks, a_clock_without_ticks)
+{
+	g_autoptr(NfpProbe) probe = NULL;
+	struct nfp_config config;
+	struct nfp_bucket id;
+	uint32_t zero = 0;
+
+	nfpt_sandbox();
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("default", NULL, false);
+	id = nfpt_meter(probe);
+	cr_assert_eq(bpf_map_lookup_elem(probe->maps.config, &zero, &config), 0);
+	config.tick[0].length = config.tick[1].length = 0;
+	cr_assert_eq(bpf_map_update_elem(probe->maps.config, &zero, &config, BPF_ANY), 0);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_EGRESS);
+	cr_assert_eq(probe->programs->len, 1);
+	cr_expect(g_array_index(probe->programs, NfpProgram, 0).settings.exact);
+	nfpt_run("ping -q -c 1 10.9.0.2");
+	cr_expect_eq(nfpt_recorded(probe, id), 1);
 }

@@ -18,6 +18,7 @@
 static NfpProbe *metered(struct nfp_bucket *id, bool exact)
 {
 	NfpProbeOptions options = { .pin_root = NFPT_PIN_ROOT, .instance = "default", .exact_clock = exact };
+	uint32_t slots[NFP_P_N];
 	NfpProbe *probe;
 
 	nfpt_sandbox();
@@ -26,6 +27,10 @@ static NfpProbe *metered(struct nfp_bucket *id, bool exact)
 	nfpt_wire("a0", "peer", "b0");
 	probe = nfp_probe_open(&options, NULL);
 	cr_assert_not_null(probe);
+	/* Tables of one set: keys meet in it. */
+	for (int i = 0; i < NFP_P_N; i++)
+		slots[i] = NFP_SET_SLOTS;
+	nfp_probe_source(probe)->expect(nfp_probe_source(probe), slots);
 	*id = nfpt_meter(probe);
 	nfpt_attach(probe, "a0", NFP_DIRECTION_EGRESS);
 	return probe;

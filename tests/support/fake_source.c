@@ -235,8 +235,9 @@ static int fake_set_clock(NfpSource *source, const struct nfp_clock *clock, bool
 {
 	NfpFakeSource *f = (NfpFakeSource *)source;
 	int r = enter(f, NFP_FAKE_SET_CLOCK);
+	bool killed = f->die_at && f->steps >= f->die_at;
 
-	if (!r)
+	if (!r || (f->unwaited && !killed))
 		f->clock = *clock;
 	return r;
 }

@@ -44,6 +44,7 @@ typedef struct {
 		guint times;         /* calls that fail */
 	} fail[NFP_FAKE_OPS];
 	int fail_row;                /* NFP_FAKE_READ fails for this row only; -1 = any */
+	bool unwaited;               /* NFP_FAKE_SET_CLOCK fails when packets have the clock already */
 	guint omit;                  /* reads that leave out the last entry they have */
 } NfpFakeSource;
 

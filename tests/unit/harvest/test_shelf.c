@@ -196,3 +196,44 @@ Test(shelf, a_collector_that_is_away_takes_no_more_memory)
 	nfp_world_finish(&w);
 	nfp_world_clear(&w);
 }
+
+/* The clock is set back, and turning the packets' clock fails so many times: what was made for them is there when they come. */
+static void turn_that_fails(bool unwaited, guint times)
+{
+	NfpHarvestStatus status;
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	w.receiver.hold = G_MAXUINT; /* a bucket that was closed keeps its label */
+	nfp_world_traffic(&w);
+	nfp_world_pass(&w, S);
+	w.clock.offset -= 3600 * S;
+	w.fake->unwaited = unwaited;
+	w.fake->fail[NFP_FAKE_SET_CLOCK].error = -EMFILE;
+	w.fake->fail[NFP_FAKE_SET_CLOCK].times = times;
+	for (guint i = 0; i < times + 2; i++) {
+		nfp_world_pass(&w, S);
+		nfp_world_traffic(&w);
+	}
+	cr_expect_eq(w.fake->spilled, 0, "%d packets have no bucket", (int)w.fake->spilled);
+	cr_expect_eq(w.fake->clock.step, 1);
+	nfp_harvester_status(w.harvester, &status);
+	cr_expect_eq(status.clock_steps, 1);
+	cr_expect_geq(status.drain_errors, unwaited ? 1 : times, "each is counted");
+	nfp_world_pass(&w, 30 * S);
+	cr_expect_leq(nfp_fake_source_buckets(w.fake, NFP_BUCKET_OPEN), 5, "those of the old labels are closed");
+	w.receiver.hold = 0;
+	nfp_world_finish(&w);
+	nfp_world_clear(&w);
+}
+
+Test(shelf, clock_that_packets_have_and_nobody_waited_for)
+{
+	turn_that_fails(true, 1);
+}
+
+Test(shelf, clock_that_packets_get_later)
+{
+	turn_that_fails(false, 1);
+	turn_that_fails(false, 12);
+}
