@@ -36,7 +36,7 @@ struct NfpSpooler {
 	gboolean goes_on; /* nobody acknowledges: what was taken is done with */
 	NfpSpool *spool; /* NULL: none, or it could not be opened */
 	gint64 retry_at; /* not before */
-	gint64 flush_at;
+	gint64 flush_at; /* and for the file to get shorter */
 	gint64 now;      /* of the last call that told it */
 	int64_t cursor;  /* what waits behind it was not read in this session */
 	gboolean drained; /* nothing waits behind the cursor */
@@ -131,6 +131,7 @@ static gboolean open_file(NfpSpooler *spooler, gint64 now, GError **err)
 	worked(spooler);
 	spooler->cursor = 0;
 	spooler->drained = FALSE;
+	spooler->flush_at = now + LAZY;
 	totals = nfp_spool_totals(spooler->spool);
 	say(spooler, nfp_spool_news(spooler->spool));
 	if (totals->records && !spooler->news)
@@ -269,8 +270,7 @@ static int store_some(NfpSpooler *spooler, NfpSpool *spool, const NfpOutbox *out
 	NfpSpoolItem items[PUT_BATCHES];
 	gsize octets = 0;
 	guint n = 0;
-	int done = 0;
-	int r;
+	int done = 0, r;
 
 	for (GList *link = entries->head; link && n < most && octets < PUT_OCTETS; link = link->next) {
 		const NfpOutboxEntry *entry = link->data;
@@ -537,8 +537,7 @@ static NfpOutboxEntry *next_from_disk(NfpSpooler *spooler, gint64 now)
 		g_bytes_unref(item.octets);
 		if (!entry)
 			continue;
-		if (spooler->goes_on)
-			entry->next = entry->taken = MIN(note.taken, entry->batch->n);
+		entry->next = entry->taken = spooler->goes_on ? MIN(note.taken, entry->batch->n) : 0;
 		return entry;
 	}
 	return NULL;
@@ -560,6 +559,7 @@ gboolean nfp_spooler_waits(const NfpSpooler *spooler, gint64 now)
 gint64 nfp_spooler_flush(NfpSpooler *spooler, gint64 now)
 {
 	gint64 retry = spooler->path && spooler->retry_at > now ? spooler->retry_at : NEVER;
+	int more;
 
 	spooler->now = now;
 	keep_arriving(spooler);
@@ -569,6 +569,8 @@ gint64 nfp_spooler_flush(NfpSpooler *spooler, gint64 now)
 	if (nfp_spool_flush(spooler->spool) < 0) {
 		failed(spooler, nfp_spool_error(spooler->spool), now);
 		spooler->flush_at = now + RETRY;
+	} else if ((more = nfp_spool_shrink(spooler->spool))) {
+		spooler->flush_at = now + (more > 0 ? LAZY : RETRY);
 	}
 	say(spooler, nfp_spool_news(spooler->spool));
 	return MIN(spooler->flush_at, retry);

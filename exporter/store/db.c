@@ -110,6 +110,21 @@ static int get_number(NfpDb *db, const char *sql, int *ret_number)
 	return 0;
 }
 
+int nfp_db_shrink(NfpDb *db, guint most, guint spare)
+{
+	g_autofree char *sql = NULL;
+	int number = 0;
+	int r = get_number(db, "PRAGMA freelist_count", &number);
+	guint free_pages = (guint)MAX(number, 0);
+
+	if (r || free_pages <= spare)
+		return r;
+	most = MIN(most, free_pages - spare);
+	sql = g_strdup_printf("PRAGMA incremental_vacuum(%u)", most);
+	r = nfp_db_run(db, sql);
+	return r ? r : free_pages - most > spare;
+}
+
 /* What stands in a schema, as one text (NULL: nothing does). Indexes of SQLite's own aside. SQLite's code. */
 static int schema_text(sqlite3 *db, char **ret_text)
 {

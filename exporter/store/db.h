@@ -27,6 +27,8 @@ int nfp_db_run(NfpDb *db, const char *sql);
 sqlite3_stmt *nfp_db_prepare(NfpDb *db, const char *sql);
 /* SQLITE_ROW: 1; SQLITE_DONE: 0; else -errno. */
 int nfp_db_step(NfpDb *db, sqlite3_stmt *stmt);
+/* Gives the disk up to `most` free pages of the file, as long as more than `spare` are free. 1: there are more of them; 0; -errno. */
+int nfp_db_shrink(NfpDb *db, guint most, guint spare);
 /* Whether -errno of one of these means that the file is no good. */
 gboolean nfp_db_is_damage(int r);
 

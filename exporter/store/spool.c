@@ -11,6 +11,9 @@
 #include "store/spool_rows.h"
 
 #define APPLICATION 0x4e665371 /* "NfSq"; another for another schema */
+#define SHRINK 512u      /* pages in one go: what is in use at the end of the file is moved for that */
+#define SHRINK_EMPTY 16384u /* the same, when nothing has to be moved */
+#define SHRINK_FULL 16u  /* on a full disk: the journal's reserve is enough */
 #define SPARE_PAGES 32u /* of the file: its header, the tree, the list of free pages */
 
 /* The blob last: what stands before it is read without it. */
@@ -148,8 +151,8 @@ void nfp_spool_free(NfpSpool *spool)
 {
 	if (!spool)
 		return;
-	if (!spool->broken && spool->db.db)
-		nfp_spool_flush(spool);
+	if (!spool->broken && spool->db.db && nfp_spool_flush(spool) == 0 && spool->totals.batches == 0)
+		nfp_db_shrink(&spool->db, G_MAXUINT, 0);
 	nfp_db_close(&spool->db);
 	g_array_unref(spool->removed);
 	g_array_unref(spool->keep);
@@ -565,10 +568,19 @@ int nfp_spool_flush(NfpSpool *spool)
 	r = settle(spool, write_and_commit(spool));
 	if (r == -ENOSPC)
 		r = write_singly(spool);
-	/* The disk gets back what nobody needs. */
-	if (!r && spool->totals.batches == 0)
-		r = settle(spool, nfp_db_run(&spool->db, "PRAGMA incremental_vacuum"));
 	return r;
+}
+
+int nfp_spool_shrink(NfpSpool *spool)
+{
+	/* As much again as is kept, for what comes. */
+	guint spare = spool->totals.batches ? (guint)(spool->totals.octets / NFP_SPOOL_PAGE) + SHRINK : 0;
+	int r = no_file(spool);
+
+	if (r || spool->totals.waiting)
+		return r;
+	r = settle(spool, nfp_db_shrink(&spool->db, spool->totals.batches ? SHRINK : SHRINK_EMPTY, spare));
+	return r == -ENOSPC ? settle(spool, nfp_db_shrink(&spool->db, SHRINK_FULL, spare)) : r;
 }
 
 const NfpSpoolTotals *nfp_spool_totals(const NfpSpool *spool)

@@ -67,6 +67,8 @@ void nfp_spool_keep(NfpSpool *spool, int64_t id);
 int nfp_spool_wake(NfpSpool *spool);
 /* Writes what remove() and keep() left. 0 or -errno: then it is still to be done. */
 int nfp_spool_flush(NfpSpool *spool);
+/* When nothing waits, the disk gets back some of what nobody needs. 1: there is more; 0; -errno. */
+int nfp_spool_shrink(NfpSpool *spool);
 guint nfp_spool_unflushed(const NfpSpool *spool);
 
 const NfpSpoolTotals *nfp_spool_totals(const NfpSpool *spool);

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "collector/spooler.h"
@@ -175,6 +176,7 @@ Test(spooler, stored_batches_hold_up_no_bucket)
 	world_restart(world);
 	g_autofree char *news = nfp_spooler_news(world->spooler);
 	cr_assert_not_null(strstr(news, "30 records of an earlier run"), "%s", news);
+	nfp_spooler_flush(world->spooler, S); /* the one after the start */
 	for (uint64_t i = 0; i < 3; i++) {
 		NfpOutboxEntry *got = nfp_spooler_next(world->spooler, S);
 
@@ -289,6 +291,36 @@ Test(spooler, resend_from_memory)
 Test(spooler, resend_from_disk)
 {
 	resend_again(TRUE);
+}
+
+/* After a long time away, with some that is kept as long as the session lasts: the disk gets back the rest. */
+Test(spooler, file_gets_shorter_while_some_is_kept)
+{
+	g_autoptr(World) world = world_new(TRUE, 1000);
+	g_autofree char *path = nfp_collector_spool_file(&world->options);
+	GQueue entries = G_QUEUE_INIT;
+	NfpOutboxEntry *got;
+	struct stat before, after;
+	gint64 now = S;
+
+	world->options.spool_size = 64 << 20;
+	world_restart(world);
+	for (guint i = 0; i < 60; i++)
+		g_queue_push_tail(&entries, long_entry(world, 1));
+	cr_assert(nfp_spooler_store(world->spooler, &world->outbox, &entries, now));
+	for (guint i = 1; (got = nfp_spooler_next(world->spooler, now)); i++) {
+		got->end = i * 1000;
+		nfp_spooler_arrived(world->spooler, got, now);
+		nfp_spooler_passed(world->spooler, i * 1000);
+	}
+	cr_assert_eq(stat(path, &before), 0);
+	cr_assert_gt(before.st_size, 8 << 20);
+	for (gint64 then; (then = nfp_spooler_flush(world->spooler, now)) != G_MAXINT64; now = then)
+		cr_assert_lt(now, 100 * S);
+	cr_assert_eq(status_of(world).waiting, 0);
+	cr_assert_eq(status_of(world).kept, 1000);
+	cr_assert_eq(stat(path, &after), 0);
+	cr_assert_lt(after.st_size, 4 << 20);
 }
 
 Test(spooler, nothing_again_after_a_good_end)

@@ -219,3 +219,25 @@ Test(db, no_folder)
 	cr_assert(nfp_db_is_damage(-EUCLEAN));
 	cr_assert_not(nfp_db_is_damage(-ENOSPC));
 }
+
+Test(db, gets_shorter_in_steps)
+{
+	gboolean moved;
+	struct stat before, after;
+	NfpDb db;
+	guint steps = 0;
+	int r;
+
+	cr_assert(open_at(&db, &moved, NULL));
+	cr_assert_eq(nfp_db_run(&db, "INSERT INTO t SELECT zeroblob(409600); DELETE FROM t"), 0);
+	cr_assert_eq(stat(path, &before), 0);
+	cr_assert_eq(nfp_db_shrink(&db, 10, 1000), 0, "it may keep so many");
+	while ((r = nfp_db_shrink(&db, 10, 50)) > 0)
+		steps++;
+	cr_assert_eq(r, 0);
+	cr_assert_geq(steps, 4);
+	cr_assert_eq(stat(path, &after), 0);
+	cr_assert_leq(after.st_size, before.st_size - 50 * 4096);
+	cr_assert_gt(after.st_size, 50 * 4096);
+	nfp_db_close(&db);
+}

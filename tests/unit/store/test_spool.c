@@ -201,8 +201,48 @@ Test(spool, disk_gets_back_what_is_delivered)
 	cr_assert_gt(file_size(path), 2 * MIB);
 	while (next_number(spool, &after))
 		nfp_spool_remove(spool, after);
+	cr_assert_eq(nfp_spool_shrink(spool), 0, "nobody knows yet");
+	cr_assert_gt(file_size(path), 2 * MIB);
 	cr_assert_eq(nfp_spool_flush(spool), 0);
+	cr_assert_eq(nfp_spool_shrink(spool), 0);
 	cr_assert_lt(file_size(path), MIB / 4);
+}
+
+/* With something that is kept for ever: in steps, and what is kept is still there. */
+Test(spool, disk_gets_back_what_is_delivered_while_some_is_kept)
+{
+	NfpSpool *spool = spool_open(64 * MIB);
+	int64_t after = 0;
+	guint steps = 0;
+	off_t before;
+	int r;
+
+	for (guint i = 1; i <= 20; i++)
+		cr_assert_gt(put(spool, i, MIB, FALSE), 0);
+	cr_assert_eq(nfp_spool_shrink(spool), 0, "they wait");
+	before = file_size(path);
+	cr_assert_gt(before, 20 * (off_t)MIB);
+	for (guint i = 1; i <= 20; i++) {
+		cr_assert_eq(next_number(spool, &after), i);
+		if (i < 20)
+			nfp_spool_remove(spool, after);
+		else
+			nfp_spool_keep(spool, after);
+	}
+	cr_assert_eq(nfp_spool_flush(spool), 0);
+	while ((r = nfp_spool_shrink(spool)) > 0) {
+		cr_assert_leq(before - file_size(path), 3 * (off_t)MIB, "a little at a time");
+		before = file_size(path);
+		steps++;
+	}
+	cr_assert_eq(r, 0);
+	cr_assert_geq(steps, 4);
+	cr_assert_lt(file_size(path), 6 * (off_t)MIB);
+	cr_assert_eq(nfp_spool_wake(spool), 0);
+	after = 0;
+	cr_assert_eq(next_number(spool, &after), 20);
+	cr_assert_eq(nfp_spool_shrink(spool), 0);
+	nfp_spool_free(spool);
 }
 
 /* Kept: handed over, and sent again only if that turns out to be in vain. */
