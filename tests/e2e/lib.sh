@@ -257,7 +257,7 @@ reports_done() {
 	[ $((${EPOCHREALTIME/./} - E2E_REPORTS_AT)) -gt 1200000 ]
 }
 
-# rest NS...: until no packet moves there for a tenth of a second.
+# rest NS...: until no packet moves there for a tenth of a second, longer where all is slow.
 rest() {
 	E2E_MOVED=
 	wait_for 20 "the links to rest" counters_rest "$@"
@@ -269,7 +269,7 @@ counters_rest() {
 		now+=$(ip -n "$E2E_ID-$ns" -s link show | awk '$1 ~ /^[0-9]+$/ { print $1, $2 }')
 	done
 	[ "$now" = "$E2E_MOVED" ] || { E2E_MOVED=$now E2E_MOVED_AT=${EPOCHREALTIME/./}; return 1; }
-	[ $((${EPOCHREALTIME/./} - E2E_MOVED_AT)) -gt 100000 ]
+	[ $((${EPOCHREALTIME/./} - E2E_MOVED_AT)) -gt $((100000 * ${E2E_PATIENCE:-1})) ]
 }
 
 # traffic NS VERB...: see tests/support/traffic.py; traffic_serve NS PORT starts its other end.

@@ -126,6 +126,37 @@ void nfp_test_bucket_each(struct bpf_object *object, struct nfp_bucket bucket, i
 	close(fd);
 }
 
+void nfp_test_bucket_take(struct bpf_object *object, struct nfp_bucket bucket, NfpTestVisit visit, gpointer data)
+{
+	static struct {
+		guint32 map; /* ids are not given out again, unlike descriptors */
+		struct nfp_bucket bucket;
+		int fds[NFP_P_N + 1];
+	} kept;
+	struct bpf_map_info info = { 0 };
+	guint32 size = sizeof(info);
+
+	cr_assert_eq(bpf_obj_get_info_by_fd(map_fd(object, rows[0].name), &info, &size), 0);
+	if (kept.map != info.id || memcmp(&kept.bucket, &bucket, sizeof(bucket)))
+		for (int row = 0; row <= NFP_P_hook; row++) {
+			if (kept.map && kept.fds[row] >= 0)
+				close(kept.fds[row]);
+			kept.fds[row] = metric_fd(object, bucket, row);
+		}
+	kept.map = info.id;
+	kept.bucket = bucket;
+	for (int row = 0; row <= NFP_P_hook; row++) {
+		guint64 key[16], value[32];
+
+		while (kept.fds[row] >= 0 && !bpf_map_get_next_key(kept.fds[row], NULL, key)) {
+			cr_assert_eq(bpf_map_lookup_elem(kept.fds[row], key, value), 0);
+			if (row < NFP_P_hook)
+				visit(row, key, value, data);
+			cr_assert_eq(bpf_map_delete_elem(kept.fds[row], key), 0);
+		}
+	}
+}
+
 struct __sk_buff nfp_test_skb(int i, guint64 offset)
 {
 	return (struct __sk_buff){

@@ -68,9 +68,7 @@ gboolean nfp_test_entry(struct nfprobe_bpf *skel, const guint8 *bytes, guint32 l
 		return FALSE;
 	memset(ret_entry, 0, sizeof(*ret_entry));
 	nfp_test_run(skel->obj, "nfprobe_tc", bytes, length, &skb);
-	for (int row = 0; row < NFP_P_hook; row++)
-		nfp_test_bucket_each(skel->obj, nfp_test_bucket(0), row, take, ret_entry);
-	nfp_test_bucket_clear(skel->obj, nfp_test_bucket(0));
+	nfp_test_bucket_take(skel->obj, nfp_test_bucket(0), take, ret_entry);
 	return TRUE;
 }
 
@@ -90,9 +88,7 @@ static gboolean entry_by(struct nfprobe_bpf *skel, NfpTestHook hook, const guint
 		return nfp_test_entry(skel, bytes, length, ret_entry);
 	memset(ret_entry, 0, sizeof(*ret_entry));
 	run_xdp(hook == NFP_TEST_XDP ? skel->progs.nfprobe_xdp : skel->progs.nfprobe_xdp_frags, bytes, length);
-	for (int row = 0; row < NFP_P_hook; row++)
-		nfp_test_bucket_each(skel->obj, nfp_test_bucket(-1), row, take, ret_entry);
-	nfp_test_bucket_clear(skel->obj, nfp_test_bucket(-1));
+	nfp_test_bucket_take(skel->obj, nfp_test_bucket(-1), take, ret_entry);
 	return TRUE;
 }
 

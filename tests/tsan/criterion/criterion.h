@@ -7,6 +7,7 @@
 #ifndef NFP_TESTS_TSAN_CRITERION_H
 #define NFP_TESTS_TSAN_CRITERION_H
 
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #define CR_SKIPPED 77
 #define CR_TESTS_MAX 128
+#define CR_SUITES_MAX 4
 
 struct cr_options {
 	void (*init)(void);
@@ -29,7 +31,20 @@ static struct {
 	struct cr_options options;
 } cr_tests[CR_TESTS_MAX];
 static int cr_tests_n;
+static struct {
+	const char *name;
+	struct cr_options options;
+} cr_suites[CR_SUITES_MAX];
+static int cr_suites_n;
 static int cr_failures;
+
+#define TestSuite(test_suite, ...) \
+	__attribute__((constructor)) static void test_suite##_suite_add(void) \
+	{ \
+		cr_suites[cr_suites_n].name = #test_suite; \
+		cr_suites[cr_suites_n++].options = (struct cr_options){ __VA_ARGS__ }; \
+	} \
+	struct cr_options
 
 #define Test(test_suite, test_name, ...) \
 	static void test_suite##_##test_name##_run(void); \
@@ -66,6 +81,7 @@ static int cr_failures;
 #define cr_assert_leq(a, b, ...) CR_OP(1, a, <=, b, __VA_ARGS__)
 #define cr_assert_gt(a, b, ...) CR_OP(1, a, >, b, __VA_ARGS__)
 #define cr_assert_geq(a, b, ...) CR_OP(1, a, >=, b, __VA_ARGS__)
+#define cr_assert_float_eq(a, b, e, ...) CR_CHECK(1, fabs((a) - (b)) <= (e), #a " is about " #b, __VA_ARGS__)
 #define cr_assert_str_eq(a, b, ...) CR_CHECK(1, strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
 #define cr_assert_str_neq(a, b, ...) CR_CHECK(1, strcmp(a, b) != 0, #a " is not " #b, __VA_ARGS__)
 #define cr_assert_str_empty(a, ...) CR_CHECK(1, !*(a), #a " is empty", __VA_ARGS__)
@@ -80,10 +96,16 @@ static int cr_failures;
 #define cr_expect_leq(a, b, ...) CR_OP(0, a, <=, b, __VA_ARGS__)
 #define cr_expect_gt(a, b, ...) CR_OP(0, a, >, b, __VA_ARGS__)
 #define cr_expect_geq(a, b, ...) CR_OP(0, a, >=, b, __VA_ARGS__)
+#define cr_expect_float_eq(a, b, e, ...) CR_CHECK(0, fabs((a) - (b)) <= (e), #a " is about " #b, __VA_ARGS__)
 #define cr_expect_str_eq(a, b, ...) CR_CHECK(0, strcmp(a, b) == 0, #a " is " #b, __VA_ARGS__)
 #define cr_expect_str_neq(a, b, ...) CR_CHECK(0, strcmp(a, b) != 0, #a " is not " #b, __VA_ARGS__)
 #define cr_expect_str_empty(a, ...) CR_CHECK(0, !*(a), #a " is empty", __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, n, ...) CR_CHECK(0, memcmp(a, b, n) == 0, #a " is " #b, __VA_ARGS__)
+#define cr_log_info(...) \
+	do { \
+		fprintf(stderr, __VA_ARGS__); \
+		fputc('\n', stderr); \
+	} while (0)
 #define cr_skip(...) \
 	do { \
 		fprintf(stderr, " " __VA_ARGS__); \
@@ -92,19 +114,34 @@ static int cr_failures;
 	} while (0)
 #define cr_skip_test(...) cr_skip(__VA_ARGS__)
 
+static const struct cr_options *cr_suite_of(int i)
+{
+	static const struct cr_options none;
+
+	for (int s = 0; s < cr_suites_n; s++)
+		if (!strcmp(cr_suites[s].name, cr_tests[i].suite))
+			return &cr_suites[s].options;
+	return &none;
+}
+
 static int cr_run_one(int i)
 {
+	const struct cr_options *suite = cr_suite_of(i);
 	int status = 0;
 	pid_t child;
 
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
+		if (suite->init)
+			suite->init();
 		if (cr_tests[i].options.init)
 			cr_tests[i].options.init();
 		cr_tests[i].run();
 		if (cr_tests[i].options.fini)
 			cr_tests[i].options.fini();
+		if (suite->fini)
+			suite->fini();
 		/* Not _exit: the sanitizer reports at the end and sets the code. */
 		exit(cr_failures ? 1 : 0);
 	}
