@@ -233,6 +233,7 @@ Test(neighbours, redirect_behind_clsact)
 /* Their chain by clsact, ours by TCX, which the kernel runs first. */
 Test(neighbours, clsact_filters_beside_our_link)
 {
+	g_autofree char *hooks = NULL;
 	Neighbour their;
 	World w;
 
@@ -240,10 +241,11 @@ Test(neighbours, clsact_filters_beside_our_link)
 	their = load(TC_ACT_SHOT, NULL);
 	attach_clsact(&their, "a0", false, 1);
 	nfpt_attach(w.probe, "a0", NFP_DIRECTION_INGRESS);
+	hooks = nfpt_hooks(w.probe);
 	send_all(&w);
 	wait_met(&their, N);
 	cr_expect_eq(nfpt_raw_received(w.receiver, 0), 0);
-	cr_expect_eq(seen(&w, "a0", false), strstr(nfpt_hooks(w.probe), "tcx") ? N : 0);
+	cr_expect_eq(seen(&w, "a0", false), strstr(hooks, "tcx") ? N : 0);
 	leave(&their);
 	end(&w);
 }
