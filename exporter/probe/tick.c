@@ -84,6 +84,17 @@ static bool calibrate(NfpTick *tick)
 	return false;
 }
 
+/* The machine slept. HZ is what it was. */
+static bool rebase(NfpTick *tick)
+{
+	NfpTickFit fit = { 0 };
+
+	if (!watch(tick, &fit))
+		return false;
+	tick->base = nfp_tick_fit_base(&fit, tick->length);
+	return true;
+}
+
 NfpTick *nfp_tick_new(void)
 {
 	NfpTick *tick = g_new0(NfpTick, 1);
@@ -113,7 +124,7 @@ struct nfp_tick nfp_tick_get(NfpTick *tick)
 	behind = (int64_t)(now.boot - (tick->base + now.jiffies * tick->length));
 	if (behind < 0)
 		tick->base += (uint64_t)behind;
-	else if (behind > (int64_t)tick->length + NFP_TICK_SLACK && !calibrate(tick)) /* the machine slept */
+	else if (behind > (int64_t)tick->length + NFP_TICK_SLACK && !rebase(tick))
 		return (struct nfp_tick){ 0 };
 	return (struct nfp_tick){ .base = tick->base, .length = tick->length };
 }

@@ -56,3 +56,12 @@ bool nfp_tick_fit_end(const NfpTickFit *fit, uint64_t *ret_length, uint64_t *ret
 	*ret_base = fit->least[best];
 	return true;
 }
+
+uint64_t nfp_tick_fit_base(const NfpTickFit *fit, uint64_t length)
+{
+	int k = 0;
+
+	while (k < NFP_TICK_LENGTHS - 1 && length_of(hz[k]) != length)
+		k++;
+	return fit->least[k];
+}

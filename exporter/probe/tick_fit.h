@@ -25,6 +25,8 @@ typedef struct {
 void nfp_tick_fit_add(NfpTickFit *fit, uint64_t jiffies, uint64_t boot);
 /* ns of a tick and of jiffies 0. false: too few ticks were watched, or no length fits; nothing is written. */
 bool nfp_tick_fit_end(const NfpTickFit *fit, uint64_t *ret_length, uint64_t *ret_base);
+/* The base that belongs to a length which nfp_tick_fit_end() told before: right even if some readings are late by more. */
+uint64_t nfp_tick_fit_base(const NfpTickFit *fit, uint64_t length);
 /* Enough ticks were watched. */
 bool nfp_tick_fit_done(const NfpTickFit *fit);
 

@@ -77,3 +77,16 @@ Test(tick_fit, too_few_ticks)
 		cr_expect_not(nfp_tick_fit_end(&f, &length, &base));
 	}
 }
+
+/* Stopped for a second between two clocks. */
+Test(tick_fit, a_reading_that_is_late)
+{
+	const uint64_t tick = 4000000, edge = 5 * NS_PER_S;
+	uint64_t length = 7, base = 8;
+	NfpTickFit f = { 0 };
+
+	for (uint64_t at = 0; !nfp_tick_fit_done(&f); at += 50000)
+		nfp_tick_fit_add(&f, 100 + at / tick, edge + 100 * tick + at + (at == 2 * tick ? NS_PER_S : 0));
+	cr_expect_not(nfp_tick_fit_end(&f, &length, &base));
+	cr_expect_eq(nfp_tick_fit_base(&f, tick), edge);
+}
