@@ -36,11 +36,13 @@ struct NfpCollector {
 	NfpSieveCounts filtered;
 	gboolean retiring;      /* set before stop_by: what is left is another's */
 	GQueue left;            /* NfpOutboxEntry: the thread's when it ended; then retire()'s, for inherit() */
-	pthread_mutex_t lock;   /* of the next four; held for the time of a copy */
+	NfpEncoderStats told;   /* alike: what options data told last */
+	pthread_mutex_t lock;   /* of the next five; held for the time of a copy */
 	NfpCollectorStatus before; /* counts of those that this one took over from */
 	NfpCollectorStatus status;
 	NfpNameTables *tables;  /* for the thread to take; NULL: nothing new */
 	GQueue inherited;       /* NfpOutboxEntry, alike */
+	NfpEncoderStats *inherited_stats; /* alike */
 	/* The thread's: what was logged last. */
 	NfpSessionCondition logged;
 	uint64_t logged_refused;
@@ -149,13 +151,17 @@ static void take_tables(NfpCollector *collector)
 
 static void take_inherited(NfpCollector *collector)
 {
+	g_autofree NfpEncoderStats *stats = NULL;
 	GQueue entries;
 	NfpOutboxEntry *entry;
 
 	pthread_mutex_lock(&collector->lock);
 	entries = collector->inherited;
 	g_queue_init(&collector->inherited);
+	stats = g_steal_pointer(&collector->inherited_stats);
 	pthread_mutex_unlock(&collector->lock);
+	if (stats)
+		nfp_session_add_stats(collector->session, stats);
 	while ((entry = g_queue_pop_head(&entries)))
 		nfp_session_give_entry(collector->session, entry);
 }
@@ -288,6 +294,14 @@ static gboolean is_retiring(NfpCollector *collector)
 	return atomic_load(&collector->stop_by) != RUNNING && collector->retiring;
 }
 
+static void tell_loss(NfpCollector *collector)
+{
+	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
+			     atomic_load(&collector->refused_records),
+			     atomic_load(&collector->refused_packets),
+			     atomic_load(&collector->refused_octets));
+}
+
 static void feed(NfpCollector *collector, gint64 now)
 {
 	take_inherited(collector);
@@ -300,10 +314,7 @@ static void feed(NfpCollector *collector, gint64 now)
 	}
 	divert(collector, now);
 	nfp_session_set_behind(collector->session, behind(collector));
-	nfp_session_set_loss(collector->session, atomic_load(&collector->lost_packets),
-			     atomic_load(&collector->refused_records),
-			     atomic_load(&collector->refused_packets),
-			     atomic_load(&collector->refused_octets));
+	tell_loss(collector);
 }
 
 static void refuse_ring(NfpCollector *collector)
@@ -496,6 +507,11 @@ void nfp_collector_retire(NfpCollector *collector, gint64 deadline)
 		g_queue_push_tail(&collector->left, entry);
 	}
 	collector->status.queued = 0;
+	if (collector->inherited_stats)
+		nfp_session_add_stats(collector->session, collector->inherited_stats);
+	g_clear_pointer(&collector->inherited_stats, g_free);
+	tell_loss(collector);
+	collector->told = *nfp_session_stats(collector->session);
 	g_clear_pointer(&collector->session, nfp_session_free);
 }
 
@@ -512,6 +528,8 @@ void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired)
 	nfp_collector_status(retired, &counts);
 	pthread_mutex_lock(&collector->lock);
 	add_counts(&collector->before, &counts);
+	if (!collector->inherited_stats)
+		collector->inherited_stats = g_memdup2(&retired->told, sizeof(retired->told));
 	while ((entry = g_queue_pop_head(&retired->left)))
 		g_queue_push_tail(&collector->inherited, entry);
 	pthread_mutex_unlock(&collector->lock);
@@ -542,6 +560,7 @@ void nfp_collector_free(NfpCollector *collector)
 	nfp_filter_free(collector->sieve.filter);
 	nfp_prefixes_free(collector->sieve.prefixes);
 	nfp_name_tables_unref(collector->tables);
+	g_free(collector->inherited_stats);
 	nfp_ring_free(collector->ring);
 	nfp_fd_clear(&collector->wake_fd);
 	pthread_mutex_destroy(&collector->lock);

@@ -158,7 +158,6 @@ static void begin_session(NfpSession *session)
 	session->announcing = FALSE;
 	session->unable = 0;
 	session->ack_delay = ACK_FIRST;
-	session->stats.messages = session->stats.records = session->stats.octets = 0;
 	nfp_refresh_forget(&session->refresh);
 	nfp_encoder_start_session(session->encoder);
 	/* The exporter's own domain is announced before there are data. */

@@ -56,6 +56,11 @@ guint nfp_session_poll(const NfpSession *session, struct pollfd pfds[NFP_TRANSPO
 void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t refused_records,
 			  uint64_t refused_packets, uint64_t refused_octets);
 
+/* What is told in options data: totals since the exporter started (RFC 7011 4.1). */
+const NfpEncoderStats *nfp_session_stats(const NfpSession *session);
+/* They go on behind those of a session that is over, and are announced soon. */
+void nfp_session_add_stats(NfpSession *session, const NfpEncoderStats *stats);
+
 /* Names for the options data that follow. */
 void nfp_session_set_tables(NfpSession *session, NfpNameTables *tables);
 

@@ -48,7 +48,8 @@ struct NfpSession {
 	gint64 replay_at;
 	uint64_t behind;       /* records in the ring, at most */
 	uint64_t came_start, came_end; /* bucket of the last batch given; 0: none since the last step */
-	NfpEncoderStats stats; /* of this session; loss in total */
+	NfpEncoderStats stats; /* all sessions */
+	NfpEncoderStats before; /* ... of those that this one took over from: what set_loss() adds */
 	uint64_t messages, octets; /* all sessions */
 	NfpStage stage;
 };

@@ -36,12 +36,43 @@ void nfp_session_set_loss(NfpSession *session, uint64_t lost_packets, uint64_t r
 	NfpSpoolStatus spool;
 
 	nfp_spooler_status(session->spooler, &spool);
-	stats->lost_packets = lost_packets;
-	stats->not_sent_records = refused_records + session->outbox.counts.refused_records + spool.dropped_records;
-	stats->not_sent_packets = refused_packets + session->outbox.counts.refused_packets + spool.dropped_packets;
-	stats->not_sent_octets = refused_octets + session->outbox.counts.refused_octets + spool.dropped_octets;
+	stats->lost_packets = MAX(lost_packets, session->before.lost_packets);
+	stats->not_sent_records = session->before.not_sent_records + refused_records +
+				  session->outbox.counts.refused_records + spool.dropped_records;
+	stats->not_sent_packets = session->before.not_sent_packets + refused_packets +
+				  session->outbox.counts.refused_packets + spool.dropped_packets;
+	stats->not_sent_octets = session->before.not_sent_octets + refused_octets +
+				 session->outbox.counts.refused_octets + spool.dropped_octets;
 	note_growth(session, lost, stats->lost_packets, &stats->lost_first, &stats->lost_last);
 	note_growth(session, not_sent, stats->not_sent_records, &stats->not_sent_first, &stats->not_sent_last);
+}
+
+const NfpEncoderStats *nfp_session_stats(const NfpSession *session)
+{
+	return &session->stats;
+}
+
+void nfp_session_add_stats(NfpSession *session, const NfpEncoderStats *more)
+{
+	NfpEncoderStats *stats = &session->stats, *before = &session->before;
+
+	stats->messages += more->messages;
+	stats->records += more->records;
+	stats->octets += more->octets;
+	/* The daemon's, not the session's: told again by set_loss(). */
+	before->lost_packets = MAX(before->lost_packets, more->lost_packets);
+	stats->lost_packets = MAX(stats->lost_packets, more->lost_packets);
+	stats->lost_first = more->lost_first ? more->lost_first : stats->lost_first;
+	stats->lost_last = MAX(stats->lost_last, more->lost_last);
+	before->not_sent_records += more->not_sent_records;
+	before->not_sent_packets += more->not_sent_packets;
+	before->not_sent_octets += more->not_sent_octets;
+	stats->not_sent_records += more->not_sent_records;
+	stats->not_sent_packets += more->not_sent_packets;
+	stats->not_sent_octets += more->not_sent_octets;
+	stats->not_sent_first = more->not_sent_first ? more->not_sent_first : stats->not_sent_first;
+	stats->not_sent_last = MAX(stats->not_sent_last, more->not_sent_last);
+	nfp_refresh_request(&session->refresh);
 }
 
 /* Rounded up; 0 when it is past or not known. */

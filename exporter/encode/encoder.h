@@ -43,7 +43,7 @@ uint64_t nfp_encoder_boot_ms(uint64_t now);
 
 /* Facts about ourselves for options data; totals since the exporter started. */
 typedef struct {
-	uint64_t messages, records, octets;          /* exported in this session so far */
+	uint64_t messages, records, octets;          /* exported so far, in all sessions */
 	uint64_t lost_packets;                       /* seen and in no record */
 	uint32_t lost_first, lost_last;              /* UTC s when it was seen to grow; 0 = never */
 	uint64_t not_sent_records, not_sent_packets; /* refused for this collector */

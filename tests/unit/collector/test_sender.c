@@ -270,6 +270,39 @@ static void take_over(gboolean stream, guint room, guint batches, uint64_t *ret_
 	world_clear(&old);
 }
 
+static void take_octets(uint32_t session, const uint8_t *message, uint32_t length, void *data)
+{
+	g_byte_array_append(data, message, length);
+}
+
+/* Options data go on where those of the first one stopped: 4 x 1234 records, a number that comes in nothing else. */
+Test(sender, totals_are_taken_over)
+{
+	const uint64_t total = GUINT64_TO_BE(4 * 1234);
+	g_autoptr(GByteArray) octets = g_byte_array_new();
+	NfpCollectorStatus status;
+	World old, new;
+
+	world_init(&old, FALSE);
+	world_start(&old);
+	publish(&old, 4, 1234);
+	do
+		nfp_collector_status(old.collector, &status);
+	while (status.records < 4 * 1234);
+	nfp_collector_retire(old.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+
+	world_init(&new, FALSE);
+	nfp_transport_free(&new.fake->base);
+	new.fake = nfp_fake_transport_new(FALSE, take_octets, octets);
+	world_start(&new);
+	nfp_collector_inherit(new.collector, old.collector);
+	publish(&new, 1, 1);
+	nfp_collector_stop(new.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+	cr_assert_not_null(memmem(octets->data, octets->len, &total, sizeof(total)));
+	world_clear(&new);
+	world_clear(&old);
+}
+
 Test(sender, datagrams_are_taken_over_where_they_stopped)
 {
 	uint64_t records;

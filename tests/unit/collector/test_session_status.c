@@ -54,5 +54,28 @@ Test(session_status, states)
 	cr_assert(status.up);
 	cr_assert_eq(nfp_session_condition(session), NFP_SESSION_UP);
 	cr_assert(g_str_has_prefix(status.reason, "sending to"));
+	cr_assert_eq(nfp_session_stats(session)->records, 3);
+	nfp_fake_transport_down(fake, "reset by the test");
+	nfp_session_step(session, 3);
+	nfp_fake_transport_up(fake);
+	nfp_session_step(session, 4);
+	nfp_session_status(session, 4, &status);
+	cr_assert_eq(status.sessions, 2);
+	cr_assert_eq(nfp_session_stats(session)->records, 3, "totals of all sessions");
+	cr_assert_eq(nfp_session_stats(session)->messages, status.messages);
+	cr_assert_eq(nfp_session_stats(session)->octets, status.octets);
+
+	nfp_session_set_loss(session, 1000, 10, 20, 30);
+	nfp_session_add_stats(session, &(NfpEncoderStats){ .records = 100, .messages = 10, .octets = 1, .lost_packets = 900,
+							   .lost_first = 5, .lost_last = 6, .not_sent_records = 1,
+							   .not_sent_packets = 2, .not_sent_octets = 3 });
+	nfp_session_set_loss(session, 1000, 11, 20, 30);
+	cr_assert_eq(nfp_session_stats(session)->records, 103);
+	cr_assert_eq(nfp_session_stats(session)->messages, status.messages + 10);
+	cr_assert_eq(nfp_session_stats(session)->lost_packets, 1000, "the same ones");
+	cr_assert_eq(nfp_session_stats(session)->lost_first, 5);
+	cr_assert_eq(nfp_session_stats(session)->not_sent_records, 12);
+	cr_assert_eq(nfp_session_stats(session)->not_sent_packets, 22);
+	cr_assert_eq(nfp_session_stats(session)->not_sent_octets, 33);
 	nfp_delivery_unref(delivery);
 }
