@@ -9,6 +9,8 @@
 #include "harvest/rows.h"
 
 #define RETRIES 100 /* of what is cheap to read, while a daemon moves buckets into the books under our eyes */
+#define MOVES 400 /* times that a spill bucket may become an ordinary one, or be on its way, meanwhile */
+#define MOVE_PAUSE_US 5000
 #define HOOK_FLAGS (NFP_KEY_EGRESS | NFP_KEY_XDP)
 
 const char *const nfp_lost_names[NFP_LOST_N] = {
@@ -232,6 +234,18 @@ static int find_bucket(Reader *r, struct nfp_bucket id, const char *state)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+static gboolean is_found(const Reader *r, struct nfp_bucket id)
+{
+	for (guint i = 0; i < r->found->len; i++) {
+		const Found *found = g_ptr_array_index(r->found, i);
+
+		if (found->bucket.id.start_ts == id.start_ts && found->bucket.id.end_ts == id.end_ts)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Those that are not found yet. */
 static int find_buckets(Reader *r)
 {
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
@@ -240,15 +254,29 @@ static int find_buckets(Reader *r)
 	for (guint i = 0; !rc && i < list->len; i++) {
 		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
 
-		rc = find_bucket(r, info->id, info->state == NFP_BUCKET_OPEN ? "open" : "closed");
+		if (!is_found(r, info->id))
+			rc = find_bucket(r, info->id, info->state == NFP_BUCKET_OPEN ? "open" : "closed");
 	}
 	return rc;
 }
 
-/* Both of them, which take turns. */
-static int find_spill(Reader *r)
+/* Both of them, which take turns. *ret_moved: one of them may have gone meanwhile, and with it what it held. */
+static int find_spill(Reader *r, gboolean *ret_moved)
 {
-	return find_bucket(r, (struct nfp_bucket){ 0, 0 }, "spill");
+	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
+	gboolean moved = nfp_probe_spill_moves(r->probe);
+	int rc = find_bucket(r, (struct nfp_bucket){ 0, 0 }, "spill");
+
+	moved = nfp_probe_spill_moves(r->probe) || moved;
+	if (!rc)
+		rc = r->source->list(r->source, list);
+	for (guint i = 0; !rc && i < list->len; i++) {
+		const NfpBucketInfo *info = &g_array_index(list, NfpBucketInfo, i);
+
+		moved = moved || (info->state != NFP_BUCKET_OPEN && !is_found(r, info->id));
+	}
+	*ret_moved = moved;
+	return rc;
 }
 
 static gboolean is_listed(const GArray *list, struct nfp_bucket id)
@@ -320,17 +348,37 @@ static int read_moment(Reader *r, GArray *list)
 	return rc;
 }
 
-/* Buckets first, which takes long; then what of them went into the books meanwhile; the spill bucket last, for when it
- * is taken away it comes back as a bucket that nobody has found yet. */
+/* Buckets first, which takes long; then what of them went into the books meanwhile; the spill bucket last. One that is
+ * taken away comes back as a bucket that nobody has found yet: then once more. */
+static int find_all(Reader *r, GArray *list)
+{
+	gboolean moved = TRUE;
+	int rc = 0;
+
+	for (int i = 0; i < MOVES && moved; i++) {
+		guint found;
+
+		rc = find_buckets(r);
+		found = r->found->len;
+		if (!rc)
+			rc = read_moment(r, list);
+		if (!rc)
+			rc = find_spill(r, &moved);
+		if (rc)
+			return rc;
+		if (moved && i + 1 < MOVES) {
+			g_ptr_array_set_size(r->found, (int)found);
+			g_usleep(MOVE_PAUSE_US);
+		}
+	}
+	return 0;
+}
+
 static int read_domain(Reader *r)
 {
 	g_autoptr(GArray) list = g_array_new(FALSE, FALSE, sizeof(NfpBucketInfo));
-	int rc = find_buckets(r);
+	int rc = find_all(r, list);
 
-	if (!rc)
-		rc = read_moment(r, list);
-	if (!rc)
-		rc = find_spill(r);
 	if (rc)
 		return rc;
 	for (guint i = 0; i < r->lines->len; i++)

@@ -194,6 +194,8 @@ typedef struct {
 } NfpRoom;
 /* row: a protocol. {0, 0} and {0, 1}: the spill buckets. -ENOENT: no such bucket, or it has no map for the row. */
 int nfp_probe_room(NfpProbe *probe, struct nfp_bucket id, enum nfp_protocol row, NfpRoom *ret_room);
+/* True: a spill bucket is on its way to become an ordinary one, and can be found under both labels, or partly. */
+bool nfp_probe_spill_moves(const NfpProbe *probe);
 /* Rows of hooks that found no bucket at all (map base). */
 int nfp_probe_base(NfpProbe *probe, NfpHookRows *ret_rows);
 

@@ -18,14 +18,24 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "probe/buckets.h"
+#include "probe/domain.h"
 
 static char *note_path(const NfpBuckets *buckets)
 {
 	return g_build_filename(buckets->directory, "swap", NULL);
+}
+
+bool nfp_probe_spill_moves(const NfpProbe *probe)
+{
+	g_autofree char *note = note_path(probe->buckets);
+	struct stat st;
+
+	return lstat(note, &st) == 0;
 }
 
 static int spill_create(NfpBuckets *buckets, struct nfp_bucket spill)

@@ -148,6 +148,61 @@ Test(app_ledger, packets_in_either_spill_bucket_are_open)
 	g_array_unref(conf.interfaces);
 }
 
+typedef struct {
+	NfpSource *source;
+	uint64_t since;
+	int delay_us;
+	int done;
+} Swap;
+
+static void *swap_later(void *data)
+{
+	Swap *swap = data;
+	struct nfp_bucket id;
+	int rc;
+
+	g_usleep((gulong)swap->delay_us);
+	rc = swap->source->swap_spill(swap->source, swap->since, swap->since + 50, &id);
+	g_atomic_int_set(&swap->done, 1);
+	return GINT_TO_POINTER(rc);
+}
+
+/* Whatever is under way while the books are read: a packet is open in one bucket, never in none or in two. */
+Test(app_ledger, a_spill_bucket_that_moves_meanwhile_is_counted_once)
+{
+	NfpSource *source;
+	NfpProbe *probe;
+	NfpConf conf;
+
+	nfpt_sandbox();
+	conf_init(&conf);
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("ledger", NULL, false);
+	source = nfp_probe_source(probe);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
+	source->close(source, nfpt_meter(probe));
+	for (uint64_t i = 1; i <= 20; i++) {
+		Swap swap = { .source = source, .since = i * 100, .delay_us = (int)(i % 5) * 700 };
+		GThread *thread;
+
+		nfpt_run("ping -q -c 4 -i 0.01 10.9.0.2");
+		thread = g_thread_new("swap", swap_later, &swap);
+		for (int last = 0; !last;) {
+			NfpLedger *l;
+
+			last = g_atomic_int_get(&swap.done);
+			l = ledger_of(&conf);
+			cr_expect_eq(l->total.seen, 8 * i, "%" PRIu64 " of %" PRIu64, l->total.seen, 8 * i);
+			cr_expect_eq(l->total.open, 8 * i, "%" PRIu64 " of %" PRIu64, l->total.open, 8 * i);
+			cr_expect(l->balanced);
+			nfp_ledger_free(l);
+		}
+		cr_assert_eq(GPOINTER_TO_INT(g_thread_join(thread)), 1);
+	}
+	nfp_probe_free(probe);
+	g_array_unref(conf.interfaces);
+}
+
 Test(app_ledger, nothing_pinned_is_a_sentence)
 {
 	g_autoptr(GError) error = NULL;
