@@ -241,7 +241,7 @@ function(nfp_tests)
 	endforeach()
 	nfp_inject_library()
 	nfp_script_tests(e2e e2e 600)
-	set_tests_properties(e2e/inject_replay e2e/inject_run e2e/inject_store PROPERTIES TIMEOUT 3600) # NFPROBE_FULL=1
+	set_tests_properties(e2e/corpus e2e/inject_replay e2e/inject_run e2e/inject_store PROPERTIES TIMEOUT 3600) # NFPROBE_FULL=1
 	# What ThreadSanitizer sees best: many threads, at their work, at reloads and at their ends.
 	foreach(name IN ITEMS app_replay chaos_tcp cli_run enrich groups page reload restart)
 		set_tests_properties(e2e/${name} PROPERTIES LABELS "e2e;threads")
