@@ -43,7 +43,10 @@ int nfp_cmd_reload(const NfpCommand *command, int argc, char **argv)
 
 		puts(line);
 	} else {
-		fprintf(code ? stderr : stdout, "%s%s", code ? "nothing was changed: " : "", text);
+		/* What failed beside what was done is told in the text. */
+		gboolean refused = !json_object_has_member(answer, "reload");
+
+		fprintf(code ? stderr : stdout, "%s%s", refused ? "nothing was changed: " : "", text);
 	}
 	return code;
 }

@@ -17,6 +17,7 @@
 #define MS   1000000ull
 #define S    (1000 * MS)
 #define HOUR (3600 * S)
+#define NAMESPACES_MAX 1024 /* NFP_ENCODER_DOMAINS, which a lower room does not include */
 #define MIB  (1024ull * 1024)
 
 static const NfpConfChoice clocks[] = {
@@ -297,7 +298,7 @@ const NfpConfRow nfp_conf_rows[] = {
 	{ COLLECTOR(refresh_messages), .path = "template_refresh.messages", .type = NFP_CONF_UINT,
 	  .min = 1, .max = 1000000, .value = "20", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Over UDP, templates are sent again after so many data messages, too." },
-	{ COLLECTOR(domain), .path = "domain", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32,
+	{ COLLECTOR(domain), .path = "domain", .type = NFP_CONF_UINT, .min = 1, .max = G_MAXUINT32 - NAMESPACES_MAX,
 	  .value = "1", .part = NFP_CONF_PART_COLLECTOR,
 	  .help = "Observation domain id of this exporter; the n-th other network namespace sends "
 		  "as this + n." },

@@ -28,27 +28,31 @@ static void append_text(GString *out, const char *text)
 
 void nfp_ntopng_ports_learn(NfpNtopngPorts *ports, uint32_t ifindex, const NfpPort *port)
 {
-	uint32_t hash = ifindex * 0x9e3779b1u;
+	guint first = (ifindex * 0x9e3779b1u) >> 22, at = first;
 
 	if (ifindex == 0 || port->name.length == 0)
 		return;
 	ports->speed = MAX(ports->speed, port->speed);
+	ports->uses++;
+	/* Its own place, else a free one, else that of the interface that was met longest ago. */
 	for (guint i = 0; i < PROBES_MAX; i++) {
-		guint at = ((hash >> 22) + i) % NFP_NTOPNG_PORTS;
+		guint slot = (first + i) % NFP_NTOPNG_PORTS;
 
-		if (ports->slots[at].ifindex == ifindex) {
-			if (strncmp(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME - 1) == 0)
-				return;
-		} else if (ports->slots[at].ifindex != 0) {
-			continue;
-		} else {
-			ports->n++;
+		if (ports->slots[slot].ifindex == ifindex || ports->slots[slot].ifindex == 0) {
+			at = slot;
+			break;
 		}
-		ports->slots[at].ifindex = ifindex;
-		g_strlcpy(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME);
-		ports->changed = TRUE;
-		return;
+		if (ports->slots[slot].used < ports->slots[at].used)
+			at = slot;
 	}
+	ports->slots[at].used = ports->uses;
+	if (ports->slots[at].ifindex == ifindex &&
+	    strncmp(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME - 1) == 0)
+		return;
+	ports->n += ports->slots[at].ifindex == 0;
+	ports->slots[at].ifindex = ifindex;
+	g_strlcpy(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME);
+	ports->changed = TRUE;
 }
 
 void nfp_ntopng_ports_print(NfpNtopngPorts *ports, const char *exporter, gsize limit, GString *out)

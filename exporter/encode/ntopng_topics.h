@@ -13,7 +13,9 @@ typedef struct {
 	guint n;
 	gboolean changed; /* since nfp_ntopng_ports_print */
 	uint32_t speed;   /* Mbit/s, of the fastest; 0 = not known */
+	uint64_t uses;    /* calls of nfp_ntopng_ports_learn() */
 	struct {
+		uint64_t used;    /* `uses` when it was met last */
 		uint32_t ifindex; /* 0 = free */
 		char name[NFP_NTOPNG_PORT_NAME];
 	} slots[NFP_NTOPNG_PORTS];
@@ -32,7 +34,7 @@ typedef struct {
 	uint64_t refused_records;
 } NfpNtopngEvent;
 
-/* Names are not taken when the table is full, or when there is none. */
+/* No name: nothing is learned. Where there is no room, the interface that was met longest ago is forgotten. */
 void nfp_ntopng_ports_learn(NfpNtopngPorts *ports, uint32_t ifindex, const NfpPort *port);
 /* {"192.0.2.1":{"1":"eth0",...}}: as many as fit into `limit` octets; nothing when no name is known. ntopng keeps only the last
  * message of an exporter, so they stand in one. */

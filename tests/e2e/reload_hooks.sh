@@ -69,6 +69,7 @@ say "ok: a filter that cannot be loaded changes nothing"
 nfprobe attach r0 --hook xdp --instance "$E2E_ID-other" >/dev/null || fail "the other instance"
 hook=xdp
 reloaded 1 "failed, and is as it was" "r0 is metered as before: r0: XDP: another program has the hook"
+! grep -q "nothing was changed" "$E2E_DIR/answer.log" || fail "$(cat "$E2E_DIR/answer.log")"
 reloaded 0 "nothing has changed" "warning:" "r0 is metered as before: "
 go_on
 nfprobe detach --instance "$E2E_ID-other" >/dev/null || fail "the other instance stays"

@@ -67,7 +67,7 @@ Test(conf_values, others_that_are_taken)
 		{ NFP_CONF_COLLECTORS, "endpoint", "udp://[2001:db8::1]:2055" },
 		{ NFP_CONF_COLLECTORS, "endpoint", "tcp://collector.example.net" },
 		{ NFP_CONF_COLLECTORS, "source", "2001:db8::2" },
-		{ NFP_CONF_COLLECTORS, "domain", "4294967295" },
+		{ NFP_CONF_COLLECTORS, "domain", "4294966271" },
 		{ NFP_CONF_COLLECTORS, "device", "vrf-mgmt" },
 	};
 
@@ -138,7 +138,7 @@ Test(conf_values, refusals_say_what_is_wrong_and_what_is_allowed)
 		{ NFP_CONF_INTERFACES, "match", "eth[0-9",
 		  "\"eth[0-9\" has a [ without ]; allowed: a name with *, ? or [abc]" },
 		{ NFP_CONF_COLLECTORS, "domain", "0",
-		  "\"0\" is out of range; allowed: 1 to 4294967295" },
+		  "\"0\" is out of range; allowed: 1 to 4294966271" },
 		{ NFP_CONF_COLLECTORS, "mtu", "0x600",
 		  "\"0x600\" is no whole number; allowed: auto or 512 to 65507" },
 		{ NFP_CONF_COLLECTORS, "source", "::g",

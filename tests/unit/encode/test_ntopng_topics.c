@@ -66,6 +66,12 @@ Test(ntopng_topics, many_interfaces_and_little_room)
 	nfp_ntopng_ports_print(ports, "2001:db8::1", 1500, text);
 	cr_assert(text->len <= 1500 && text->len > 1400);
 	node = parse(text);
+
+	/* Who was met last has a name, whoever was there before. */
+	g_string_truncate(text, 0);
+	nfp_ntopng_ports_print(ports, "2001:db8::1", 1000000, text);
+	cr_assert(strstr(text->str, "\"interface5000\"") && strstr(text->str, "\"interface4999\""));
+	cr_assert_not(strstr(text->str, "\"interface1\""));
 }
 
 Test(ntopng_topics, event)
