@@ -99,6 +99,7 @@ Test(probe_sampling_clock, a_rate_that_is_set_comes_with_the_next_bucket)
 	struct nfp_rate later = { .from = START + 9 * LENGTH, .before = 10, .after = 100, .mode = NFP_SAMPLE_RANDOM };
 	struct nfp_rate rate;
 
+	cr_assert_not_null(run);
 	set_rate(probe, later);
 	source->adapt(source, START + 10 * SECOND);
 	rate = rate_of(probe);
