@@ -353,13 +353,11 @@ static int read_moment(Reader *r, GArray *list)
 static int find_all(Reader *r, GArray *list)
 {
 	gboolean moved = TRUE;
-	int rc = 0;
 
 	for (int i = 0; i < MOVES && moved; i++) {
-		guint found;
+		int rc = find_buckets(r);
+		guint found = r->found->len;
 
-		rc = find_buckets(r);
-		found = r->found->len;
 		if (!rc)
 			rc = read_moment(r, list);
 		if (!rc)

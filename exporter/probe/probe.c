@@ -334,7 +334,7 @@ gboolean nfp_probe_find_link(NfpProbe *probe, const char *ifname, NfpLink *ret_l
 
 gboolean nfp_probe_find_readable(NfpProbe *probe, const char *ifname, NfpLink *ret_link, GError **err)
 {
-	NfpLink link;
+	NfpLink link = { 0 };
 
 	if (!nfp_probe_find_link(probe, ifname, &link, err))
 		return FALSE;
