@@ -133,20 +133,18 @@ gboolean nfp_sock_same(GSocketAddress *a, GSocketAddress *b)
 
 gboolean nfp_sock_same_own(int a, int b)
 {
-	struct sockaddr_storage x = { 0 };
-	struct sockaddr_storage y = { 0 };
+	struct sockaddr_in6 x = { 0 }; /* holds an IPv4 one, too */
+	struct sockaddr_in6 y = { 0 };
+	const struct sockaddr_in *x4 = (const void *)&x, *y4 = (const void *)&y;
 	socklen_t x_length = sizeof(x);
 	socklen_t y_length = sizeof(y);
-	const struct sockaddr_in *x4 = (const void *)&x, *y4 = (const void *)&y;
-	const struct sockaddr_in6 *x6 = (const void *)&x, *y6 = (const void *)&y;
 
 	if (getsockname(a, (struct sockaddr *)&x, &x_length) < 0 ||
-	    getsockname(b, (struct sockaddr *)&y, &y_length) < 0 || x.ss_family != y.ss_family)
+	    getsockname(b, (struct sockaddr *)&y, &y_length) < 0 || x.sin6_family != y.sin6_family)
 		return FALSE;
-	if (x.ss_family == AF_INET)
+	if (x.sin6_family == AF_INET)
 		return memcmp(&x4->sin_addr, &y4->sin_addr, sizeof(x4->sin_addr)) == 0;
-	return x6->sin6_scope_id == y6->sin6_scope_id &&
-	       memcmp(&x6->sin6_addr, &y6->sin6_addr, sizeof(x6->sin6_addr)) == 0;
+	return x.sin6_scope_id == y.sin6_scope_id && memcmp(&x.sin6_addr, &y.sin6_addr, sizeof(x.sin6_addr)) == 0;
 }
 
 void nfp_transport_note_errno(NfpTransport *transport, int errnum)
