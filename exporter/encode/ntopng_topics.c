@@ -29,6 +29,7 @@ static void append_text(GString *out, const char *text)
 void nfp_ntopng_ports_learn(NfpNtopngPorts *ports, uint32_t ifindex, const NfpPort *port)
 {
 	guint first = (ifindex * 0x9e3779b1u) >> 22, at = first;
+	gsize length = strnlen(port->name.text, MIN(port->name.length, NFP_NTOPNG_PORT_NAME - 1));
 
 	if (ifindex == 0 || port->name.length == 0)
 		return;
@@ -46,12 +47,13 @@ void nfp_ntopng_ports_learn(NfpNtopngPorts *ports, uint32_t ifindex, const NfpPo
 			at = slot;
 	}
 	ports->slots[at].used = ports->uses;
-	if (ports->slots[at].ifindex == ifindex &&
-	    strncmp(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME - 1) == 0)
+	if (ports->slots[at].ifindex == ifindex && strlen(ports->slots[at].name) == length &&
+	    memcmp(ports->slots[at].name, port->name.text, length) == 0)
 		return;
 	ports->n += ports->slots[at].ifindex == 0;
 	ports->slots[at].ifindex = ifindex;
-	g_strlcpy(ports->slots[at].name, port->name.text, NFP_NTOPNG_PORT_NAME);
+	memcpy(ports->slots[at].name, port->name.text, length);
+	ports->slots[at].name[length] = '\0';
 	ports->changed = TRUE;
 }
 

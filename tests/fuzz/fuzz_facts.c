@@ -78,7 +78,7 @@ static void bind(Input *in, sqlite3_stmt *stmt, int column)
 		sqlite3_bind_text(stmt, column, (const char *)in->at, (int)there, SQLITE_TRANSIENT);
 		in->at += there;
 	} else if (type == 4) {
-		guint there = MIN(next8(in), (guint)(in->end - in->at));
+		guint length = next8(in), there = MIN(length, (guint)(in->end - in->at));
 
 		sqlite3_bind_blob(stmt, column, in->at, (int)there, SQLITE_TRANSIENT);
 		in->at += there;

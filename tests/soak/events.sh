@@ -44,6 +44,12 @@ answers() { status | books '"yes" if s["daemon"] else "no"' | grep -q yes; }
 is_metered() { status | books "'yes' if any(h['ifname'] == '$1' and h['attached'] for h in s['hooks']) else 'no'" | grep -q yes; }
 moment() { sleep "0.$(printf %03d $((RANDOM % 900)))"; }
 
+# Its `resend` was filled, more than once: until then a daemon grows.
+is_warm() {
+	status | books "'yes' if all(c['octets'] > 6 << 20 for c in s['collectors'] if c['name'] in ('steady', 'torn')) else 'no'" |
+		grep -q yes
+}
+
 # Descriptors, threads (of its own: a library's pool has as many as it likes), memory that is the daemon's alone, its maps;
 # pins of the instance. What ends while it is looked at is not there.
 usage() {

@@ -61,14 +61,15 @@ while [ $((SECONDS - begun)) -lt $((minutes * 60)) ]; do
 	if [ $((SECONDS - begun)) -lt $((minutes * 30)) ]; then
 		event=${first_half[RANDOM % ${#first_half[@]}]}
 	else
-		if [ -z "$measured_from" ]; then
-			# All has been used once: pools, arenas.
+		# From when all has been used once, pools and arenas, and what is kept to be sent again is there.
+		if [ $stays = 0 ]; then
 			stays=1
 			for event in "${events[@]}"; do one "$event"; done
+		elif [ -z "$measured_from" ] && { is_warm || [ $((SECONDS - begun)) -ge $((minutes * 45)) ]; }; then
 			rest_probe
 			measured_from=$(usage)
 		fi
-		usage >>"$E2E_DIR/samples"
+		[ -z "$measured_from" ] || usage >>"$E2E_DIR/samples"
 		event=${events[RANDOM % ${#events[@]}]}
 	fi
 	one "$event"
