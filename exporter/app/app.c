@@ -285,8 +285,8 @@ static void tell_ready(NfpDaemon *d)
 	int rc = nfp_notify_send(d->notify, "READY=1");
 
 	if (rc)
-		nfp_log(NFP_LOG_WARNING, ROOM, "cannot tell the service manager at %s that all is up: %s, ignoring",
-			g_getenv("NOTIFY_SOCKET"), g_strerror(-rc));
+		nfp_log(NFP_LOG_WARNING, ROOM, "cannot tell the service manager at %s that all is up: %s, %s",
+			g_getenv("NOTIFY_SOCKET"), g_strerror(-rc), rc == -EINVAL ? "ignoring" : "will try again");
 }
 
 /* Of the file, or of the terminal. */

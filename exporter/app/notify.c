@@ -2,6 +2,7 @@
 #include "app/notify.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@ struct NfpNotify {
 	struct sockaddr_un address;
 	socklen_t length;  /* of the address; 0: nobody listens */
 	int fd;            /* or -errno */
+	bool unready;      /* READY=1 is still to be told */
 	uint64_t progress;
 	char *status;      /* as it was sent last, or NULL */
 };
@@ -34,21 +36,31 @@ NfpNotify *nfp_notify_new(const char *path)
 	memcpy(notify->address.sun_path, path, size);
 	if (*path == '@')
 		notify->address.sun_path[0] = '\0';
-	notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (notify->fd < 0)
-		notify->fd = -errno;
 	return notify;
 }
 
+/* At each need until there is one: without it the watchdog would end a daemon that once had no descriptor to spare. */
+static int open_socket(NfpNotify *notify)
+{
+	if (notify->fd >= 0 || notify->fd == -EINVAL)
+		return MIN(notify->fd, 0);
+	notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (notify->fd < 0)
+		notify->fd = -errno;
+	return MIN(notify->fd, 0);
+}
+
 /* By address, not connected: the manager's socket may be made anew while we run. */
-static int transmit(const NfpNotify *notify, const char *text, int flags)
+static int transmit(NfpNotify *notify, const char *text, int flags)
 {
 	ssize_t sent;
+	int rc;
 
 	if (!notify->length)
 		return 0;
-	if (notify->fd < 0)
-		return notify->fd;
+	rc = open_socket(notify);
+	if (rc)
+		return rc;
 	do
 		sent = sendto(notify->fd, text, strlen(text), flags | MSG_NOSIGNAL, (const struct sockaddr *)&notify->address,
 			      notify->length);
@@ -58,7 +70,11 @@ static int transmit(const NfpNotify *notify, const char *text, int flags)
 
 int nfp_notify_send(NfpNotify *notify, const char *assignments)
 {
-	return transmit(notify, assignments, 0);
+	int rc = transmit(notify, assignments, 0);
+
+	if (g_str_has_prefix(assignments, "READY=1"))
+		notify->unready = rc < 0;
+	return rc;
 }
 
 int nfp_notify_status(NfpNotify *notify, const char *text)
@@ -83,9 +99,11 @@ int nfp_notify_alive(NfpNotify *notify, uint64_t progress)
 
 	if (progress == notify->progress)
 		return 0;
-	rc = transmit(notify, "WATCHDOG=1", MSG_DONTWAIT);
-	if (!rc)
+	rc = transmit(notify, notify->unready ? "READY=1\nWATCHDOG=1" : "WATCHDOG=1", MSG_DONTWAIT);
+	if (!rc) {
 		notify->progress = progress;
+		notify->unready = false;
+	}
 	return rc;
 }
 

@@ -15,7 +15,7 @@ typedef struct NfpNotify NfpNotify;
  * told by the verbs. */
 NfpNotify *nfp_notify_new(const char *path);
 /* Sends assignments with newlines between ("READY=1\nSTATUS=..."), and waits for room. 0, or -errno; 0 where nobody
- * listens. */
+ * listens. READY=1 that did not get through goes with the next nfp_notify_alive(). */
 int nfp_notify_send(NfpNotify *notify, const char *assignments);
 /* The line that `systemctl status` shows; sent when it is another than the last one. Newlines become blanks. */
 int nfp_notify_status(NfpNotify *notify, const char *text);

@@ -146,8 +146,13 @@ static int netns_read_cookie(void *data)
 	NFP_AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
 	struct stat st;
 
-	if (fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &size))
+	/* The number of one kind must not stand in for the other's because a descriptor was missing: it would be another namespace. */
+	if (fd < 0)
+		return -errno;
+	if (!getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &size))
 		return 0;
+	if (errno != ENOPROTOOPT)
+		return -errno;
 	if (stat("/proc/thread-self/ns/net", &st) < 0)
 		return -errno;
 	*cookie = st.st_ino;

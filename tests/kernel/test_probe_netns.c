@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,6 +46,22 @@ Test(probe_netns, calls_run_there_and_only_there)
 	cr_expect_neq(nfp_netns_cookie(blue), nfp_netns_cookie(red));
 	cr_expect_neq(nfp_netns_cookie(blue), nfp_netns_cookie(own));
 	cr_expect_eq(nfp_netns_cookie(blue), nfp_netns_cookie(blue));
+}
+
+/* Not the inode number in its place: the namespace would be another one from then on. */
+Test(probe_netns, without_a_descriptor_there_is_no_cookie)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(NfpNetns) own = nfp_netns_new(NULL, &error);
+	struct rlimit limit, none;
+
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	cr_expect_eq(nfp_netns_cookie(own), 0);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	cr_expect_neq(nfp_netns_cookie(own), 0);
 }
 
 typedef struct {

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -56,6 +57,30 @@ static char *heard(const Manager *manager)
 		g_autofree char *text_ = heard(manager);                              \
 		cr_assert(!g_strcmp0(text_, expected), "heard %s", text_ ? text_ : "nothing"); \
 	} while (0)
+
+/* Else the manager would end, after a while, a daemon that only once had no descriptor. */
+Test(notify, what_could_not_be_told_is_told_with_the_next_sign_of_life)
+{
+	struct rlimit limit, none;
+	NfpNotify *notify;
+	Manager manager;
+
+	manager_init(&manager);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	notify = nfp_notify_new(manager.path);
+	cr_expect_eq(nfp_notify_send(notify, "READY=1"), -EMFILE);
+	cr_expect_eq(nfp_notify_alive(notify, 1), -EMFILE);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	cr_expect_eq(nfp_notify_alive(notify, 1), 0);
+	cr_assert_heard(&manager, "READY=1\nWATCHDOG=1");
+	cr_expect_eq(nfp_notify_alive(notify, 2), 0);
+	cr_assert_heard(&manager, "WATCHDOG=1");
+	nfp_notify_free(notify);
+	manager_clear(&manager);
+}
 
 Test(notify, assignments_go_out_as_they_are)
 {
