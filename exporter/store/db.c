@@ -51,10 +51,19 @@ gboolean nfp_db_is_damage(int r)
 	return r == -EUCLEAN;
 }
 
+/* SQLite calls a file corrupt that the disk cannot read (SQLITE_IOERR_CORRUPTFS becomes SQLITE_CORRUPT on its way up). That is a
+ * failure, which may pass, and no damage, for which the file would be given up. */
+static gboolean is_unreadable(sqlite3 *by)
+{
+	int errnum = 0;
+
+	return sqlite3_file_control(by, "main", SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK && errnum == EIO;
+}
+
 /* by: the connection that failed, which knows more of it; NULL: there is none. */
 static int failed_by(NfpDb *db, sqlite3 *by, int code)
 {
-	int errnum = errno_of(code);
+	int errnum = by && code == SQLITE_CORRUPT && is_unreadable(by) ? EIO : errno_of(code);
 	int system = by ? sqlite3_system_errno(by) : 0;
 
 	/* Some file systems tell of a full disk late, when it is flushed. */
