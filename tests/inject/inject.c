@@ -42,9 +42,11 @@ static _Thread_local bool inside __attribute__((tls_model("initial-exec")));
 
 /*
  * These end the process when memory runs out, by design: there is no way on that one could test. GLib says so in its
- * manual ("Memory Allocation"), ZeroMQ by its alloc_assert(), the loader by a message.
+ * manual ("Memory Allocation"), ZeroMQ by its alloc_assert(), the loader by a message. libseccomp 2.5 does not mean to: while it
+ * generates the filter it writes to what calloc() did not give.
  */
-static const char *const aborting[] = { "libglib-2.0", "libgobject-2.0", "libgio-2.0", "libzmq", "libstdc++", "ld-linux" };
+static const char *const aborting[] = { "libglib-2.0", "libgobject-2.0", "libgio-2.0", "libzmq", "libstdc++", "libseccomp",
+					"ld-linux" };
 
 static int add_object(struct dl_phdr_info *info, size_t size, void *data)
 {
