@@ -222,7 +222,10 @@ static __noinline int nfp_general_some(struct __sk_buff *skb)
  * without its Ethernet header (net/core/dev.c, dev_loopback_xmit()). Egress counted it; packet sockets pass it over, too. */
 static __always_inline bool nfp_is_echo(const struct __sk_buff *skb)
 {
-	return !knob_egress && skb->pkt_type == NFP_PACKET_LOOPBACK;
+	if (knob_egress || skb->pkt_type != NFP_PACKET_LOOPBACK)
+		return false;
+	nfp_status(NFP_C_own_multicast, 1);
+	return true;
 }
 
 SEC("tc")

@@ -9,8 +9,11 @@
 #include "harvest/rows.h"
 
 #define RETRIES 100 /* of what is cheap to read, while a daemon moves buckets into the books under our eyes */
-#define MOVES 400 /* times that a spill bucket may become an ordinary one, or be on its way, meanwhile */
+/* A spill bucket that becomes an ordinary one meanwhile is waited for: one that was left half-way by a kill stays so until a
+ * daemon runs. Where one look takes long, so many are made all the same. */
+#define MOVE_WAIT_US 2000000
 #define MOVE_PAUSE_US 5000
+#define MOVE_LOOKS 3
 #define HOOK_FLAGS (NFP_KEY_EGRESS | NFP_KEY_XDP)
 
 const char *const nfp_lost_names[NFP_LOST_N] = {
@@ -352,9 +355,10 @@ static int read_moment(Reader *r, GArray *list)
  * taken away comes back as a bucket that nobody has found yet: then once more. */
 static int find_all(Reader *r, GArray *list)
 {
-	gboolean moved = TRUE;
+	gint64 until = g_get_monotonic_time() + MOVE_WAIT_US;
 
-	for (int i = 0; i < MOVES && moved; i++) {
+	for (int looks = 1;; looks++) {
+		gboolean moved = FALSE;
 		int rc = find_buckets(r);
 		guint found = r->found->len;
 
@@ -362,14 +366,11 @@ static int find_all(Reader *r, GArray *list)
 			rc = read_moment(r, list);
 		if (!rc)
 			rc = find_spill(r, &moved);
-		if (rc)
+		if (rc || !moved || (looks >= MOVE_LOOKS && g_get_monotonic_time() >= until))
 			return rc;
-		if (moved && i + 1 < MOVES) {
-			g_ptr_array_set_size(r->found, (int)found);
-			g_usleep(MOVE_PAUSE_US);
-		}
+		g_ptr_array_set_size(r->found, (int)found);
+		g_usleep(MOVE_PAUSE_US);
 	}
-	return 0;
 }
 
 static int read_domain(Reader *r)

@@ -29,10 +29,11 @@ static void append_text(GString *out, const char *text)
 void nfp_ntopng_ports_learn(NfpNtopngPorts *ports, uint32_t ifindex, const NfpPort *port)
 {
 	guint first = (ifindex * 0x9e3779b1u) >> 22, at = first;
-	gsize length = strnlen(port->name.text, MIN(port->name.length, NFP_NTOPNG_PORT_NAME - 1));
+	gsize length;
 
 	if (ifindex == 0 || port->name.length == 0)
 		return;
+	length = strnlen(port->name.text, MIN(port->name.length, NFP_NTOPNG_PORT_NAME - 1));
 	ports->speed = MAX(ports->speed, port->speed);
 	ports->uses++;
 	/* Its own place, else a free one, else that of the interface that was met longest ago. */

@@ -355,7 +355,8 @@ static int put_all(NfpSpool *spool, NfpSpoolItem *items, guint n, uint64_t pages
 		r = make_room(spool, pages);
 	for (guint i = 0; i < n && !r; i++) {
 		r = insert(spool, stmt, &items[i], 0);
-		items[i].id = sqlite3_last_insert_rowid(spool->db.db);
+		if (!r)
+			items[i].id = sqlite3_last_insert_rowid(spool->db.db);
 	}
 	return r ? r : commit(spool);
 }

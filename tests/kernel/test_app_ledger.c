@@ -23,6 +23,33 @@ static NfpLedger *ledger_of(const NfpConf *conf)
 	return l;
 }
 
+/* Hooks, and no bucket that is open: packets go to the spill buckets. */
+static NfpProbe *metered_to_spill(NfpConf *conf)
+{
+	NfpProbe *probe;
+	NfpSource *source;
+
+	nfpt_sandbox();
+	conf_init(conf);
+	nfpt_wire("a0", "peer", "b0");
+	probe = nfpt_open("ledger", NULL, false);
+	source = nfp_probe_source(probe);
+	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
+	source->close(source, nfpt_meter(probe));
+	return probe;
+}
+
+/* packets: open, and nowhere else. */
+static void check_open(const NfpConf *conf, uint64_t packets)
+{
+	NfpLedger *l = ledger_of(conf);
+
+	cr_expect_eq(l->total.seen, packets, "%" PRIu64 " of %" PRIu64, l->total.seen, packets);
+	cr_expect_eq(l->total.open, packets, "%" PRIu64 " of %" PRIu64, l->total.open, packets);
+	cr_expect(l->balanced);
+	nfp_ledger_free(l);
+}
+
 /* What the harvester does last with a bucket, up to unpinning it. */
 static void book(NfpSource *source, struct nfp_bucket id)
 {
@@ -122,26 +149,13 @@ Test(app_ledger, packets_between_buckets_are_open)
 Test(app_ledger, packets_in_either_spill_bucket_are_open)
 {
 	struct nfp_bucket id;
-	NfpSource *source;
-	NfpProbe *probe;
 	NfpConf conf;
+	NfpProbe *probe = metered_to_spill(&conf);
+	NfpSource *source = nfp_probe_source(probe);
 
-	nfpt_sandbox();
-	conf_init(&conf);
-	nfpt_wire("a0", "peer", "b0");
-	probe = nfpt_open("ledger", NULL, false);
-	source = nfp_probe_source(probe);
-	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
-	source->close(source, nfpt_meter(probe));
 	for (uint64_t i = 1; i <= 3; i++) {
-		NfpLedger *l;
-
 		nfpt_run("ping -q -c 4 -i 0.01 10.9.0.2");
-		l = ledger_of(&conf);
-		cr_expect_eq(l->total.seen, 8 * i, "%" PRIu64, l->total.seen);
-		cr_expect_eq(l->total.open, 8 * i, "%" PRIu64, l->total.open);
-		cr_expect(l->balanced);
-		nfp_ledger_free(l);
+		check_open(&conf, 8 * i);
 		cr_assert_eq(source->swap_spill(source, i * 100, i * 100 + 50, &id), 1);
 	}
 	nfp_probe_free(probe);
@@ -170,17 +184,10 @@ static void *swap_later(void *data)
 /* Whatever is under way while the books are read: a packet is open in one bucket, never in none or in two. */
 Test(app_ledger, a_spill_bucket_that_moves_meanwhile_is_counted_once)
 {
-	NfpSource *source;
-	NfpProbe *probe;
 	NfpConf conf;
+	NfpProbe *probe = metered_to_spill(&conf);
+	NfpSource *source = nfp_probe_source(probe);
 
-	nfpt_sandbox();
-	conf_init(&conf);
-	nfpt_wire("a0", "peer", "b0");
-	probe = nfpt_open("ledger", NULL, false);
-	source = nfp_probe_source(probe);
-	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
-	source->close(source, nfpt_meter(probe));
 	for (uint64_t i = 1; i <= 20; i++) {
 		Swap swap = { .source = source, .since = i * 100, .delay_us = (int)(i % 5) * 700 };
 		GThread *thread;
@@ -188,17 +195,24 @@ Test(app_ledger, a_spill_bucket_that_moves_meanwhile_is_counted_once)
 		nfpt_run("ping -q -c 4 -i 0.01 10.9.0.2");
 		thread = g_thread_new("swap", swap_later, &swap);
 		for (int last = 0; !last;) {
-			NfpLedger *l;
-
 			last = g_atomic_int_get(&swap.done);
-			l = ledger_of(&conf);
-			cr_expect_eq(l->total.seen, 8 * i, "%" PRIu64 " of %" PRIu64, l->total.seen, 8 * i);
-			cr_expect_eq(l->total.open, 8 * i, "%" PRIu64 " of %" PRIu64, l->total.open, 8 * i);
-			cr_expect(l->balanced);
-			nfp_ledger_free(l);
+			check_open(&conf, 8 * i);
 		}
 		cr_assert_eq(GPOINTER_TO_INT(g_thread_join(thread)), 1);
 	}
+	nfp_probe_free(probe);
+	g_array_unref(conf.interfaces);
+}
+
+/* Killed half-way: nobody finishes it before a daemon runs, and the books are told all the same. */
+Test(app_ledger, a_move_that_was_cut_off_is_not_waited_for_without_end)
+{
+	NfpConf conf;
+	NfpProbe *probe = metered_to_spill(&conf);
+
+	nfpt_run("ping -q -c 4 -i 0.01 10.9.0.2");
+	nfpt_run("ln -s 0-100-150 %s/ledger/buckets/swap", NFPT_PIN_ROOT);
+	check_open(&conf, 8);
 	nfp_probe_free(probe);
 	g_array_unref(conf.interfaces);
 }

@@ -98,6 +98,7 @@ static uint64_t sent_to_port(NfpProbe *probe, struct nfp_bucket id, enum nfp_pro
 static void check(bool force_clsact, NfpSampling sampling)
 {
 	g_autoptr(NfpProbe) probe = NULL;
+	uint64_t counters[NFP_C_N];
 	struct nfp_bucket id;
 
 	nfpt_sandbox();
@@ -111,6 +112,8 @@ static void check(bool force_clsact, NfpSampling sampling)
 	nfpt_attach(probe, "a0", NFP_DIRECTION_BOTH);
 	send_all();
 	cr_expect_eq(nfpt_seen(probe, id, "a0", 0), 0, "%lu", (unsigned long)nfpt_seen(probe, id, "a0", 0));
+	cr_assert_eq(nfp_probe_counters(probe, counters), 0);
+	cr_expect_eq(counters[NFP_C_own_multicast], 3);
 	nfpt_run("ip netns exec peer ping -q -c 1 -W 60 10.9.0.1");
 	cr_expect_eq(nfpt_seen(probe, id, "a0", 0), 1, "the peer's request");
 	cr_expect_eq(nfpt_entries(probe, id, NFP_P_eth), 0);

@@ -25,7 +25,7 @@ HEAD = """# Kernels
 
 `scripts/kernels` runs Debian's kernels in qemu, with the BPF programs as {first} and as {second} compile
 them. This page is written by `scripts/kernels --docs` from what that run printed, and says nothing else; a test that fails
-would stand here as failed.
+stands here as failed.
 
 Required is the first kernel of the table. What a kernel lacks is found out by trying, not by its version; `nfprobe doctor`
 tells what was chosen on yours. `tcx`: BPF links of the interface; `clsact`: filters on the qdisc of that name.
