@@ -54,7 +54,7 @@ enum nfp_tell {
  * sampled: a constant. Returns bits of enum nfp_tell. */
 static __always_inline __u32 nfp_book(void *ctx, struct nfp_work *w, __u64 time, bool sampled)
 {
-	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time));
+	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time, sampled ? w->taken : 0));
 	struct nfp_packet *p = nfp_flow(w);
 	__u32 tell = 0;
 

@@ -8,8 +8,9 @@
 
 #include "ebpf/count.bpf.h"
 
-/* Sets the time and the label of the interval; false if nobody configured a clock yet. */
-static __always_inline bool nfp_bucket_of(struct nfp_frame *f, __u64 tstamp)
+/* Sets the time and the label of the interval; false if nobody configured a clock yet. chosen: struct nfp_work, 0: by nobody.
+ * It is of the clock in ticks, which may be in the interval before: N is that interval's, so the packet has to be, too. */
+static __always_inline bool nfp_bucket_of(struct nfp_frame *f, __u64 tstamp, __u64 chosen)
 {
 	__u32 zero = 0;
 	const struct nfp_config *c = bpf_map_lookup_elem(&config, &zero);
@@ -25,6 +26,10 @@ static __always_inline bool nfp_bucket_of(struct nfp_frame *f, __u64 tstamp)
 	if (!length)
 		return false;
 	aligned = now - now % length;
+	if (chosen && chosen - aligned >= length) {
+		f->now = chosen;
+		aligned = chosen - chosen % length;
+	}
 	f->bucket.start_ts = aligned + clock->step;
 	f->bucket.end_ts = aligned + length + clock->step;
 	return true;

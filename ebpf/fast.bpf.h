@@ -188,8 +188,9 @@ static __always_inline bool nfp_fast_values(struct nfp_plain *f, const __u8 *dat
 
 /* ---- bucket --------------------------------------------------------------------------------------- */
 
-/* The packet's time, by the clock that costs nothing where the knobs allow. */
-static __always_inline bool nfp_fast_now(struct nfp_plain *f, const struct nfp_config *c, __u64 *ret_offset,
+/* The packet's time, by the clock that costs nothing where the knobs allow; chosen: what that was before (see struct
+ * nfp_work), 0 if nobody asked. */
+static __always_inline bool nfp_fast_now(struct nfp_plain *f, const struct nfp_config *c, __u64 chosen, __u64 *ret_offset,
 					 __u64 *ret_step)
 {
 	__u32 i = c->active & 1;
@@ -197,7 +198,9 @@ static __always_inline bool nfp_fast_now(struct nfp_plain *f, const struct nfp_c
 
 	*ret_offset = clock->offset;
 	*ret_step = clock->step;
-	if (knob_clock == NFP_CLOCK_CAPTURE) {
+	if (chosen) {
+		f->now = chosen;
+	} else if (knob_clock == NFP_CLOCK_CAPTURE) {
 		f->now = f->time;
 	} else if (knob_clock == NFP_CLOCK_TICK) {
 		const struct nfp_tick *tick = &c->tick[i];
@@ -313,9 +316,9 @@ static __always_inline enum nfp_in nfp_fast_in(struct nfp_plain *f, const struct
 		    nfp_in_v4(f, set, hash, head, offset, data);
 }
 
-/* data, end: of the packet. */
+/* data, end: of the packet; chosen: as in nfp_fast_now(). */
 static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data, const __u8 *end,
-					   __be16 protocol)
+					   __be16 protocol, __u64 chosen)
 {
 	__u32 zero = 0, cpu = bpf_get_smp_processor_id();
 	const struct nfp_config *c;
@@ -343,7 +346,7 @@ static __always_inline bool nfp_fast_count(struct nfp_plain *f, const __u8 *data
 #endif
 	c = bpf_map_lookup_elem(&config, &zero);
 	l = bpf_map_lookup_elem(&lane, &zero);
-	if (!c || !l || !nfp_fast_now(f, c, &offset, &step))
+	if (!c || !l || !nfp_fast_now(f, c, chosen, &offset, &step))
 		return false;
 	map = nfp_fast_bucket(f, l, step, &head);
 	if (!map || !head)

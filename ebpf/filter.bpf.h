@@ -32,7 +32,7 @@ static __noinline __u32 nfp_filter(void *ctx)
 /* The books of a frame that is left out; f->segments and f->now's time are known. */
 static __always_inline void nfp_filtered(struct nfp_work *w, __u64 time)
 {
-	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time));
+	struct nfp_hook_row *row = nfp_row_find(w, nfp_bucket_of(&w->frame, time, 0));
 
 	if (!nfp_see(&w->frame, row))
 		return;
@@ -51,7 +51,7 @@ static __always_inline bool nfp_filtered_fast(struct nfp_plain *f)
 	__u64 offset, step;
 	void *map;
 
-	if (!c || !l || !f->segments || !nfp_fast_now(f, c, &offset, &step))
+	if (!c || !l || !f->segments || !nfp_fast_now(f, c, 0, &offset, &step))
 		return false;
 	map = nfp_fast_bucket(f, l, step, &head);
 	if (!map || !head)

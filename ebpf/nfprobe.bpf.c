@@ -132,7 +132,17 @@ static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
 	struct nfp_plain f;
 
-	return nfp_plain_of_skb(&f, skb) && nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0);
+	return nfp_plain_of_skb(&f, skb) && nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0, 0);
+}
+
+/* Of a sampled hook; chosen: struct nfp_work. */
+static __noinline int nfp_fast_some(struct __sk_buff *skb, __u64 chosen)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	struct nfp_plain f;
+
+	return chosen && nfp_plain_of_skb(&f, skb) &&
+	       nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0, chosen);
 }
 
 /* The general path: any packet at all. sampled: a constant. */
@@ -270,12 +280,12 @@ int nfprobe_tc_some(struct __sk_buff *skb)
 		NFP_KEEP(nfp_filtered_skb(skb));
 		return TC_ACT_UNSPEC;
 	}
+	w->taken = 0;
 	if (knob_table)
-		choice = nfp_sample_skb(skb);
+		choice = nfp_sample_skb(skb, w);
 	if (choice == NFP_CHOICE_LEFT)
 		return TC_ACT_UNSPEC;
-	w->taken = choice == NFP_CHOICE_TAKEN;
-	if (knob_table && w->taken && nfp_fast_skb(skb))
+	if (choice == NFP_CHOICE_TAKEN && nfp_fast_some(skb, w->taken))
 		return TC_ACT_UNSPEC;
 	return nfp_general_some(skb);
 }

@@ -65,8 +65,9 @@ static __noinline bool nfp_sample_leaves(struct nfp_work *w, struct nfp_hook_row
 	return true;
 }
 
-/* Before anything of the packet is read: its hook's fast row decides. enum nfp_choice. */
-static __noinline int nfp_sample_skb(struct __sk_buff *skb)
+/* Before anything of the packet is read: its hook's fast row decides, and if it takes the packet, sets w->taken, so that
+ * it is counted in the bucket that decided, though another one may begin meanwhile. enum nfp_choice. */
+static __noinline int nfp_sample_skb(struct __sk_buff *skb, struct nfp_work *w)
 {
 	struct nfp_plain f = { .ifindex = skb->ifindex, .segments = skb->gso_segs };
 	struct nfp_books_key hook = { .ifindex = skb->ifindex };
@@ -90,7 +91,7 @@ static __noinline int nfp_sample_skb(struct __sk_buff *skb)
 	}
 	if (knob_egress)
 		hook.flags = f.key_flags = NFP_KEY_EGRESS;
-	if (!nfp_fast_now(&f, c, &offset, &step))
+	if (!nfp_fast_now(&f, c, 0, &offset, &step))
 		return NFP_CHOICE_ASK;
 	map = nfp_fast_bucket(&f, l, step, &head);
 	if (!map || !head)
@@ -100,8 +101,10 @@ static __noinline int nfp_sample_skb(struct __sk_buff *skb)
 		return NFP_CHOICE_ASK;
 	if (!row->sampler.rate)
 		NFP_KEEP(nfp_sample_begin(&row->sampler, &hook, f.now, row->skbs + row->segments != row->filtered));
-	if (nfp_sample_takes(&row->sampler))
+	if (nfp_sample_takes(&row->sampler)) {
+		w->taken = f.now;
 		return NFP_CHOICE_TAKEN;
+	}
 	row->skbs++;
 	row->skb_bytes += length;
 	if (f.segments > 1)

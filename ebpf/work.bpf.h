@@ -88,7 +88,8 @@ struct nfp_work {
 	struct nfp_event event;
 	__u64 event_time;             /* boot ns of the last error event */
 	__u64 event_suppressed;       /* events left out since */
-	__u64 taken;                  /* of the packet in hand, sampled hooks: it was chosen, nobody asks again */
+	__u64 taken;                  /* of the packet in hand, sampled hooks: the time by which it was chosen, ns since 1970,
+				       * nobody asks again; 0: nobody asked */
 	__u8 head[NFP_HEAD_MAX + NFP_HEAD_PAD]; /* copy of a frame's first bytes */
 	__u8 options[NFP_TCP_OPTIONS_ROOM];     /* copy of TCP options */
 };

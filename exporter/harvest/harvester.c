@@ -144,7 +144,8 @@ uint64_t nfp_harvester_step(NfpHarvester *h)
 
 		nfp_shelf_create(shelf, now);
 		if (shelf->source->adapt)
-			next = MIN(next, shelf->source->adapt(shelf->source, now));
+			next = MIN(next, shelf->source->adapt(shelf->source, /* making buckets took time */
+							      h->clock->boottime(h->clock) + shelf->clock.offset));
 		nfp_shelf_retire(shelf, now);
 		nfp_shelf_spill(shelf, boot, now, false);
 	}

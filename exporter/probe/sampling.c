@@ -180,46 +180,61 @@ static GHashTable *busiest(NfpBuckets *buckets, const NfpHookRows *rows, bool fr
 	return all;
 }
 
-/* Unless somebody has set another one since it was read: that one stands, and is looked at next time. */
-static bool replace(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate,
-		    const struct nfp_rate *next)
+/* Until when a rate of the next bucket can be set: its packets of all CPUs are to find the same one. */
+typedef struct {
+	uint64_t now, boundary; /* ns of the packets' clock */
+	gint64 begun;           /* us of the monotonic clock: it was `now` then */
+} Term;
+
+/* Making buckets and reading rows takes time, and the machine may have given us none. */
+static bool is_over(const Term *term)
 {
+	return term->now + (uint64_t)(g_get_monotonic_time() - term->begun) * 1000 >= term->boundary;
+}
+
+/* Unless somebody has set another one since it was read, or it is too late: the one there is stands, and is looked at next
+ * time. */
+static bool replace(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate,
+		    const struct nfp_rate *next, const Term *term)
+{
+	int rates = buckets->maps->rates;
 	struct nfp_rate there;
 	bool done;
 
 	g_mutex_lock(&buckets->rates);
-	done = !bpf_map_lookup_elem(buckets->maps->rates, hook, &there) && !memcmp(&there, rate, sizeof(there)) &&
-	       !bpf_map_update_elem(buckets->maps->rates, hook, next, BPF_EXIST);
+	done = !bpf_map_lookup_elem(rates, hook, &there) && !memcmp(&there, rate, sizeof(there)) && !is_over(term) &&
+	       !bpf_map_update_elem(rates, hook, next, BPF_EXIST);
+	if (done && is_over(term))
+		done = bpf_map_update_elem(rates, hook, rate, BPF_EXIST) != 0;
 	g_mutex_unlock(&buckets->rates);
 	return done;
 }
 
 static void adapt_one(NfpBuckets *buckets, const struct nfp_books_key *hook, const struct nfp_rate *rate, uint64_t buffers,
-		      uint64_t elapsed, uint64_t now, uint64_t boundary)
+		      uint64_t elapsed, const Term *term)
 {
 	struct nfp_rate next = *rate;
 
-	next.before = rate_at(rate, now);
-	next.from = boundary;
+	next.before = rate_at(rate, term->now);
+	next.from = term->boundary;
 	next.after = nfp_sampling_next(next.before, buffers * NS_PER_S / elapsed, rate->budget);
 	if (next.after == next.before && rate->before == rate->after)
 		return;
-	replace(buckets, hook, rate, &next);
+	replace(buckets, hook, rate, &next, term);
 }
 
 /* No rate is set for later than the next boundary: the clock was set back since, or buckets were longer. */
-static void pull(NfpBuckets *buckets, const struct nfp_books_key *hook, struct nfp_rate *rate, uint64_t now,
-		 uint64_t length)
+static void pull(NfpBuckets *buckets, const struct nfp_books_key *hook, struct nfp_rate *rate, const Term *term)
 {
 	struct nfp_rate next = *rate;
 
-	next.from = now - now % length + length;
-	if (rate->from > next.from && replace(buckets, hook, rate, &next))
+	next.from = term->boundary;
+	if (rate->from > next.from && replace(buckets, hook, rate, &next, term))
 		*rate = next;
 }
 
 /* Whether there is a rate that follows. The map is small: only hooks that are sampled are in it. */
-static bool read_rates(NfpBuckets *buckets, uint64_t now, uint64_t length, NfpReadBuffer *buffer)
+static bool read_rates(NfpBuckets *buckets, const Term *term, NfpReadBuffer *buffer)
 {
 	bool follows = false;
 
@@ -228,7 +243,7 @@ static bool read_rates(NfpBuckets *buckets, uint64_t now, uint64_t length, NfpRe
 	for (size_t i = 0; i < buffer->values->len / sizeof(struct nfp_rate); i++) {
 		struct nfp_rate *rate = &((struct nfp_rate *)buffer->values->data)[i];
 
-		pull(buckets, &((const struct nfp_books_key *)buffer->keys->data)[i], rate, now, length);
+		pull(buckets, &((const struct nfp_books_key *)buffer->keys->data)[i], rate, term);
 		follows |= rate->budget != 0;
 	}
 	return follows;
@@ -255,9 +270,13 @@ uint64_t nfp_sampling_adapt(NfpSource *source, uint64_t now)
 	NfpHookRows rows;
 	struct nfp_bucket id;
 	uint64_t start, since, wait;
+	Term term = { .now = now, .begun = g_get_monotonic_time() };
 
-	if (buckets->readonly || nfp_totals_get_clock(source, &clock) || !clock.length ||
-	    !read_rates(buckets, now, clock.length, &buffer))
+	if (buckets->readonly || nfp_totals_get_clock(source, &clock) || !clock.length)
+		return UINT64_MAX;
+	start = now - now % clock.length;
+	term.boundary = start + clock.length;
+	if (!read_rates(buckets, &term, &buffer))
 		return UINT64_MAX;
 	/* The clock was set back: what the last look found is of other buckets. */
 	if (buckets->looked > now) {
@@ -267,7 +286,6 @@ uint64_t nfp_sampling_adapt(NfpSource *source, uint64_t now)
 	wait = next_look(buckets, &clock, now);
 	if (wait)
 		return wait;
-	start = now - now % clock.length;
 	since = MAX(buckets->looked, start);
 	id = (struct nfp_bucket){ start + clock.step, start + clock.step + clock.length };
 	if (nfp_read_hooks(source, id, &rows)) /* there is none yet: soon there will be */
@@ -281,7 +299,7 @@ uint64_t nfp_sampling_adapt(NfpSource *source, uint64_t now)
 		const uint64_t *buffers = g_hash_table_lookup(most, &key);
 
 		if (rate->budget)
-			adapt_one(buckets, hook, rate, buffers ? *buffers : 0, now - since, now, start + clock.length);
+			adapt_one(buckets, hook, rate, buffers ? *buffers : 0, now - since, &term);
 	}
 	return next_look(buckets, &clock, now);
 }

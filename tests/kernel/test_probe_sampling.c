@@ -350,6 +350,51 @@ Test(probe_sampling, a_rate_that_is_set_stands)
 	cr_expect_eq(lost, 0, "%u of 1000", lost);
 }
 
+typedef struct {
+	NfpSource *source;
+	uint64_t now;
+} Look;
+
+static gpointer look(gpointer data)
+{
+	const Look *l = data;
+
+	l->source->adapt(l->source, l->now);
+	return NULL;
+}
+
+/* A thread that the machine kept waiting past the boundary sets no rate for the bucket that has begun: its CPUs would have
+ * two. The lock is what keeps it waiting here; where it came to look only afterwards, another turn shows it. */
+Test(probe_sampling, a_rate_that_comes_too_late_is_not_set)
+{
+	g_autoptr(NfpProbe) probe = open_probe(false);
+	Look late = { nfp_probe_source(probe), START + LENGTH - SECOND / 5 };
+	g_autoptr(NfpTestRun) run = NULL;
+	bool held = false;
+
+	make_buckets(probe);
+	run = new_run(probe, (NfpSampling){ .mode = NFP_SAMPLE_RANDOM, .rate = 1, .budget = 1 });
+	feed(run, START + SECOND, 1000);
+	for (guint turn = 0; turn < 10 && !held; turn++) {
+		GThread *thread;
+
+		g_mutex_lock(&probe->buckets->rates);
+		thread = g_thread_new("late", look, &late);
+		g_usleep(G_USEC_PER_SEC / 2); /* the time that passes the boundary */
+		g_mutex_unlock(&probe->buckets->rates);
+		g_thread_join(thread);
+		held = rate_of(probe).after == 1;
+		probe->buckets->looked = 0;
+		nfp_sampling_set(probe->buckets, &loopback, &(NfpSampling){ .mode = NFP_SAMPLE_RANDOM, .rate = 1, .budget = 1 },
+				 false, NULL);
+	}
+	cr_expect(held);
+	/* In time it is. */
+	late.now = START + 2 * SECOND;
+	look(&late);
+	cr_expect(rate_of(probe).from == START + LENGTH && rate_of(probe).after > 1);
+}
+
 Test(probe_sampling, next_rate)
 {
 	cr_expect_eq(nfp_sampling_next(1, 0, 1000), 1);

@@ -3,9 +3,12 @@
 #include <bpf/bpf.h>
 #include <criterion/criterion.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "probe/domain.h"
+#include "probe/load.h"
 #include "probe/sampling.h"
 #include "probe/testrun.h"
 #include "support/metered.h"
@@ -47,6 +50,13 @@ static NfpTestRun *metered(NfpSampling sampling, NfpProbe **ret)
 	*ret = probe;
 	return run;
 }
+
+/* Its SYN: the fast row chooses it, the general path counts it. */
+static const uint8_t syn[] = {
+	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00,
+	0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2,
+	0x03, 0xe8, 0x07, 0xd0, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 0x20, 0, 0, 0, 0, 0,
+};
 
 static void feed(NfpTestRun *run, uint64_t time, uint32_t n)
 {
@@ -109,4 +119,58 @@ Test(probe_sampling_clock, a_rate_that_is_set_comes_with_the_next_bucket)
 	source->adapt(source, START + 11 * SECOND);
 	source->adapt(source, START + 2 * LENGTH);
 	cr_expect_eq(rate_of(probe).from, START + LENGTH, "is where it belongs");
+}
+
+static int64_t boottime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (int64_t)t.tv_sec * (int64_t)SECOND + t.tv_nsec;
+}
+
+static uint64_t seen_in(NfpProbe *probe, struct nfp_bucket id)
+{
+	NfpSource *source = nfp_probe_source(probe);
+	NfpHookRows rows;
+	uint64_t seen = 0;
+
+	cr_assert_eq(source->read_hooks(source, id, &rows), 0);
+	for (size_t i = 0; i < rows.n; i++)
+		seen += rows.rows[i].seen;
+	return seen;
+}
+
+/* Bucket 0 has everything, bucket 1 one of ten. The fast row asks the clock in ticks, which is in bucket 0 still; the general
+ * path has the exact one, which is in bucket 1: what was chosen there would be ten times as much as it was. */
+Test(probe_sampling_clock, what_a_bucket_chose_is_counted_there)
+{
+	const struct nfp_rate rate = { .from = START + LENGTH, .before = 1, .after = 10, .mode = NFP_SAMPLE_RANDOM };
+	const uint8_t *frames[] = { udp, syn };
+	const uint32_t lengths[] = { sizeof(udp), sizeof(syn) }, n = 1000;
+	g_autoptr(NfpProbe) probe = NULL;
+	g_autoptr(NfpTestRun) run = metered((NfpSampling){ .mode = NFP_SAMPLE_RANDOM, .rate = 10 }, &probe);
+	const NfpProgramSettings settings = { .table = probe->buckets->tables, .sample = NFP_SAMPLE_RANDOM };
+	struct nfp_config config;
+	uint32_t zero = 0;
+	int program;
+
+	if (!probe->buckets->tables)
+		cr_skip_test("this kernel has no flow tables: one clock asks");
+	set_rate(probe, rate);
+	cr_assert_eq(bpf_map_lookup_elem(probe->maps.config, &zero, &config), 0);
+	config.clock[config.active].offset = (int64_t)(START + LENGTH + SECOND) - boottime();
+	/* A tick of 1 ns: jiffies64 is some 4 s then, and a few more. */
+	config.tick[config.active] = (struct nfp_tick){ .base = START + SECOND, .length = 1 };
+	cr_assert_eq(bpf_map_update_elem(probe->maps.config, &zero, &config, BPF_ANY), 0);
+	program = nfp_load_program(&probe->maps, settings, NULL);
+	cr_assert_geq(program, 0);
+	for (int i = 0; i < 2; i++) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frames[i], .data_size_in = lengths[i], .repeat = (int)n);
+
+		cr_assert_eq(bpf_prog_test_run_opts(program, &opts), 0);
+		cr_expect_eq(seen_in(probe, (struct nfp_bucket){ START, START + LENGTH }), (i + 1) * n);
+		cr_expect_eq(seen_in(probe, (struct nfp_bucket){ START + LENGTH, START + 2 * LENGTH }), 0);
+	}
+	close(program);
 }

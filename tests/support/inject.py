@@ -7,7 +7,7 @@ crashes, hangs or says nothing.
 usage: inject.py replay|store|run DIR
 
 DIR: for what is made. NFPROBE, NFP_BUILD: the program and the build. NFPROBE_FULL=1: each call (of those that are
-made hundreds of times, 60 from first to last); else some of each function. inject_run.sh tells `run` more in its environment. One line a fault that breaks a promise, then a table."""
+made hundreds of times, 60 from first to last, 24 of a replay's); else some of each function. inject_run.sh tells `run` more in its environment. One line a fault that breaks a promise, then a table."""
 import collections
 import concurrent.futures
 import errno as E
@@ -63,7 +63,7 @@ def environment(fault, report):
 class Runner:
     """A command that is run once a fault, in folders of its own; judge() says what was wrong, or None."""
     workers = 2
-    most = 60  # calls of a function, in a full sweep: a replay makes thousands of some
+    most = 60  # calls of a function, in a full sweep
 
     def __init__(self, folder):
         self.folder = folder
@@ -198,6 +198,7 @@ class Sweep:
 class Replay(Runner):
     """nfprobe replay of a capture, to standard output, a file and a socket"""
     PACKETS = 60
+    most = 24  # it makes thousands of some, and loads all programs each time
 
     def __init__(self, folder):
         super().__init__(folder)
