@@ -143,9 +143,12 @@ uint64_t nfp_harvester_step(NfpHarvester *h)
 		uint64_t now = nfp_shelf_turn(shelf, boot, offset);
 
 		nfp_shelf_create(shelf, now);
-		if (shelf->source->adapt)
-			next = MIN(next, shelf->source->adapt(shelf->source, /* making buckets took time */
-							      h->clock->boottime(h->clock) + shelf->clock.offset));
+		if (shelf->source->adapt) {
+			int64_t later = h->clock->boottime(h->clock); /* making buckets takes time */
+			uint64_t pause = shelf->source->adapt(shelf->source, later + shelf->clock.offset);
+
+			next = MIN(next, pause);
+		}
 		nfp_shelf_retire(shelf, now);
 		nfp_shelf_spill(shelf, boot, now, false);
 	}

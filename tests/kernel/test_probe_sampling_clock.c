@@ -155,6 +155,7 @@ Test(probe_sampling_clock, what_a_bucket_chose_is_counted_there)
 	uint32_t zero = 0;
 	int program;
 
+	cr_assert_not_null(run);
 	if (!probe->buckets->tables)
 		cr_skip_test("this kernel has no flow tables: one clock asks");
 	set_rate(probe, rate);
