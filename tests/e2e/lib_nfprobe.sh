@@ -2,14 +2,18 @@
 # shellcheck shell=bash
 # Second half of lib.sh: nfprobe, collectors and captures. Sourced by it.
 
-# conf NAME: writes $E2E_DIR/NAME.yaml from stdin, behind the lines that keep instances apart.
+# conf NAME: writes $E2E_DIR/NAME.yaml from stdin, behind the lines that keep instances apart. With E2E_INTERVAL=1h the test
+# is to be in one bucket: those end with the hour.
 conf() {
+	[ "${E2E_INTERVAL-}" != 1h ] || wait_for 200 "the hour to end" hour_is_long
 	{
 		printf 'instance: %s\nrun_dir: %s\nstate_dir: %s\nhostname: e2e\ninterval: %s\n' \
 			"$E2E_ID$([ "$1" = nfprobe ] || echo "-$1")" "$E2E_RUN" "$E2E_RUN" "${E2E_INTERVAL:-1s}"
 		cat
 	} >"$E2E_DIR/$1.yaml"
 }
+
+hour_is_long() { [ $((EPOCHSECONDS % 3600)) -lt 3480 ]; }
 
 # nfprobe_start NS HOOKS [OPTIONS...]: runs it in NS with nfprobe.yaml, until so many hooks are attached.
 nfprobe_start() {
