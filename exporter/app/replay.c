@@ -173,13 +173,21 @@ static int broken_by(const Replay *r)
 
 static gboolean settle(Replay *r, GError **err)
 {
+	NfpHarvestStatus status;
+
 	if (nfp_harvester_settle(r->harvester, g_get_monotonic_time() + PATIENCE))
 		return TRUE;
 	r->undelivered = TRUE;
 	if (broken_by(r))
 		return nfp_error_errno(err, NFP_ERROR_FAILED, broken_by(r), "standard output cannot be written");
-	g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "records were not taken within %d s: is the receiver there?",
-		    (int)(PATIENCE / G_USEC_PER_SEC));
+	nfp_harvester_status(r->harvester, &status);
+	if (status.drain_errors)
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
+			    "buckets could not be read within %d s (%" G_GUINT64_FORMAT " attempts failed): is memory short?",
+			    (int)(PATIENCE / G_USEC_PER_SEC), (guint64)status.drain_errors);
+	else
+		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "records were not taken within %d s: is the receiver there?",
+			    (int)(PATIENCE / G_USEC_PER_SEC));
 	return FALSE;
 }
 

@@ -12,6 +12,7 @@
 #include "probe/table.h"
 
 #define CHUNK 4096 /* entries asked for at a time; from 64 up the size does not matter */
+#define CHUNK_MAX 65536 /* a hash chain has a few entries: who says that this is too little will not be content with more */
 /* GByteArray counts octets in 32 bits. */
 #define OCTETS_MAX (G_MAXUINT / 2)
 
@@ -56,7 +57,7 @@ int nfp_read_map(int fd, size_t key_size, size_t value_size, NfpReadBuffer *buff
 		uint32_t n = chunk;
 		int rc;
 
-		if (keys > OCTETS_MAX - chunk * key_size || values > OCTETS_MAX - chunk * value_size)
+		if (chunk * key_size > OCTETS_MAX - keys || chunk * value_size > OCTETS_MAX - values)
 			return -ENOMEM;
 		g_byte_array_set_size(buffer->keys, keys + chunk * (guint)key_size);
 		g_byte_array_set_size(buffer->values, values + chunk * (guint)value_size);
@@ -76,7 +77,7 @@ int nfp_read_map(int fd, size_t key_size, size_t value_size, NfpReadBuffer *buff
 			return 0;
 		if (!begun && (rc == -EINVAL || rc == -ENOTSUPP || rc == -EOPNOTSUPP)) /* before 5.6 */
 			return read_one_by_one(fd, key_size, value_size, buffer);
-		if (rc == -ENOSPC) /* one hash chain is longer than the room: more of it */
+		if (rc == -ENOSPC && chunk < CHUNK_MAX) /* one hash chain is longer than the room: more of it */
 			chunk *= 2;
 		else if (rc != -EINTR && rc != -EAGAIN)
 			return rc;
