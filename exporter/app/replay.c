@@ -25,6 +25,7 @@
 #define FIRST_FLOWS (1u << 20)
 #define MEMORY (4ull << 30)
 #define PATIENCE (60 * G_USEC_PER_SEC)  /* for the deliveries of one bucket */
+#define UNREAD_MAX 10                   /* attempts to read a bucket: what fails that often will not come right */
 
 typedef struct {
 	NfpClock clock; /* first: nfp_clock_offset() gets a pointer to it */
@@ -48,6 +49,7 @@ typedef struct {
 	uint64_t due;          /* the harvester has something to do */
 	uint64_t frames, bytes, cut; /* cut: captured short of the wire */
 	gboolean undelivered;
+	uint64_t unread; /* attempts to read a bucket that failed, until now */
 	gboolean damaged;
 } Replay;
 
@@ -173,18 +175,21 @@ static int broken_by(const Replay *r)
 
 static gboolean settle(Replay *r, GError **err)
 {
+	gboolean settled = nfp_harvester_settle(r->harvester, g_get_monotonic_time() + PATIENCE);
+	uint64_t before = r->unread;
 	NfpHarvestStatus status;
 
-	if (nfp_harvester_settle(r->harvester, g_get_monotonic_time() + PATIENCE))
+	nfp_harvester_status(r->harvester, &status);
+	r->unread = status.drain_errors;
+	if (settled && r->unread - before < UNREAD_MAX)
 		return TRUE;
 	r->undelivered = TRUE;
 	if (broken_by(r))
 		return nfp_error_errno(err, NFP_ERROR_FAILED, broken_by(r), "standard output cannot be written");
-	nfp_harvester_status(r->harvester, &status);
-	if (status.drain_errors)
+	if (r->unread > before)
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED,
-			    "buckets could not be read within %d s (%" G_GUINT64_FORMAT " attempts failed): is memory short?",
-			    (int)(PATIENCE / G_USEC_PER_SEC), (guint64)status.drain_errors);
+			    "buckets cannot be read: %" G_GUINT64_FORMAT " attempts failed: is memory short?",
+			    (guint64)(r->unread - before));
 	else
 		g_set_error(err, NFP_ERROR, NFP_ERROR_FAILED, "records were not taken within %d s: is the receiver there?",
 			    (int)(PATIENCE / G_USEC_PER_SEC));

@@ -184,11 +184,12 @@ static bool undelivered(NfpHarvester *h)
 	return false;
 }
 
-static void finish(NfpHarvester *h)
+/* waited: ns that have passed though the clock may stand (that of captures does), so that what failed comes due again. */
+static void finish(NfpHarvester *h, int64_t waited)
 {
 	for (guint i = 0; i < h->shelves->len; i++) {
 		NfpShelf *shelf = g_ptr_array_index(h->shelves, i);
-		int64_t boot = h->clock->boottime(h->clock);
+		int64_t boot = h->clock->boottime(h->clock) + waited;
 
 		nfp_shelf_drain(shelf, &h->drain, boot);
 		nfp_shelf_finish(shelf, boot);
@@ -198,12 +199,14 @@ static void finish(NfpHarvester *h)
 
 gboolean nfp_harvester_settle(NfpHarvester *h, gint64 deadline)
 {
+	gint64 begun = g_get_monotonic_time();
+
 	for (;;) {
 		struct pollfd fd = { .fd = nfp_wakeup_fd(h->wakeup), .events = POLLIN };
 		gint64 left;
 
 		nfp_wakeup_clear(h->wakeup);
-		finish(h);
+		finish(h, (g_get_monotonic_time() - begun) * 1000);
 		if (!undelivered(h))
 			return TRUE;
 		left = deadline - g_get_monotonic_time();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The harvester on a clock and a source of the test's: when things are due, stop, flush, the thread. */
 #include <criterion/criterion.h>
+#include <errno.h>
 
 #include "support/harvest_world.h"
 
@@ -87,6 +88,27 @@ Test(harvester, flush_twice_in_one_interval_repeats_no_label)
 	}
 	nfp_world_finish(&w);
 	cr_expect_eq(nfp_receiver_packets(&w.receiver), 30);
+	nfp_world_clear(&w);
+}
+
+/* The clock of a capture stands while replay waits for what it has read: what could not be read comes due again all the same. */
+Test(harvester, settles_though_the_clock_stands)
+{
+	NfpHarvestStatus status;
+	NfpWorld w;
+
+	nfp_world_init(&w);
+	nfp_world_traffic(&w);
+	w.clock.boot += 11 * S;
+	w.fake->fail[NFP_FAKE_READ].error = -ENOMEM;
+	w.fake->fail[NFP_FAKE_READ].times = 1;
+	nfp_harvester_step(w.harvester);
+	nfp_harvester_status(w.harvester, &status);
+	cr_expect_eq(status.drain_errors, 1);
+	cr_expect_eq(nfp_receiver_packets(&w.receiver), 0);
+	cr_expect(nfp_harvester_settle(w.harvester, g_get_monotonic_time() + 60 * G_USEC_PER_SEC));
+	cr_expect_eq(nfp_receiver_packets(&w.receiver), 5);
+	nfp_world_finish(&w);
 	nfp_world_clear(&w);
 }
 
