@@ -202,17 +202,17 @@ static uint32_t behind(uint32_t record, uint32_t from)
 static NfpSpoolItem item_of(const NfpSpooler *spooler, const NfpOutbox *outbox, const NfpOutboxEntry *entry)
 {
 	uint32_t from = spooler->goes_on ? entry->taken : 0;
-	NfpBatch rest = *entry->batch;
+	const NfpBatch *batch = entry->batch;
+	const NfpBatch rest = { .bucket_start_ns = batch->bucket_start_ns, .bucket_end_ns = batch->bucket_end_ns,
+				.domain = batch->domain, .n = behind(batch->n, from), .records = batch->records + from };
 	NfpSpoolItem item = {
 		.id = entry->stored,
 		.bucket_start_ns = rest.bucket_start_ns,
-		.records = behind(rest.n, from),
+		.records = rest.n,
 		.counted = behind(entry->counted, from),
 		.judged = behind(entry->judged, from),
 	};
 
-	rest.records += from;
-	rest.n = item.records;
 	item.octets = nfp_pack(&rest);
 	nfp_outbox_fresh(outbox, entry, &item.fresh_records, &item.fresh_packets, &item.fresh_octets);
 	return item;

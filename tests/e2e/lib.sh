@@ -257,7 +257,8 @@ reports_done() {
 	[ $((${EPOCHREALTIME/./} - E2E_REPORTS_AT)) -gt 1200000 ]
 }
 
-# rest NS...: until no packet moves there for a tenth of a second, longer where all is slow.
+# rest NS...: until no packet moves there for a tenth of a second, longer where all is slow. Loopback is left out: nfprobe's own
+# attempts to reach a collector never end there.
 rest() {
 	E2E_MOVED=
 	wait_for 20 "the links to rest" counters_rest "$@"
@@ -266,7 +267,7 @@ rest() {
 counters_rest() {
 	local ns now=
 	for ns in "$@"; do
-		now+=$(ip -n "$E2E_ID-$ns" -s link show | awk '$1 ~ /^[0-9]+$/ { print $1, $2 }')
+		now+=$(ip -n "$E2E_ID-$ns" -s link show | awk '/^[0-9]+: / { link = $2 } $1 ~ /^[0-9]+$/ && link != "lo:" { print $1, $2 }')
 	done
 	[ "$now" = "$E2E_MOVED" ] || { E2E_MOVED=$now E2E_MOVED_AT=${EPOCHREALTIME/./}; return 1; }
 	[ $((${EPOCHREALTIME/./} - E2E_MOVED_AT)) -gt $((100000 * ${E2E_PATIENCE:-1})) ]
