@@ -275,16 +275,10 @@ static void take_octets(uint32_t session, const uint8_t *message, uint32_t lengt
 	g_byte_array_append(data, message, length);
 }
 
-static gboolean has_total(const GByteArray *octets, uint64_t total)
-{
-	total = GUINT64_TO_BE(total);
-	return memmem(octets->data, octets->len, &total, sizeof(total)) != NULL;
-}
-
-/* Options data go on where those of the first one stopped: 4 x 1234 records, a number that comes in nothing else, and what
- * the second one has sent when it tells them, which it does with each message. */
+/* Options data go on where those of the first one stopped: 4 x 1234 records, a number that comes in nothing else. */
 Test(sender, totals_are_taken_over)
 {
+	const uint64_t total = GUINT64_TO_BE(4 * 1234);
 	g_autoptr(GByteArray) octets = g_byte_array_new();
 	NfpCollectorStatus status;
 	World old, new;
@@ -300,12 +294,11 @@ Test(sender, totals_are_taken_over)
 	world_init(&new, FALSE);
 	nfp_transport_free(&new.fake->base);
 	new.fake = nfp_fake_transport_new(FALSE, take_octets, octets);
-	new.options.refresh_messages = 1;
 	world_start(&new);
 	nfp_collector_inherit(new.collector, old.collector);
-	publish(&new, 3, 1);
+	publish(&new, 1, 1);
 	nfp_collector_stop(new.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
-	cr_expect(has_total(octets, 4936) || has_total(octets, 4937) || has_total(octets, 4938) || has_total(octets, 4939));
+	cr_assert_not_null(memmem(octets->data, octets->len, &total, sizeof(total)));
 	world_clear(&new);
 	world_clear(&old);
 }
