@@ -125,24 +125,26 @@ static __always_inline bool nfp_plain_of_skb(struct nfp_plain *f, struct __sk_bu
 	return true;
 }
 
+/* chosen: struct nfp_work, of sampled hooks; else 0. */
+static __always_inline int nfp_fast(struct __sk_buff *skb, __u64 chosen)
+{
+	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
+	struct nfp_plain f;
+
+	return nfp_plain_of_skb(&f, skb) &&
+	       nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0, chosen);
+}
+
 /* Not inlined: its frame and those of the general path's calls would not fit on the stack together (512 octets,
  * counted whatever is taken). */
 static __noinline int nfp_fast_skb(struct __sk_buff *skb)
 {
-	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
-	struct nfp_plain f;
-
-	return nfp_plain_of_skb(&f, skb) && nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0, 0);
+	return nfp_fast(skb, 0);
 }
 
-/* Of a sampled hook; chosen: struct nfp_work. */
 static __noinline int nfp_fast_some(struct __sk_buff *skb, __u64 chosen)
 {
-	const __u8 *data = (const __u8 *)(long)skb->data, *end = (const __u8 *)(long)skb->data_end;
-	struct nfp_plain f;
-
-	return chosen && nfp_plain_of_skb(&f, skb) &&
-	       nfp_fast_count(&f, data, end, knob_link == NFP_LINK_L3 ? skb->protocol : 0, chosen);
+	return chosen && nfp_fast(skb, chosen);
 }
 
 /* The general path: any packet at all. sampled: a constant. */

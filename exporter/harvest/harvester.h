@@ -53,7 +53,7 @@ gboolean nfp_harvester_start(NfpHarvester *harvester, GError **err);
  * Returns the ns until the next thing is due. */
 uint64_t nfp_harvester_step(NfpHarvester *harvester);
 /* Without the thread: waits until all that was published is delivered and its buckets are gone, or the deadline
- * (g_get_monotonic_time). FALSE: not all was. */
+ * (g_get_monotonic_time). FALSE: not all was. What could not be read is tried again each second, though the clock may stand. */
 gboolean nfp_harvester_settle(NfpHarvester *harvester, gint64 deadline);
 /* Drains what is closed; with `flush` closes the open buckets too (flowEndReason 4). Waits for deliveries until
  * `deadline` (g_get_monotonic_time), joins the thread. Open buckets stay pinned otherwise. */
