@@ -11,11 +11,11 @@
 
 /* ---- collectors ---------------------------------------------------------------------------------- */
 
-NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *templates, GError **err)
+NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *templates, gboolean heir, GError **err)
 {
 	const NfpCollectorOptions *options = &g_array_index(conf->collectors, NfpCollectorOptions, n);
 
-	return nfp_collector_new(options, templates, conf->hostname, &nfp_clock_system, err);
+	return (heir ? nfp_collector_new_heir : nfp_collector_new)(options, templates, conf->hostname, &nfp_clock_system, err);
 }
 
 NfpTemplateSet *nfp_parts_templates(const NfpConf *conf, const NfpCollectorOptions *options, GError **err)
@@ -38,7 +38,7 @@ gboolean nfp_parts_add_collector(NfpDaemon *d, guint n, GError **err)
 		return FALSE;
 	}
 	g_ptr_array_add(d->templates, set);
-	collector = nfp_parts_collector(d->conf, n, set, err);
+	collector = nfp_parts_collector(d->conf, n, set, FALSE, err);
 	if (!collector)
 		return FALSE;
 	g_ptr_array_add(d->collectors, collector);

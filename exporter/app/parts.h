@@ -9,8 +9,9 @@
 
 /* The collector's template set, with the rate of sampling where records tell it. */
 NfpTemplateSet *nfp_parts_templates(const NfpConf *conf, const NfpCollectorOptions *options, GError **err);
-/* The n-th collector of a configuration, and its templates, both the caller's; conf outlives them. */
-NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *templates, GError **err);
+/* The n-th collector of a configuration, and its templates, both the caller's; conf outlives them. heir: as
+ * nfp_collector_new_heir(). */
+NfpCollector *nfp_parts_collector(const NfpConf *conf, guint n, NfpTemplateSet *templates, gboolean heir, GError **err);
 /* Appends the n-th collector of d->conf. */
 gboolean nfp_parts_add_collector(NfpDaemon *d, guint n, GError **err);
 /* Standard output, where it is ours by d->conf and the options: made, kept or given up. Nobody publishes. */

@@ -240,11 +240,22 @@ static gboolean make_new(NfpExchange *x, GError **err)
 
 		if (place->same)
 			continue;
-		place->made = nfp_parts_collector(x->conf, i, place->templates, err);
+		place->made = nfp_parts_collector(x->conf, i, place->templates, place->old != NONE, err);
 		if (!place->made)
 			return FALSE;
 	}
 	return TRUE;
+}
+
+/* From here on there is no way back. */
+static void hand_over(NfpExchange *x)
+{
+	for (guint i = 0; i < x->places->len; i++) {
+		const Place *place = &g_array_index(x->places, Place, i);
+
+		if (!place->same && place->old != NONE)
+			nfp_collector_inherit(place->made, g_ptr_array_index(x->d->collectors, place->old));
+	}
 }
 
 /* As it was: those that were retired begin anew, and send what they had. */
@@ -263,7 +274,7 @@ static void undo(NfpExchange *x)
 		if (place->same || place->old == NONE)
 			continue;
 		retired = g_ptr_array_index(d->collectors, place->old);
-		again = nfp_parts_collector(d->conf, place->old, g_ptr_array_index(d->templates, place->old), &error);
+		again = nfp_parts_collector(d->conf, place->old, g_ptr_array_index(d->templates, place->old), TRUE, &error);
 		if (!again) {
 			/* It refuses and counts, in the place where it was. */
 			nfp_log(NFP_LOG_ERROR, ROOM, "%s; it gets nothing until the next reload", error->message);
@@ -319,8 +330,6 @@ static void adopt(NfpExchange *x, guint n, GPtrArray *collectors, GPtrArray *tem
 	}
 	templates_differ = place->old != NONE &&
 			   !nfp_template_set_equal(place->templates, g_ptr_array_index(d->templates, place->old));
-	if (place->old != NONE)
-		nfp_collector_inherit(place->made, g_ptr_array_index(d->collectors, place->old));
 	nfp_collector_set_tables(place->made, nfp_names_told(d->names));
 	g_ptr_array_add(collectors, g_steal_pointer(&place->made));
 	g_ptr_array_add(templates, g_steal_pointer(&place->templates));
@@ -342,6 +351,7 @@ gboolean nfp_exchange_do(NfpExchange *x, GError **err)
 		undo(x);
 		return FALSE;
 	}
+	hand_over(x);
 	stop_removed(x);
 	collectors = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_collector_free);
 	templates = g_ptr_array_new_with_free_func((GDestroyNotify)nfp_template_set_free);

@@ -87,16 +87,28 @@ gboolean nfp_collector_try(const NfpCollectorOptions *options, const NfpTemplate
 	return fine;
 }
 
-NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
-				const char *hostname, const NfpClock *clock, GError **err)
+static NfpCollector *make(const NfpCollectorOptions *options, const NfpTemplateSet *templates, const char *hostname,
+			  const NfpClock *clock, gboolean heir, GError **err)
 {
 	g_auto(Parts) parts = { 0 };
 	NfpCollector *collector = NULL;
 
 	if (make_parts(options, templates, hostname, clock, &parts, err))
 		collector = nfp_collector_new_with(options, templates, clock, g_steal_pointer(&parts.encoder),
-						   g_steal_pointer(&parts.transport), err);
+						   g_steal_pointer(&parts.transport), heir, err);
 	if (!collector)
 		g_prefix_error(err, "collector %s: ", options->name);
 	return collector;
+}
+
+NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				const char *hostname, const NfpClock *clock, GError **err)
+{
+	return make(options, templates, hostname, clock, FALSE, err);
+}
+
+NfpCollector *nfp_collector_new_heir(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				     const char *hostname, const NfpClock *clock, GError **err)
+{
+	return make(options, templates, hostname, clock, TRUE, err);
 }

@@ -113,6 +113,10 @@ gboolean nfp_collector_try(const NfpCollectorOptions *options, const NfpTemplate
  * hostname: observationDomainName. Errors: bad endpoint, unknown protocol; never an absent peer. */
 NfpCollector *nfp_collector_new(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				const char *hostname, const NfpClock *clock, GError **err);
+/* The same, for one that takes over from a retired one: its thread does nothing until nfp_collector_inherit(), so that the
+ * totals of its first options data are those that go on. */
+NfpCollector *nfp_collector_new_heir(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
+				     const char *hostname, const NfpClock *clock, GError **err);
 /* Harvester's thread. Takes its own reference, or counts the batch as refused. */
 void nfp_collector_publish(NfpCollector *collector, NfpBatch *batch);
 /* Packets seen and in no record, for the options data. Any thread. */
@@ -130,8 +134,8 @@ void nfp_collector_stop(NfpCollector *collector, gint64 deadline);
 /* In the place of stop, when another collector takes over: ends the session in order, until `deadline` at the latest, and
  * gives its spool free. What is not delivered then stays with it, for inherit(). */
 void nfp_collector_retire(NfpCollector *collector, gint64 deadline);
-/* While nobody publishes: what a retired one had left goes by this one, before all that is new, and its counts go on in
- * this one's. */
+/* While nobody publishes, to an heir: what a retired one had left goes by this one, before all that is new, and its counts
+ * go on in this one's. */
 void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired);
 /* Stopped or retired: nothing leaves by it any more. The thread that does that. */
 gboolean nfp_collector_is_over(const NfpCollector *collector);

@@ -31,6 +31,7 @@ struct NfpCollector {
 	GQueue held;            /* NfpBatch, the thread's: left the ring, and the spool did not take them; DIVERT at most */
 	atomic_int_fast64_t stop_by; /* deadline of stop(), or RUNNING */
 	atomic_int_fast64_t hurry_until; /* of hurry(), or RUNNING */
+	atomic_bool heir;       /* waits for inherit() */
 	_Atomic uint64_t lost_packets;
 	_Atomic uint64_t refused_records, refused_packets, refused_octets; /* by publish(): the ring was full, or stopped */
 	NfpSieveCounts filtered;
@@ -391,9 +392,20 @@ static void clear_wake(NfpCollector *collector)
 	} while (n < 0 && errno == EINTR);
 }
 
-static void *send_loop(void *data)
+/* Totals of zero, told before those of the retired one are known, would be a step back. FALSE: stopped before. */
+static gboolean wait_for_legacy(NfpCollector *collector)
 {
-	NfpCollector *collector = data;
+	struct pollfd wake_fd = { .fd = collector->wake_fd, .events = POLLIN };
+
+	while (atomic_load(&collector->heir) && atomic_load(&collector->stop_by) == RUNNING) {
+		poll(&wake_fd, 1, -1);
+		clear_wake(collector);
+	}
+	return !atomic_load(&collector->heir);
+}
+
+static void run(NfpCollector *collector)
+{
 	Phase phase = PHASE_RUN;
 	gint64 goodbye_by = NFP_TRANSPORT_NEVER;
 
@@ -424,6 +436,14 @@ static void *send_loop(void *data)
 		wait_for_work(collector, until);
 		clear_wake(collector);
 	}
+}
+
+static void *send_loop(void *data)
+{
+	NfpCollector *collector = data;
+
+	if (wait_for_legacy(collector))
+		run(collector);
 	if (is_retiring(collector))
 		nfp_session_bequeath(collector->session, g_get_monotonic_time(), &collector->left);
 	else
@@ -445,7 +465,7 @@ static gboolean make_sieve(const NfpCollectorOptions *options, NfpSieve *sieve, 
 
 NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				     const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport,
-				     GError **err)
+				     gboolean heir, GError **err)
 {
 	g_autoptr(NfpCollector) collector = g_new0(NfpCollector, 1);
 
@@ -453,6 +473,7 @@ NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const N
 	pthread_mutex_init(&collector->lock, NULL);
 	atomic_init(&collector->stop_by, RUNNING);
 	atomic_init(&collector->hurry_until, RUNNING);
+	atomic_init(&collector->heir, heir);
 	collector->logged = NFP_SESSION_CLOSED;
 	collector->room = g_strdup_printf("collector %s", options->name);
 	if (!make_sieve(options, &collector->sieve, err)) {
@@ -533,6 +554,7 @@ void nfp_collector_inherit(NfpCollector *collector, NfpCollector *retired)
 	while ((entry = g_queue_pop_head(&retired->left)))
 		g_queue_push_tail(&collector->inherited, entry);
 	pthread_mutex_unlock(&collector->lock);
+	atomic_store(&collector->heir, FALSE);
 	wake(collector);
 }
 

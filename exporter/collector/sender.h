@@ -7,9 +7,9 @@
 #include "encode/encoder.h"
 #include "transport/transport.h"
 
-/* Starts the thread. encoder and transport become the collector's, also on failure. */
+/* Starts the thread. encoder and transport become the collector's, also on failure. heir: as nfp_collector_new_heir(). */
 NfpCollector *nfp_collector_new_with(const NfpCollectorOptions *options, const NfpTemplateSet *templates,
 				     const NfpClock *clock, NfpEncoder *encoder, NfpTransport *transport,
-				     GError **err);
+				     gboolean heir, GError **err);
 
 #endif

@@ -92,7 +92,7 @@ static void start(World *w)
 
 	g_clear_pointer(&w->reader, nfp_reader_free);
 	w->collector = nfp_collector_new_with(&w->options, w->set, &nfp_clock_system, encoder,
-					      &nfp_fake_transport_new(FALSE, take, w)->base, NULL);
+					      &nfp_fake_transport_new(FALSE, take, w)->base, FALSE, NULL);
 	cr_assert_not_null(w->collector);
 	w->harvester = nfp_harvester_new(&options, &w->clock.clock, publish, NULL, w);
 	cr_assert(nfp_harvester_add_source(w->harvester, &w->fake->source, NULL));

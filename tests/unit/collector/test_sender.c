@@ -24,6 +24,7 @@ typedef struct {
 	NfpTemplateSet *set;
 	NfpSink *sink;
 	NfpFakeTransport *fake;
+	gboolean heir;
 	NfpCollector *collector;
 } World;
 
@@ -45,7 +46,7 @@ static void world_start(World *world)
 	}, NULL);
 
 	world->collector = nfp_collector_new_with(&world->options, world->set, &nfp_clock_system, encoder,
-						  &world->fake->base, NULL);
+						  &world->fake->base, world->heir, NULL);
 	cr_assert_not_null(world->collector);
 }
 
@@ -255,6 +256,7 @@ static void take_over(gboolean stream, guint room, guint batches, uint64_t *ret_
 	cr_expect_not(status.up);
 
 	world_init(&new, stream);
+	new.heir = TRUE;
 	world_start(&new);
 	nfp_collector_inherit(new.collector, old.collector);
 	publish(&new, 1, 500);
@@ -294,6 +296,7 @@ Test(sender, totals_are_taken_over)
 	world_init(&new, FALSE);
 	nfp_transport_free(&new.fake->base);
 	new.fake = nfp_fake_transport_new(FALSE, take_octets, octets);
+	new.heir = TRUE;
 	world_start(&new);
 	nfp_collector_inherit(new.collector, old.collector);
 	publish(&new, 1, 1);
@@ -323,6 +326,27 @@ Test(sender, a_stream_is_taken_over_too)
 	cr_expect_eq(records, 41 * 500);
 	take_over(TRUE, G_MAXUINT, 40, &records);
 	cr_expect_geq(records, 41 * 500);
+}
+
+/* Of a reload that did not come to its end: not a word of totals that begin at zero. */
+Test(sender, an_heir_without_a_legacy_says_nothing)
+{
+	g_autoptr(GByteArray) octets = g_byte_array_new();
+	NfpCollectorStatus status;
+	World world;
+
+	world_init(&world, FALSE);
+	nfp_transport_free(&world.fake->base);
+	world.fake = nfp_fake_transport_new(FALSE, take_octets, octets);
+	world.heir = TRUE;
+	world_start(&world);
+	nfp_collector_hurry(world.collector, G_MAXINT64);
+	publish(&world, 1, 50);
+	nfp_collector_stop(world.collector, g_get_monotonic_time() + 20 * G_USEC_PER_SEC);
+	nfp_collector_status(world.collector, &status);
+	cr_expect_eq(octets->len, 0);
+	cr_expect_eq(status.refused_records, 50);
+	world_clear(&world);
 }
 
 /* The thread may take no more than a moment over a session that moves. */
