@@ -68,8 +68,7 @@ nfcapd_start n nf
 ipfix_start n tcp tcp 4739
 in_ns n "$NFPROBE" replay many.pcap --json --collector udp://127.0.0.1:9995 --collector tcp://127.0.0.1:4739 \
 	>both.json 2>both.err || fail "collectors: $(cat both.err)"
-ended() { ! in_ns n ss -Hnt 'sport = :4739' | grep -q .; }
-wait_for 10 "the TCP session to be read" ended
+wait_for 10 "the TCP session to be read" stream_ended n 4739
 nfcapd_stop n nf
 same 6000 file.json both.json
 python3 "$E2E_SUPPORT/ipfix.py" check --connection tcp/*.ipfix >tcp.report || fail "the TCP stream: $(cat tcp.report)"

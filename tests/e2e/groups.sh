@@ -61,8 +61,7 @@ rest s r
 nfprobe_stop
 for n in 1 2 3; do nfcapd_stop r b$n 999$n; done
 nfcapd_stop r live 9994
-ended() { ! in_ns r ss -Hnt 'sport = :4741 or sport = :4742' | grep -q ESTAB; }
-wait_for 30 "the connections to end" ended
+wait_for 30 "the connections to end" stream_ended r 4741 4742
 status >"$E2E_DIR/end.json"
 python3 "$E2E_SUPPORT/books.py" check <"$E2E_DIR/end.json" || fail "the books"
 metered=$(books 's["recorded"]' <"$E2E_DIR/end.json")

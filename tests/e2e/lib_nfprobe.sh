@@ -59,6 +59,9 @@ books() { python3 "$E2E_SUPPORT/books.py" eval "$1"; }
 listening() { in_ns "$1" ss -Hln"$2" "sport = :$3" | grep -q :; }
 queue_empty() { in_ns "$1" ss -Hlnu "sport = :$2" | awk '$2 != 0 { exit 1 }'; }
 
+# stream_ended NS PORT [PORT]: their TCP listener has read all, and closed.
+stream_ended() { ! in_ns "$1" ss -Hnt "sport = :$2 or sport = :${3-$2}" | grep -q .; }
+
 # nfcapd_start NS NAME [PORT]: files in $E2E_DIR/NAME.
 nfcapd_start() {
 	mkdir -p "$E2E_DIR/$2"
