@@ -2,7 +2,8 @@
 /*
  * Any octets, in pieces, to the page's server as it is, over loopback: its handlers answer as they do where no daemon runs.
  * What comes back is HTTP or nothing, and after it the server still answers those who ask rightly. First byte: how long the
- * pieces are; when its lowest bit is set, the rest is the path of a request that is right otherwise.
+ * pieces are; when its lowest bit is set, the rest is the path of a request that is right otherwise. libFuzzer's alarm, every
+ * 16 seconds of its limit of 30, interrupts whatever call waits here.
  */
 #include <arpa/inet.h>
 #include <glib/gstdio.h>
@@ -59,7 +60,7 @@ static int dial(void)
 	struct linger at_once = { .l_onoff = 1 }; /* no ports in TIME_WAIT: there are not enough of them */
 	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	must(s >= 0 && connect(s, (struct sockaddr *)&to, sizeof(to)) == 0);
+	must(s >= 0 && TEMP_FAILURE_RETRY(connect(s, (struct sockaddr *)&to, sizeof(to))) == 0);
 	setsockopt(s, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	return s;
 }
@@ -67,7 +68,7 @@ static int dial(void)
 static void send_all(int s, const uint8_t *data, size_t size, size_t piece)
 {
 	while (size) {
-		ssize_t n = send(s, data, MIN(size, piece), MSG_NOSIGNAL);
+		ssize_t n = TEMP_FAILURE_RETRY(send(s, data, MIN(size, piece), MSG_NOSIGNAL));
 
 		if (n <= 0)
 			return; /* it has heard enough */
@@ -82,8 +83,8 @@ static gboolean receive(int s, GString *got, int wait)
 	struct pollfd fd = { .fd = s, .events = POLLIN };
 	char part[16384];
 
-	while (poll(&fd, 1, wait) == 1) {
-		ssize_t n = recv(s, part, sizeof(part), 0);
+	while (TEMP_FAILURE_RETRY(poll(&fd, 1, wait)) == 1) {
+		ssize_t n = TEMP_FAILURE_RETRY(recv(s, part, sizeof(part), 0));
 
 		if (n <= 0)
 			return TRUE;
