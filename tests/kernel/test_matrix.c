@@ -99,15 +99,25 @@ static bool has_netns_cookie(void)
 	return fd >= 0 && !getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
 }
 
+/* Measured, and more than once, as the daemon does: an emulated machine may get its ticks late, whatever its kernel. */
+static bool has_ticks(void)
+{
+	for (int i = 0; i < 30; i++) {
+		NfpTick *tick = nfp_tick_new();
+		bool fits = tick && nfp_tick_get(tick).length;
+
+		nfp_tick_free(tick);
+		if (fits)
+			return true;
+	}
+	return false;
+}
+
 Test(matrix, features)
 {
-	NfpTick *tick;
-
 	nfpt_sandbox();
 	fact("where packets are counted", nfp_table_usable() ? "flow tables before the hash maps" : "hash maps alone");
-	tick = nfp_tick_new();
-	fact("time of plain packets", tick && nfp_tick_get(tick).length ? "ticks" : "exact clock for each");
-	nfp_tick_free(tick);
+	fact("time of plain packets", has_ticks() ? "ticks" : "exact clock for each");
 	fact("XDP frames of several buffers",
 	     has_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len) ? "counted" : "not taken by native hooks");
 	fact("routes (bpf_fib_lookup)", nfp_fib_flags() ? "without the neighbour" : "with the neighbour");
